@@ -1,0 +1,33 @@
+/** Positioned reads from something file-like. Readers take this or bytes, never a path. */
+export interface ByteSource {
+  /** What to call it in messages: usually the path. */
+  readonly name: string;
+  readonly size: number;
+  /** Up to `length` bytes at `offset`: fewer only at the end of the file. The result may be kept but not changed. */
+  read(offset: number, length: number): Uint8Array;
+}
+
+/** What the layers below `engine` need of the platform, so that they run in a browser too. */
+export interface Platform {
+  /** RFC 1950 data to exactly `size` bytes; throws if it is damaged or of another size. */
+  inflateZlib(data: Uint8Array, size: number): Uint8Array;
+}
+
+/** A whole file held in memory. */
+export class BytesSource implements ByteSource {
+  readonly name: string;
+  readonly #bytes: Uint8Array;
+
+  constructor(name: string, bytes: Uint8Array) {
+    this.name = name;
+    this.#bytes = bytes;
+  }
+
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    return this.#bytes.subarray(offset, offset + length);
+  }
+}

@@ -1,0 +1,107 @@
+import type { Arch } from '../arch/index.ts';
+import type { RuntimeAddress, ThreadId } from '../base/index.ts';
+import type { Module } from './module.ts';
+
+/**
+ * What is being debugged: memory, threads and registers. A live process, a core and a remote stub are the same
+ * port; whoever reads it does not know which one it is. Live targets can also write, resume and stop; that
+ * half of the port comes with them.
+ */
+export interface Target {
+  readonly kind: 'core' | 'process' | 'remote';
+  readonly arch: Arch;
+  readonly memory: Memory;
+  readonly threads: readonly Thread[];
+  /** Loaded binaries, the executable first, then by address. */
+  readonly modules: ModuleMap;
+  readonly process: ProcessFacts;
+  /** Things the user should know before believing what is shown: another build, a missing file, a cut core. */
+  readonly warnings: readonly string[];
+}
+
+/** The debuggee's memory, little-endian. Every read throws a TargetFault with its address where nothing is readable. */
+export interface Memory {
+  /** Exactly `length` bytes; a view that must not be changed, and is valid until the next read. */
+  read(address: RuntimeAddress, length: number): Uint8Array;
+  /** As `read`, but undefined where that would throw. For places where failure is ordinary. */
+  tryRead(address: RuntimeAddress, length: number): Uint8Array | undefined;
+  /** The leading part of [address, address+length) that is readable: possibly empty, never throws. Own copy. */
+  readUpTo(address: RuntimeAddress, length: number): Uint8Array;
+  uint8(address: RuntimeAddress): number;
+  uint16(address: RuntimeAddress): number;
+  uint32(address: RuntimeAddress): number;
+  int32(address: RuntimeAddress): number;
+  /** 64 bits as a number: exact below 2^53, rounded above. For pointers, lengths and counts. */
+  uint64(address: RuntimeAddress): number;
+  bigUint64(address: RuntimeAddress): bigint;
+  /** As `uint64`, branded: a pointer word. */
+  pointer(address: RuntimeAddress): RuntimeAddress;
+  /** Bytes up to (not including) the first NUL, at most `limit`. */
+  cString(address: RuntimeAddress, limit: number): string;
+  /** What is mapped, in address order, neighbours with the same rights and file not merged. */
+  readonly regions: readonly MemoryRegion[];
+  /** The region that holds an address, by binary search. */
+  regionAt(address: RuntimeAddress): MemoryRegion | undefined;
+}
+
+export interface MemoryRegion {
+  readonly start: RuntimeAddress;
+  readonly end: RuntimeAddress;
+  readonly readable: boolean;
+  readonly writable: boolean;
+  readonly executable: boolean;
+  /** The mapped file, if any (NT_FILE, /proc/PID/maps), and the offset of `start` in it. */
+  readonly file: string | undefined;
+  readonly fileOffset: number;
+  /** Bytes from `start` that can be read here: in the core, or from the file it names. */
+  readonly available: number;
+}
+
+export interface Thread {
+  readonly id: ThreadId;
+  readonly registers: RegisterFile;
+  /** Signal that stopped this thread (`pr_cursig`), 0 if none. */
+  readonly currentSignal: number;
+  /** Bases of the thread-local segment: amd64 fs_base, arm64 tpidr_el0 (undefined if the core does not say). */
+  readonly threadPointer: RuntimeAddress | undefined;
+}
+
+/** One thread's registers. */
+export interface RegisterFile {
+  /** Value by DWARF number as a number (exact below 2^53); undefined if not known. What unwinding needs. */
+  get(dwarf: number): number | undefined;
+  /** The register's raw little-endian bytes, by its name in `Arch.registers`. */
+  bytes(name: string): Uint8Array | undefined;
+}
+
+/** `siginfo_t` of the signal that ended or stopped the process (NT_SIGINFO; PTRACE_GETSIGINFO). */
+export interface SignalInfo {
+  readonly signo: number;
+  readonly code: number;
+  readonly errno: number;
+  /** si_addr: SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP. */
+  readonly address: RuntimeAddress | undefined;
+  /** si_pid and si_uid: signals sent by kill, tgkill, sigqueue. */
+  readonly sender: { readonly pid: number; readonly uid: number } | undefined;
+}
+
+export interface ProcessFacts {
+  readonly pid: number | undefined;
+  readonly executable: string | undefined;
+  readonly commandLine: string | undefined;
+  readonly signal: SignalInfo | undefined;
+  /** The thread that got the signal, or the first. */
+  readonly currentThread: ThreadId;
+  /** Auxiliary vector, by AT_ number (getauxval(3)). */
+  readonly auxv: ReadonlyMap<number, number>;
+  /** For a core: who wrote it, as far as its notes tell. */
+  readonly origin: 'kernel' | 'gcore' | 'qemu' | 'unknown';
+}
+
+/** Modules by address. */
+export interface ModuleMap {
+  readonly all: readonly Module[];
+  readonly executable: Module | undefined;
+  /** The module whose mapping holds an address. */
+  at(address: RuntimeAddress): Module | undefined;
+}
