@@ -1,0 +1,62 @@
+import type { Goid, RuntimeAddress, ThreadId } from '../base/index.ts';
+import type { Type } from '../image/index.ts';
+import type { Target } from '../target/index.ts';
+import type { DeferredCall, Frame, Location, Stack } from './frame.ts';
+import type { Goroutine } from './goroutine.ts';
+
+/**
+ * A target seen with Go's eyes. One is made per target (`openProgram`); what it caches holds until the target
+ * resumes. For a program without a Go runtime `runtime` is undefined, and what needs it throws a UserError.
+ */
+export interface Program {
+  readonly target: Target;
+  /** Go's version and how the runtime was read, or undefined: not a Go program. */
+  readonly runtime: RuntimeFacts | undefined;
+
+  /** All goroutines in allgs order, without dead ones unless asked for; read in bulk, in slices, so output can flow. */
+  goroutines(options?: { readonly dead?: boolean }): Iterable<Goroutine>;
+  /** Length of allgs: an upper bound for progress. */
+  goroutineCount(): number;
+  goroutine(id: Goid): Goroutine | undefined;
+  /** The goroutine that a thread runs (curg), if any. */
+  goroutineOn(thread: ThreadId): Goroutine | undefined;
+
+  stackOf(goroutine: Goroutine, depth: number): Stack;
+  stackOfThread(thread: ThreadId, depth: number): Stack;
+  deferredCalls(goroutine: Goroutine): readonly DeferredCall[];
+  /** Names a code address: function, file and line (innermost inlined call). */
+  locate(pc: RuntimeAddress, isReturnAddress: boolean): Location;
+  /** A type by name, over all modules: full name, or package-shortened when that is unambiguous. */
+  typeNamed(name: string): Type | undefined;
+  /** The dynamic type at a `runtime._type` address. */
+  typeAt(runtimeType: RuntimeAddress): Type | undefined;
+  /** What killed it, told from the runtime's own structures. */
+  verdict(): Verdict;
+}
+
+export interface RuntimeFacts {
+  /** `go1.26.8`. */
+  readonly version: string;
+  /** Where struct layouts came from: DWARF, or the table of known layouts when the binary is stripped. */
+  readonly layouts: 'dwarf' | 'table';
+}
+
+export interface Verdict {
+  readonly signal: { readonly number: number; readonly name: string; readonly meaning: string } | undefined;
+  /** si_addr and what stands there. */
+  readonly fault: { readonly address: RuntimeAddress; readonly what: string } | undefined;
+  /** Panics in flight, the newest first: Go value as text with its type, recovered or not, runtime errors in words. */
+  readonly panics: readonly {
+    readonly value: string;
+    readonly type: string | undefined;
+    readonly recovered: boolean;
+    readonly goexit: boolean;
+  }[];
+  /** `fatal error: …` of runtime.throw / fatal, if one was thrown. */
+  readonly fatal: string | undefined;
+  readonly thread: ThreadId;
+  readonly goroutine: Goroutine | undefined;
+  /** The frame to show: the innermost of the user's code, where the signal or panic came from. */
+  readonly frame: Frame | undefined;
+  readonly counts: { readonly total: number; readonly byState: ReadonlyMap<string, number> } | undefined;
+}
