@@ -16,9 +16,16 @@ export interface RegisterDescription {
   readonly bits: number;
   /** Number in DWARF and CFI, if it has one. */
   readonly dwarf: number | undefined;
+  /** A view of `bits` bits of another register, from bit `shift` on: `ah` is `rax` from bit 8. */
+  readonly part?: { readonly of: string; readonly shift: number };
+  /** What its bits mean, for the registers that are sets of flags. */
+  readonly flags?: readonly FlagBit[];
 }
 
-/** Decodes names of set flags for `rflags` / `pstate`: `[ZF PF IF]`. */
+/**
+ * Names a bit of `rflags`, `pstate` or `mxcsr`. A mask of several bits is a field with a value (`IOPL=3`), and an
+ * empty name a bit that says nothing. `describeFlags` turns a value into names.
+ */
 export interface FlagBit {
   readonly mask: bigint;
   readonly name: string;
@@ -29,7 +36,9 @@ export interface Arch {
   readonly pointerSize: 8;
   /** The shortest instruction, by which a return address is moved back into its call. */
   readonly minInstructionLength: number;
+  /** Whole registers in the order in which they are listed; views of them are found by `register` only. */
   readonly registers: readonly RegisterDescription[];
+  /** Those of `rflags` or `pstate`. */
   readonly flags: readonly FlagBit[];
   /** DWARF numbers of the registers that unwinding is about. */
   readonly dwarf: {
@@ -49,6 +58,8 @@ export interface Arch {
   };
   /** Finds a register by name or alias, in any case. */
   register(name: string): RegisterDescription | undefined;
+  /** Finds the register that a DWARF location names. */
+  registerByDwarf(dwarf: number): RegisterDescription | undefined;
   /** Loads the disassembler (wasm), once. */
   loadDisassembler(): Promise<Disassembler>;
 }

@@ -45,13 +45,8 @@ export interface Verdict {
   readonly signal: { readonly number: number; readonly name: string; readonly meaning: string } | undefined;
   /** si_addr and what stands there. */
   readonly fault: { readonly address: RuntimeAddress; readonly what: string } | undefined;
-  /** Panics in flight, the newest first: Go value as text with its type, recovered or not, runtime errors in words. */
-  readonly panics: readonly {
-    readonly value: string;
-    readonly type: string | undefined;
-    readonly recovered: boolean;
-    readonly goexit: boolean;
-  }[];
+  /** Panics in flight, the newest first. */
+  readonly panics: readonly PanicFacts[];
   /** `fatal error: …` of runtime.throw / fatal, if one was thrown. */
   readonly fatal: string | undefined;
   readonly thread: ThreadId;
@@ -59,4 +54,19 @@ export interface Verdict {
   /** The frame to show: the innermost of the user's code, where the signal or panic came from. */
   readonly frame: Frame | undefined;
   readonly counts: { readonly total: number; readonly byState: ReadonlyMap<string, number> } | undefined;
+}
+
+/** One `runtime._panic`. */
+export interface PanicFacts {
+  /** Where its argument (an `eface`) stands: the layer above shows it as a Go value. */
+  readonly argument: RuntimeAddress;
+  /** Name of the argument's dynamic type, from DWARF or from `_type.str`. */
+  readonly type: string | undefined;
+  /**
+   * The argument in the words the runtime would print (printpanicval: strings, numbers, runtime errors such as
+   * `index out of range [5] with length 3`); undefined where that needs code to run (Error methods).
+   */
+  readonly text: string | undefined;
+  readonly recovered: boolean;
+  readonly goexit: boolean;
 }
