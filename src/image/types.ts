@@ -15,6 +15,11 @@ interface TypeCommon {
   readonly runtimeType: LinkedAddress | undefined;
   /** Written by a C compiler (cgo): names and rules are C's. */
   readonly fromC: boolean;
+  /**
+   * DW_AT_go_dict_index, on the typedefs `.paramN` of a generic function: which word of its dictionary points to
+   * the `runtime._type` that stands for the type parameter. Such a type is an `alias` of its shape.
+   */
+  readonly dictionaryIndex?: number;
 }
 
 export interface BoolType extends TypeCommon {
