@@ -7,6 +7,12 @@ export interface ByteSource {
   read(offset: number, length: number): Uint8Array;
 }
 
+/** What is there of a range that a file's own (perhaps damaged) headers name. */
+export function readAvailable(source: ByteSource, offset: number, length: number): Uint8Array {
+  const available = Math.min(length, source.size - offset);
+  return offset >= 0 && available > 0 ? source.read(offset, available) : new Uint8Array(0);
+}
+
 /** What the layers below `engine` need of the platform, so that they run in a browser too. */
 export interface Platform {
   /** RFC 1950 data to exactly `size` bytes; throws if it is damaged or of another size. */

@@ -71,13 +71,18 @@ export class PagedBytes {
     }
   }
 
-  /** All of it in one piece, kept. */
+  /** All of it in one piece, kept: further reads are served from it. */
   whole(): Uint8Array {
     if (this.#whole === undefined) {
       this.#whole = this.#read(0, this.length);
       this.#pages = [];
     }
     return this.#whole;
+  }
+
+  /** All of it in one piece, for one pass: kept only by the caller. */
+  readOnce(): Uint8Array {
+    return this.#whole ?? this.#read(0, this.length);
   }
 
   /** The bytes around an offset: a page, or everything after `whole()`. For loops that cannot afford a call per byte. */

@@ -1,0 +1,129 @@
+import type { ArchName } from '../arch/index.ts';
+import {
+  type ByteSource,
+  DataError,
+  type LinkedAddress,
+  linkedAddress,
+  type Platform,
+} from '../base/index.ts';
+import { readBuildInfo } from './build-info.ts';
+import type { DebugInfo } from './debug-info.ts';
+import { ElfFile } from './elf/elf-file.ts';
+import { relocate } from './elf/relocations.ts';
+import { loadSegments, readSegments } from './elf/segments.ts';
+import type { FrameTable, FunctionTable, SymbolTable } from './function-table.ts';
+import type { BuildInfo, Image, OpenImage, Section, Segment } from './image.ts';
+import { lazy } from './lazy.ts';
+import { openFunctions } from './pclntab/open.ts';
+
+const NT_GNU_BUILD_ID = 3;
+/** cmd/internal/buildid: ELF_NOTE_GOBUILDID_TAG. */
+const NT_GO_BUILD_ID = 4;
+
+export const openImage: OpenImage = (source, platform) => new ElfImage(source, platform);
+
+class ElfImage implements Image {
+  readonly name: string;
+  readonly arch: ArchName;
+  readonly positionIndependent: boolean;
+  readonly entryPoint: LinkedAddress;
+  readonly #elf: ElfFile;
+
+  constructor(source: ByteSource, platform: Platform) {
+    const elf = new ElfFile(source, platform);
+    if (elf.type !== 'executable' && elf.type !== 'shared') {
+      const what =
+        elf.type === 'core' ? 'a core dump' : elf.type === 'relocatable' ? 'an object file' : 'an ELF file';
+      throw new DataError({ file: source.name }, `${what}, not a program`);
+    }
+    this.#elf = elf;
+    this.name = source.name;
+    this.arch = elf.arch;
+    this.positionIndependent = elf.type === 'shared';
+    this.entryPoint = linkedAddress(elf.entry);
+  }
+
+  get sections(): readonly Section[] {
+    return this.#elf.sections;
+  }
+
+  get segments(): readonly Segment[] {
+    return this.#segments();
+  }
+
+  get buildId(): string | undefined {
+    return this.#buildIds().gnu;
+  }
+
+  get goBuildId(): string | undefined {
+    return this.#buildIds().go;
+  }
+
+  get buildInfo(): BuildInfo | undefined {
+    return this.#buildInfo();
+  }
+
+  get functions(): FunctionTable | undefined {
+    return this.#functions();
+  }
+
+  get symbols(): SymbolTable {
+    return this.#symbols();
+  }
+
+  get frames(): FrameTable {
+    return this.#frames();
+  }
+
+  get debugInfo(): DebugInfo | undefined {
+    return this.#debugInfo();
+  }
+
+  section(name: string): Section | undefined {
+    return this.#elf.section(name);
+  }
+
+  sectionBytes(name: string): Uint8Array | undefined {
+    const section = this.#elf.section(name);
+    return section === undefined ? undefined : this.#elf.contents(section);
+  }
+
+  bytesAt(address: LinkedAddress, length: number): Uint8Array {
+    return readSegments(this.#elf, this.segments, address, length);
+  }
+
+  readonly #segments = lazy(() => loadSegments(this.#elf));
+  readonly #functions = lazy(() => openFunctions(this.#elf, this.segments));
+  readonly #symbols = lazy((): SymbolTable => {
+    throw new Error('not yet');
+  });
+  readonly #frames = lazy((): FrameTable => {
+    throw new Error('not yet');
+  });
+  readonly #debugInfo = lazy((): DebugInfo | undefined => undefined);
+  readonly #buildInfo = lazy(() =>
+    readBuildInfo({
+      sections: this.sections,
+      segments: this.segments,
+      bytesAt: (address, length) => this.bytesAt(address, length),
+      relocatedBytes: (address, length) => {
+        const bytes = this.bytesAt(address, length);
+        return this.positionIndependent ? relocate(this.#elf, address, bytes) : bytes;
+      },
+    }),
+  );
+  readonly #buildIds = lazy(() => readBuildIds(this.#elf));
+}
+
+function readBuildIds(elf: ElfFile): { gnu: string | undefined; go: string | undefined } {
+  let gnu: string | undefined;
+  let go: string | undefined;
+  for (const { owner, type, description } of elf.notes()) {
+    if (owner === 'GNU' && type === NT_GNU_BUILD_ID) {
+      gnu ??= Array.from(description, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    } else if (owner === 'Go' && type === NT_GO_BUILD_ID) {
+      go ??= new TextDecoder().decode(description);
+    }
+  }
+  return { gnu, go };
+}

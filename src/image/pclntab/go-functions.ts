@@ -1,0 +1,253 @@
+/** The Go functions of a binary, read from pclntab as far as they are asked for. See layout.ts for the format. */
+import { indexOfBytes, type LinkedAddress, linkedAddress, type PagedBytes } from '../../base/index.ts';
+import type { FunctionTable, FunctionTraits, InlinedCall, SourcePosition } from '../function-table.ts';
+import { FileTable } from './file-table.ts';
+import type { PclnHeader, RecordLayout } from './layout.ts';
+import { pcValueAt } from './pc-values.ts';
+
+/** internal/abi.PCDATA_*, FUNCDATA_*. */
+const PCDATA_INL_TREE_INDEX = 2;
+const FUNCDATA_INL_TREE = 3;
+/** internal/abi.FuncFlag. */
+const FLAG_TOP_FRAME = 1;
+const FLAG_SP_WRITE = 2;
+const FLAG_ASM = 4;
+/** "No such funcdata" where offsets are written. */
+const NO_FUNCDATA = 0xffffffff;
+/** The compiler's budget keeps inlining far below this; only a damaged tree goes in circles. */
+const MAX_INLINE_DEPTH = 1000;
+
+/** The parts of pclntab. */
+export interface PclnParts {
+  readonly header: PclnHeader;
+  readonly textStart: number;
+  /** {entry offset from textStart, record offset} per function, then the end of the last one. */
+  readonly functab: Uint32Array;
+  readonly names: PagedBytes;
+  readonly units: PagedBytes;
+  readonly files: PagedBytes;
+  readonly pcValues: PagedBytes;
+  /** What funcab's record offsets are relative to. */
+  readonly functions: PagedBytes;
+}
+
+/** What is outside of pclntab: inline trees are in read-only data (Go < 1.26), at moduledata.gofunc. */
+export interface PclnSurroundings {
+  /** moduledata.gofunc; 0 if moduledata cannot be found. */
+  gofunc(): number;
+  bytesAt(address: LinkedAddress, length: number): Uint8Array;
+}
+
+export class GoFunctionTable implements FunctionTable {
+  readonly count: number;
+  readonly textStart: LinkedAddress;
+  readonly #functab: Uint32Array;
+  readonly #parts: PclnParts;
+  readonly #layout: RecordLayout;
+  readonly #files: FileTable;
+  readonly #surroundings: PclnSurroundings;
+  #nameOffsets: Int32Array | undefined;
+
+  constructor(parts: PclnParts, surroundings: PclnSurroundings) {
+    this.count = parts.header.functionCount;
+    this.textStart = linkedAddress(parts.textStart);
+    this.#functab = parts.functab;
+    this.#parts = parts;
+    this.#layout = parts.header.version.record;
+    this.#files = new FileTable(parts.files, parts.units);
+    this.#surroundings = surroundings;
+  }
+
+  find(pc: LinkedAddress): number {
+    const functab = this.#functab;
+    const offset = pc - this.textStart;
+    if (this.count === 0 || !(offset >= functab[0]!) || offset >= functab[2 * this.count]!) return -1;
+    let low = 0;
+    let high = this.count;
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if (functab[2 * middle]! <= offset) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  entry(index: number): LinkedAddress {
+    return linkedAddress(this.textStart + this.#functab[2 * this.#checked(index)]!);
+  }
+
+  end(index: number): LinkedAddress {
+    return linkedAddress(this.textStart + this.#functab[2 * this.#checked(index) + 2]!);
+  }
+
+  name(index: number): string {
+    return this.#parts.names.cString(this.#parts.functions.uint32(this.#record(index) + this.#layout.name));
+  }
+
+  byName(name: string): readonly number[] {
+    const offset = this.#findName(name);
+    if (offset < 0) return [];
+    this.#nameOffsets ??= this.#readNameOffsets();
+    const found: number[] = [];
+    for (
+      let at = this.#nameOffsets.indexOf(offset);
+      at >= 0;
+      at = this.#nameOffsets.indexOf(offset, at + 1)
+    ) {
+      found.push(at);
+    }
+    return found;
+  }
+
+  traits(index: number): FunctionTraits {
+    const record = this.#record(index);
+    const { functions } = this.#parts;
+    const flag = functions.uint8(record + this.#layout.flag);
+    const deferReturn = functions.uint32(record + this.#layout.deferReturn);
+    return {
+      topFrame: (flag & FLAG_TOP_FRAME) !== 0,
+      writesSp: (flag & FLAG_SP_WRITE) !== 0,
+      assembly: (flag & FLAG_ASM) !== 0,
+      funcId: functions.uint8(record + this.#layout.funcId),
+      deferReturn: deferReturn === 0 ? 0 : this.entry(index) + deferReturn,
+    };
+  }
+
+  position(pc: LinkedAddress): SourcePosition | undefined {
+    const index = this.find(pc);
+    return index < 0 ? undefined : this.#positionIn(index, pc - this.entry(index));
+  }
+
+  startLine(index: number): number {
+    const { startLine } = this.#layout;
+    return startLine === undefined ? 0 : this.#parts.functions.int32(this.#record(index) + startLine);
+  }
+
+  inlining(
+    pc: LinkedAddress,
+  ): { readonly inlined: readonly InlinedCall[]; readonly outer: SourcePosition } | undefined {
+    const index = this.find(pc);
+    if (index < 0) return undefined;
+    const inlined: InlinedCall[] = [];
+    const { inlinedCall } = this.#parts.header.version;
+    let offset = pc - this.entry(index);
+    // runtime.inlineUnwinder: parentPc is a pc of the same function, whose position and tree index are the caller's.
+    for (;;) {
+      const position = this.#positionIn(index, offset);
+      const node = this.#pcdata(index, PCDATA_INL_TREE_INDEX, offset);
+      const tree = node === undefined || node < 0 ? undefined : this.funcdata(index, FUNCDATA_INL_TREE);
+      if (position === undefined) return undefined;
+      if (node === undefined || node < 0 || tree === undefined) return { inlined, outer: position };
+      if (inlined.length === MAX_INLINE_DEPTH) throw this.#treeError('goes in circles', index);
+      const call = this.#treeNode(linkedAddress(tree + node * inlinedCall.size), index);
+      inlined.push({ name: this.#parts.names.cString(call.getInt32(inlinedCall.name, true)), position });
+      offset = call.getInt32(inlinedCall.parentPc, true);
+      if (offset < 0) throw this.#treeError(`has a parent at ${offset}`, index);
+    }
+  }
+
+  spDelta(pc: LinkedAddress): number | undefined {
+    const index = this.find(pc);
+    if (index < 0) return undefined;
+    return this.#valueIn(index, this.#layout.pcsp, pc - this.entry(index));
+  }
+
+  pcdata(pc: LinkedAddress, table: number): number | undefined {
+    const index = this.find(pc);
+    return index < 0 ? undefined : this.#pcdata(index, table, pc - this.entry(index));
+  }
+
+  funcdata(index: number, which: number): LinkedAddress | undefined {
+    const { functions, header } = this.#parts;
+    const record = this.#record(index);
+    if (which >= functions.uint8(record + this.#layout.funcdataCount)) return undefined;
+    const pcdataCount = functions.uint32(record + this.#layout.pcdataCount);
+    const start = record + this.#layout.size + pcdataCount * 4;
+    if (header.version.funcdata === 'pointers') {
+      const at = Math.ceil(start / 8) * 8 + which * 8;
+      const pointer = functions.uint32(at) + functions.uint32(at + 4) * 2 ** 32;
+      return pointer === 0 ? undefined : linkedAddress(pointer);
+    }
+    const offset = functions.uint32(start + which * 4);
+    const base = offset === NO_FUNCDATA ? 0 : this.#surroundings.gofunc();
+    return base === 0 ? undefined : linkedAddress(base + offset);
+  }
+
+  files(): readonly string[] {
+    return this.#files.all();
+  }
+
+  #positionIn(index: number, pcOffset: number): SourcePosition | undefined {
+    const file = this.#valueIn(index, this.#layout.pcfile, pcOffset);
+    const line = this.#valueIn(index, this.#layout.pcln, pcOffset);
+    if (file === undefined || line === undefined || file < 0 || line < 0) return undefined;
+    const unit = this.#parts.functions.uint32(this.#record(index) + this.#layout.cuOffset);
+    const name = this.#files.name(unit, file);
+    return name === undefined ? undefined : { file: name, line };
+  }
+
+  /** `field` of the record holds the offset of a pc-value table, 0 if there is none. */
+  #valueIn(index: number, field: number, pcOffset: number): number | undefined {
+    return this.#valueAt(this.#parts.functions.uint32(this.#record(index) + field), pcOffset);
+  }
+
+  #valueAt(table: number, pcOffset: number): number | undefined {
+    if (table === 0) return undefined;
+    return pcValueAt(this.#parts.pcValues, table, pcOffset, this.#parts.header.quantum);
+  }
+
+  #pcdata(index: number, table: number, pcOffset: number): number | undefined {
+    const { functions } = this.#parts;
+    const record = this.#record(index);
+    if (table >= functions.uint32(record + this.#layout.pcdataCount)) return undefined;
+    return this.#valueAt(functions.uint32(record + this.#layout.size + table * 4), pcOffset);
+  }
+
+  #treeNode(address: LinkedAddress, index: number): DataView {
+    const { size } = this.#parts.header.version.inlinedCall;
+    const bytes = this.#surroundings.bytesAt(address, size);
+    if (bytes.length < size) throw this.#treeError('is not in the file', index);
+    return new DataView(bytes.buffer, bytes.byteOffset, size);
+  }
+
+  #treeError(problem: string, index: number): Error {
+    return this.#parts.functions.error(
+      `the inline tree of function ${index} ${problem}`,
+      this.#record(index),
+    );
+  }
+
+  /** Where runtime._func of a function is in `functions`. */
+  #record(index: number): number {
+    return this.#functab[2 * this.#checked(index) + 1]!;
+  }
+
+  #checked(index: number): number {
+    if (index >= 0 && index < this.count) return index;
+    throw new Error(`function ${index} of ${this.count}`);
+  }
+
+  /** Offset of a name in the name table: a NUL or the beginning before it, a NUL behind it. */
+  #findName(name: string): number {
+    const names = this.#parts.names.whole();
+    const needle = new TextEncoder().encode(`\0${name}\0`);
+    const unpreceded = needle.subarray(1);
+    if (indexOfBytes(names, unpreceded, 0, unpreceded.length) === 0) return 0;
+    const at = indexOfBytes(names, needle);
+    return at < 0 ? -1 : at + 1;
+  }
+
+  #readNameOffsets(): Int32Array {
+    const { functions } = this.#parts;
+    const bytes = functions.readOnce();
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const offsets = new Int32Array(this.count);
+    const last = bytes.length - 4 - this.#layout.name;
+    for (let i = 0; i < this.count; i++) {
+      const record = this.#functab[2 * i + 1]!;
+      if (record > last) throw functions.error(`the record of function ${i} is outside`, record);
+      offsets[i] = view.getInt32(record + this.#layout.name, true);
+    }
+    return offsets;
+  }
+}

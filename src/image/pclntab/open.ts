@@ -1,0 +1,107 @@
+/** Finds pclntab and reads what every lookup needs: its header and functab (8 bytes per function). */
+import { PagedBytes, Reader, readAvailable } from '../../base/index.ts';
+import type { ElfFile } from '../elf/elf-file.ts';
+import { relocate } from '../elf/relocations.ts';
+import { readSegments } from '../elf/segments.ts';
+import type { Segment } from '../image.ts';
+import { GoFunctionTable } from './go-functions.ts';
+import { type Extent, MAX_HEADER_SIZE, type PclnHeader, readPclnHeader } from './layout.ts';
+import { findPclntab, type PclnLocation } from './locate.ts';
+import { findModuleData, type ModuleData } from './module-data.ts';
+
+const SECTION = '.gopclntab';
+
+/** undefined: no Go program. A damaged table throws a DataError. */
+export function openFunctions(elf: ElfFile, segments: readonly Segment[]): GoFunctionTable | undefined {
+  const location = findPclntab(elf, segments);
+  if (location === undefined) return undefined;
+  const bytes = readAvailable(elf.source, location.fileOffset, Math.min(MAX_HEADER_SIZE, location.size));
+  const reader = new Reader(bytes, { file: elf.source.name, section: SECTION });
+  const header = readPclnHeader(reader, location.size);
+
+  let found: ModuleData | undefined | 'unsought' = 'unsought';
+  const moduleData = () => {
+    if (found === 'unsought') found = findModuleData(elf, segments, { address: location.address, header });
+    return found;
+  };
+  const part = ({ from, to }: Extent) =>
+    new PagedBytes(elf.source, location.fileOffset + from, to - from, SECTION);
+  const functions = part(header.functions);
+  const { functab, base } = readFunctab(elf, location, header, functions);
+  const parts = {
+    header,
+    functab,
+    functions,
+    textStart: base ?? textStart(elf, header, location, bytes, moduleData),
+    names: part(header.names),
+    units: part(header.units),
+    files: part(header.files),
+    pcValues: part(header.pcValues),
+  };
+  return new GoFunctionTable(parts, {
+    gofunc: () => moduleData()?.gofunc ?? 0,
+    bytesAt: (address, length) => readSegments(elf, segments, address, length),
+  });
+}
+
+/**
+ * What entry offsets count from: the header's textStart (Go 1.18 to 1.25; to be relocated in a position-independent
+ * program), else moduledata.text, else section .text, which is the same unless C's start code is in front of it.
+ */
+function textStart(
+  elf: ElfFile,
+  header: PclnHeader,
+  location: PclnLocation,
+  headerBytes: Uint8Array,
+  moduleData: () => ModuleData | undefined,
+): number {
+  if (header.textStart !== 0) return header.textStart;
+  const known = moduleData()?.text;
+  if (known !== undefined) return known;
+  if (elf.type === 'shared') {
+    const relocated = relocate(elf, location.address, headerBytes);
+    const value = Number(new DataView(relocated.buffer).getBigUint64(header.textStartOffset, true));
+    if (value !== 0) return value;
+  }
+  const text = elf.section('.text');
+  if (text !== undefined) return text.address;
+  throw new Reader(headerBytes, { file: elf.source.name, section: SECTION }).error(
+    'does not say where the text begins, and neither does anything else',
+    header.textStartOffset,
+  );
+}
+
+/** `base`: what the offsets are relative to, when the table itself holds addresses (Go < 1.18). */
+function readFunctab(
+  elf: ElfFile,
+  location: PclnLocation,
+  header: PclnHeader,
+  functions: PagedBytes,
+): { functab: Uint32Array; base?: number } {
+  const { functionCount } = header;
+  const byAddress = header.version.functab === 'addresses';
+  const size = byAddress ? functionCount * 16 + 8 : functionCount * 8 + 4;
+  const bytes = readAvailable(elf.source, location.fileOffset + header.functions.from, size);
+  if (bytes.length < size) {
+    throw functions.error(
+      `the table of ${functionCount} functions is cut off after ${bytes.length} bytes`,
+      0,
+    );
+  }
+  // A copy when the bytes do not stand on a word, which typed arrays ask for.
+  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  if (!byAddress)
+    return { functab: new Uint32Array(aligned.buffer, aligned.byteOffset, 2 * functionCount + 1) };
+  return offsetsOf(new BigUint64Array(aligned.buffer, aligned.byteOffset, 2 * functionCount + 1), functions);
+}
+
+function offsetsOf(table: BigUint64Array, functions: PagedBytes): { functab: Uint32Array; base: number } {
+  const first = table[0]!;
+  const functab = new Uint32Array(table.length);
+  for (let i = 0; i < table.length; i++) {
+    const value = i % 2 === 0 ? table[i]! - first : table[i]!;
+    if (value < 0n || value > 0xffffffffn) throw functions.error('an entry does not fit', i * 8);
+    functab[i] = Number(value);
+  }
+  return { functab, base: Number(first) };
+}
