@@ -95,7 +95,7 @@ export interface ProcessFacts {
   /** Auxiliary vector, by AT_ number (getauxval(3)). */
   readonly auxv: ReadonlyMap<number, number>;
   /** For a core: who wrote it, as far as its notes tell. */
-  readonly origin: 'kernel' | 'gcore' | 'qemu' | 'unknown';
+  readonly origin: 'kernel' | 'gcore' | 'qemu' | 'delve' | 'unknown';
 }
 
 /** Modules by address. */
