@@ -161,9 +161,9 @@ function unquote(text: string): string {
   if (!text.startsWith('"') || !text.endsWith('"') || text.length < 2) return text;
   return text
     .slice(1, -1)
-    .replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)/g, (_, escape: string) =>
-      escape.length > 1
-        ? String.fromCharCode(Number.parseInt(escape.slice(1), 16))
-        : (ESCAPES[escape] ?? escape),
+    .replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)/g, (_, sequence: string) =>
+      sequence.length > 1
+        ? String.fromCharCode(Number.parseInt(sequence.slice(1), 16))
+        : (ESCAPES[sequence] ?? sequence),
     );
 }
