@@ -35,8 +35,9 @@ export function buildGo(build: GoBuild): string {
 /** Whether a toolchain can be had here: installed, or downloaded before. For `describe.skipIf`. */
 export function hasToolchain(toolchain: string | undefined): boolean {
   try {
-    toolchainVersion(toolchain);
-    return true;
+    // Go before 1.21 knows no GOTOOLCHAIN and answers with its own version.
+    const version = toolchainVersion(toolchain);
+    return toolchain === undefined || version.split(' ')[0] === toolchain;
   } catch {
     return false;
   }
@@ -101,12 +102,15 @@ function buildEnvironment(build: GoBuild): NodeJS.ProcessEnv {
   };
 }
 
-/** Everything that a build may depend on: the files under the directory, and its module's go.mod and go.sum. */
+/**
+ * Everything that a build may depend on: the files under the directory (but how a fixture is used), and its
+ * module's go.mod and go.sum.
+ */
 function sourceFiles(source: string): string[] {
   if (source.endsWith('.go')) return [source];
   const below = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .map((name) => join(source, name))
-    .filter((path) => statSync(path).isFile())
+    .filter((path) => basename(path) !== 'fixture.json' && statSync(path).isFile())
     .sort();
   return [...below, ...moduleFiles(source)];
 }
