@@ -1,0 +1,4 @@
+declare module '@alexaltea/capstone-js' {
+  const factory: import('./capstone.ts').CapstoneFactory;
+  export default factory;
+}
