@@ -1,1 +1,3 @@
-export type * from './value.ts';
+export { renderMultiline, renderSingleLine } from './print.ts';
+export { show } from './show.ts';
+export * from './value.ts';

@@ -1,0 +1,251 @@
+import { hex } from '../base/index.ts';
+import { OPTIMISED_OUT } from '../golang/values/place.ts';
+import { quote, textToBytes } from './byte-text.ts';
+import { goFormat, type Operand } from './go-format.ts';
+import type { ShownValue } from './value.ts';
+
+/**
+ * Values as text, as Delve prints them: on one line, or over several with an element on each where the elements
+ * are long. Types are written at the top, for fields of structs and for what an interface holds, and are left
+ * out where the enclosing type says them.
+ */
+interface Style {
+  readonly top: boolean;
+  readonly types: boolean;
+  readonly lines: boolean;
+  readonly indent: string;
+  readonly format: string;
+}
+
+const INDENT = '\t';
+/** Strings longer than this put each element of their list on a line of its own. */
+const SHORT_STRING = 7;
+
+export function renderSingleLine(value: ShownValue, format = ''): string {
+  return render(value, { top: true, types: true, lines: false, indent: '', format });
+}
+
+/** Over several lines where that helps; `indent` stands before every line but the first. */
+export function renderMultiline(value: ShownValue, format = '', indent = ''): string {
+  return render(value, { top: true, types: true, lines: true, indent, format });
+}
+
+function render(value: ShownValue, style: Style): string {
+  if (value.unreadable !== undefined) {
+    return value.unreadable === OPTIMISED_OUT ? `(${OPTIMISED_OUT})` : `(unreadable ${value.unreadable})`;
+  }
+  if (value.state === 'absent' && !style.top) return style.types ? `${value.type} nil` : 'nil';
+  if (value.state === 'elided' && !SHOWN_ELIDED.has(value.kind)) return '...';
+  switch (value.kind) {
+    case 'slice':
+      return sliceText(value, style);
+    case 'array':
+      return (style.types ? `${value.type} ` : '') + listText(value, style);
+    case 'pointer':
+      return pointerText(value, style);
+    case 'unsafe-pointer':
+      return value.base === 0 ? 'unsafe.Pointer(nil)' : `unsafe.Pointer(${value.value})`;
+    case 'chan':
+      return chanText(value, style);
+    case 'struct':
+      return value.value === undefined
+        ? structText(value, style)
+        : `${value.type}(${value.value})${structText(value, { ...style, types: false })}`;
+    case 'interface':
+      return interfaceText(value, style);
+    case 'map':
+      return mapText(value, style);
+    case 'func':
+      return funcText(value, style);
+    case 'nil':
+      return 'nil';
+    default:
+      return scalarText(value, style.format);
+  }
+}
+
+/** Kinds that say in their own form that something is left out. */
+const SHOWN_ELIDED = new Set<ShownValue['kind']>(['struct', 'map']);
+
+const joined = (style: Style): string => `\n${style.indent}${INDENT}`;
+
+/** For what is inside a value, one step further in. */
+const inner = (style: Style, lines: boolean, types: boolean): Style => ({
+  top: false,
+  types,
+  lines,
+  indent: style.indent + INDENT,
+  format: style.format,
+});
+
+/** `(*main.T)(0xc000012340)`: what `print` takes back; a path in the type needs quotes. */
+function addressed(type: string, address: number): string {
+  const name = type.includes('/') ? JSON.stringify(type) : type;
+  return `(${name})(${hex(address)})`;
+}
+
+function pointerText(value: ShownValue, style: Style): string {
+  const target = value.children[0]?.value;
+  // Not followed: the limits say so.
+  if (target === undefined) return addressed(value.type, value.base ?? 0);
+  const head = style.top && style.lines && value.base ? `${addressed(value.type, value.base)}\n` : '';
+  return `${head}*${render(target, { ...style, top: false })}`;
+}
+
+function sliceText(value: ShownValue, style: Style): string {
+  const head = style.types ? `${value.type} len: ${value.length}, cap: ${value.capacity}, ` : '';
+  if (value.base === 0 && value.children.length === 0) return `${head}nil`;
+  return head + listText(value, style);
+}
+
+function listText(value: ShownValue, style: Style): string {
+  const lines = style.lines && listOnLines(value);
+  const element = inner(style, lines, false);
+  const parts: string[] = [];
+  for (const { value: child } of value.children) parts.push(render(child, element));
+  const missing = (value.length ?? 0) - parts.length;
+  const more = missing === 0 ? '' : parts.length === 0 ? '...' : `...+${missing} more`;
+  if (!lines) return `[${parts.join(',')}${more !== '' && parts.length > 0 ? ',' : ''}${more}]`;
+  const line = joined(style);
+  return `[${parts.map((part) => `${line}${part},`).join('')}${more === '' ? '' : line + more}\n${style.indent}]`;
+}
+
+function structText(value: ShownValue, style: Style): string {
+  if (value.state === 'elided') {
+    return value.address === undefined ? `${value.type} {...}` : addressed(`*${value.type}`, value.address);
+  }
+  const lines = style.lines && structOnLines(value);
+  const field = inner(style, lines, true);
+  const parts = value.children.map(({ name, value: child }) => `${name}: ${render(child, field)}`);
+  const missing = (value.length ?? parts.length) - parts.length;
+  const more = missing === 0 ? '' : `...+${missing} more`;
+  const head = style.types ? `${value.type} ` : '';
+  if (!lines) return `${head}{${parts.join(', ')}${more === '' ? '' : `,${more}`}}`;
+  const line = joined(style);
+  return `${head}{${parts.map((part) => `${line}${part},`).join('')}${more === '' ? '' : line + more}}`;
+}
+
+function mapText(value: ShownValue, style: Style): string {
+  const head = style.types ? `${value.type} ` : '';
+  const { children } = value;
+  if (value.base === 0 && children.length === 0) return `${head}nil`;
+  const lines = style.lines && children.length > 0;
+  const keyStyle = inner(style, false, false);
+  const elementStyle = inner(style, lines, false);
+  const parts: string[] = [];
+  for (let i = 0; i + 1 < children.length; i += 2) {
+    const element = render(children[i + 1]!.value, elementStyle);
+    parts.push(`${render(children[i]!.value, keyStyle)}: ${element}, `);
+  }
+  const missing = (value.length ?? 0) - parts.length;
+  const more = missing === 0 ? '' : parts.length === 0 ? '...' : `...+${missing} more`;
+  if (!lines) return `${head}[${parts.join('')}${more !== '' && parts.length > 0 ? ',' : ''}${more}]`;
+  const line = joined(style);
+  return `${head}[${parts.map((part) => line + part).join('')}${more === '' ? '' : line + more}\n${style.indent}]`;
+}
+
+function chanText(value: ShownValue, style: Style): string {
+  if (value.base === 0) return `${value.type} nil`;
+  if (style.lines && value.children.length > 0) return structText({ ...value, length: undefined }, style);
+  return `${value.type} ${value.length}/${value.capacity}`;
+}
+
+function interfaceText(value: ShownValue, style: Style): string {
+  const data = value.children[0]?.value;
+  if (data === undefined) return style.types ? `${value.type} nil` : 'nil';
+  const head = style.types ? `${value.type}(${data.type}) ` : '';
+  return head + dynamicText(value, data, { ...style, top: false, types: !style.types });
+}
+
+function dynamicText(value: ShownValue, data: ShownValue, style: Style): string {
+  if (data.kind === 'pointer' && data.unreadable === undefined) {
+    if (data.state === 'elided') return '...';
+    if (data.base === 0) return 'nil';
+    if (data.children.length === 0) return hex(data.base ?? 0);
+  } else if (data.state === 'elided' && data.unreadable === undefined) {
+    return value.address === undefined ? '...' : `*${addressed(`*${value.type}`, value.address)}`;
+  }
+  return render(data, style);
+}
+
+function funcText(value: ShownValue, style: Style): string {
+  if (value.base === 0) return 'nil';
+  const name = value.value ?? '';
+  if (!style.lines || value.children.length === 0) return name;
+  const captured = inner(style, true, false);
+  const lines = value.children.map(
+    ({ name, value: child }) =>
+      `${style.indent}${INDENT}${name} ${child.type} = ${render(child, captured)}\n`,
+  );
+  return `${name} {\n${lines.join('')}${style.indent}}`;
+}
+
+function scalarText(value: ShownValue, format: string): string {
+  if (value.kind === 'string') return stringText(value, format);
+  if (value.value === undefined) return `(unknown ${value.kind})`;
+  const operand = format === '' ? undefined : operandOf(value);
+  return operand === undefined ? value.value : goFormat(format, operand);
+}
+
+function stringText(value: ShownValue, format: string): string {
+  const text = value.value ?? '';
+  if (format !== '') return goFormat(format, { kind: 'string', value: text });
+  const missing = (value.length ?? 0) - textToBytes(text).length;
+  return quote(missing > 0 ? `${text}...+${missing} more` : text);
+}
+
+/** The number behind a scalar's text: `Monday (1)` is 1. */
+function operandOf(value: ShownValue): Operand | undefined {
+  const text = value.value ?? '';
+  switch (value.kind) {
+    case 'bool':
+      return { kind: 'bool', value: text === 'true' };
+    case 'int':
+    case 'enum': {
+      const number = /\((-?\d+)\)$/.exec(text)?.[1] ?? text;
+      return { kind: 'int', value: BigInt(number) };
+    }
+    case 'float':
+      return { kind: 'float', value: floatOf(text), bits: 64 };
+    case 'complex': {
+      const [real, imaginary] = value.children.map((child) => floatOf(child.value.value ?? ''));
+      return { kind: 'complex', real: real ?? 0, imaginary: imaginary ?? 0, bits: 64 };
+    }
+    default:
+      return undefined;
+  }
+}
+
+const floatOf = (text: string): number => Number(text.replace('Inf', 'Infinity'));
+
+/** The kind behind pointers, and whether there was one. */
+function behindPointers(value: ShownValue): { readonly kind: ShownValue['kind']; readonly pointer: boolean } {
+  let current = value;
+  let pointer = false;
+  while (current.kind === 'pointer') {
+    pointer = true;
+    const target = current.children[0]?.value;
+    if (target === undefined) break;
+    current = target;
+  }
+  return { kind: current.kind, pointer };
+}
+
+const COMPOSITE = new Set<ShownValue['kind']>(['slice', 'array', 'struct', 'map', 'interface']);
+
+function listOnLines(value: ShownValue): boolean {
+  const first = value.children[0]?.value;
+  if (first === undefined) return false;
+  const { kind, pointer } = behindPointers(first);
+  if (kind !== 'string') return COMPOSITE.has(kind);
+  return pointer || value.children.some(({ value: child }) => isLong(child));
+}
+
+function structOnLines(value: ShownValue): boolean {
+  return value.children.some(({ value: child }) => {
+    const { kind, pointer } = behindPointers(child);
+    return kind === 'string' ? pointer || isLong(child) : COMPOSITE.has(kind);
+  });
+}
+
+const isLong = (value: ShownValue): boolean => textToBytes(value.value ?? '').length > SHORT_STRING;

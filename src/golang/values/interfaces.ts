@@ -1,0 +1,82 @@
+import { type RuntimeAddress, TargetFault } from '../../base/index.ts';
+import type { InterfaceType, Type } from '../../image/index.ts';
+import type { Program } from '../program.ts';
+import { fieldNamedAny } from './shapes.ts';
+import { Source } from './source.ts';
+
+/** What an interface value holds. */
+export interface DynamicValue {
+  readonly type: Type;
+  /** Of its `runtime._type`. */
+  readonly runtimeType: RuntimeAddress;
+  readonly source: Source;
+  readonly offset: number;
+}
+
+/** An interface is two words: runtime.eface {_type, data} or runtime.iface {tab, data}. */
+const DATA = 8;
+/** internal/abi ITab and, before Go 1.22, runtime.itab: {inter, _type, hash, …}. */
+const ITAB_TYPE = 8;
+/**
+ * internal/abi Type.IsDirectIface: up to Go 1.25 a bit of the kind (KindDirectIface), from 1.26 on a bit of the
+ * flags (TFlagDirectIface). It is the same bit number, and neither field uses it in the other's releases.
+ */
+const DIRECT = 1 << 5;
+const TFLAG_OFFSET = 20;
+const KIND_OFFSET = 23;
+
+/** The dynamic value of the interface at `offset`; undefined for nil. Throws where its type is not known. */
+export function dynamicValue(
+  program: Program,
+  type: InterfaceType,
+  source: Source,
+  offset: number,
+): DynamicValue | undefined {
+  const runtimeType = dynamicTypeAddress(program, type, source, offset);
+  if (runtimeType === 0) return undefined;
+  const dynamic = program.typeAt(runtimeType);
+  if (dynamic === undefined) {
+    throw new TargetFault('the dynamic type of the interface is not known: no type', runtimeType);
+  }
+  if (isDirect(program, runtimeType)) return { type: dynamic, runtimeType, source, offset: offset + DATA };
+  const data = source.pointer(offset + DATA);
+  return { type: dynamic, runtimeType, source: Source.memory(program.target.memory, data), offset: 0 };
+}
+
+/** Address of the dynamic type's `runtime._type`; 0 for nil. */
+export function dynamicTypeAddress(
+  program: Program,
+  type: InterfaceType,
+  source: Source,
+  offset: number,
+): RuntimeAddress {
+  const word = source.pointer(offset);
+  if (type.empty || word === 0) return word;
+  return program.target.memory.pointer((word + ITAB_TYPE) as RuntimeAddress);
+}
+
+/** The value itself is in the data word, instead of a pointer to it. */
+function isDirect(program: Program, runtimeType: RuntimeAddress): boolean {
+  const { tflag, kind } = typeOffsets(program);
+  const { memory } = program.target;
+  const flags =
+    memory.uint8((runtimeType + tflag) as RuntimeAddress) |
+    memory.uint8((runtimeType + kind) as RuntimeAddress);
+  return (flags & DIRECT) !== 0;
+}
+
+const offsets = new WeakMap<Program, { readonly tflag: number; readonly kind: number }>();
+
+function typeOffsets(program: Program): { readonly tflag: number; readonly kind: number } {
+  let found = offsets.get(program);
+  if (found === undefined) {
+    // runtime._type became internal/abi.Type in Go 1.21.
+    const type = program.typeNamed('internal/abi.Type') ?? program.typeNamed('runtime._type');
+    found = {
+      tflag: fieldNamedAny(type, 'TFlag', 'tflag')?.offset ?? TFLAG_OFFSET,
+      kind: fieldNamedAny(type, 'Kind_', 'kind')?.offset ?? KIND_OFFSET,
+    };
+    offsets.set(program, found);
+  }
+  return found;
+}

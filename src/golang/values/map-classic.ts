@@ -1,0 +1,169 @@
+import { type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/index.ts';
+import type { MapType, Type } from '../../image/index.ts';
+import type { Memory } from '../../target/index.ts';
+import type { MapEntry } from './map-entries.ts';
+import { fieldNamed, targetOf, underlying } from './shapes.ts';
+import { Source } from './source.ts';
+
+/**
+ * Maps of Go up to 1.23 (runtime/map.go): `hmap` has 2^B buckets `bmap` of 8 cells, each bucket with a chain of
+ * overflow buckets. The linker writes bucket types per map (`bucket<K,V>`: tophash, keys, values, overflow).
+ * While a map grows, `oldbuckets` holds what has not been moved yet. A key or element that is larger than 128
+ * bytes is kept behind a pointer.
+ */
+export interface ClassicLayout {
+  readonly count: number;
+  readonly flags: number | undefined;
+  readonly logBuckets: number;
+  readonly buckets: number;
+  readonly oldBuckets: number;
+  readonly bucketSize: number;
+  readonly cells: number;
+  readonly tophash: number;
+  readonly keys: Cells;
+  readonly elements: Cells;
+  readonly overflow: number;
+}
+
+/** Where the keys or elements of a bucket or group are. */
+interface Cells {
+  readonly offset: number;
+  readonly stride: number;
+  readonly indirect: boolean;
+}
+
+/** runtime/map.go: tophash values below minTopHash mark cells that hold nothing here. */
+const EMPTY_ONE = 1;
+const MIN_TOP_HASH = 5;
+/** hmap.flags: the map grows to a new array of the same size. */
+const SAME_SIZE_GROW = 8;
+const MAX_INLINE = 128;
+/** A bound for what damaged memory can make us look at. */
+const MAX_LOG_BUCKETS = 32;
+
+export function classicLayout(type: MapType, header: Type | undefined): ClassicLayout | undefined {
+  const count = fieldNamed(header, 'count');
+  const logBuckets = fieldNamed(header, 'B');
+  const buckets = fieldNamed(header, 'buckets');
+  const oldBuckets = fieldNamed(header, 'oldbuckets');
+  const bucket = targetOf(buckets?.type);
+  const tophash = fieldNamed(bucket, 'tophash');
+  const keys = fieldNamed(bucket, 'keys');
+  const elements = fieldNamed(bucket, 'values');
+  const overflow = fieldNamed(bucket, 'overflow');
+  if (!count || !logBuckets || !buckets || !oldBuckets || !bucket || !tophash) return undefined;
+  if (!keys || !elements || !overflow) return undefined;
+  const tophashes = underlying(tophash.type);
+  if (tophashes.kind !== 'array' || tophashes.length < 1 || tophashes.length > 64) return undefined;
+  const cells = tophashes.length;
+  return {
+    count: count.offset,
+    flags: fieldNamed(header, 'flags')?.offset,
+    logBuckets: logBuckets.offset,
+    buckets: buckets.offset,
+    oldBuckets: oldBuckets.offset,
+    bucketSize: bucket.size,
+    cells,
+    tophash: tophash.offset,
+    keys: cellsOf(keys.offset, type.key),
+    elements: cellsOf(elements.offset, type.element),
+    overflow: overflow.offset,
+  };
+}
+
+function cellsOf(offset: number, type: Type): Cells {
+  const indirect = type.size > MAX_INLINE;
+  return { offset, stride: indirect ? 8 : type.size, indirect };
+}
+
+export function* classicEntries(
+  memory: Memory,
+  layout: ClassicLayout,
+  pointer: RuntimeAddress,
+): Generator<MapEntry> {
+  const map = Source.memory(memory, pointer);
+  const count = map.int64(layout.count);
+  const buckets = map.pointer(layout.buckets);
+  if (count <= 0 || buckets === 0) return;
+  const logBuckets = map.uint8(layout.logBuckets);
+  if (logBuckets > MAX_LOG_BUCKETS) {
+    throw new TargetFault(`map header is damaged: 2^${logBuckets} buckets`, pointer);
+  }
+  const total = 2 ** logBuckets;
+  // runtime/map.go overLoadFactor keeps the average below 6.5 cells a bucket.
+  if (count > total * 2 * layout.cells) {
+    throw new TargetFault(`map header is damaged: ${count} entries in 2^${logBuckets} buckets`, pointer);
+  }
+  const old = map.pointer(layout.oldBuckets);
+  const sameSize = layout.flags !== undefined && (map.uint8(layout.flags) & SAME_SIZE_GROW) !== 0;
+  const oldTotal = sameSize ? total : total / 2;
+  const current = Source.memory(memory, buckets);
+  const previous = Source.memory(memory, old);
+  let found = 0;
+  for (let index = 0; index < total; index++) {
+    let bucket = current;
+    let offset = index * layout.bucketSize;
+    if (old !== 0) {
+      const oldOffset = (index % oldTotal) * layout.bucketSize;
+      if (!evacuated(layout, previous, oldOffset)) {
+        // Both new buckets come from this old one: its cells belong to the first of them.
+        if (index >= oldTotal) continue;
+        bucket = previous;
+        offset = oldOffset;
+      }
+    }
+    for (const entry of chainEntries(memory, layout, bucket, offset, count)) {
+      yield entry;
+      if (++found >= count) return;
+    }
+  }
+}
+
+/** runtime/map.go evacuated. */
+function evacuated(layout: ClassicLayout, buckets: Source, offset: number): boolean {
+  const first = buckets.uint8(offset + layout.tophash);
+  return first > EMPTY_ONE && first < MIN_TOP_HASH;
+}
+
+function* chainEntries(
+  memory: Memory,
+  layout: ClassicLayout,
+  first: Source,
+  firstOffset: number,
+  count: number,
+): Generator<MapEntry> {
+  let bucket = first;
+  let offset = firstOffset;
+  // A chain cannot be longer than its entries, each of its buckets being made for one; a circle is.
+  for (let links = 0; links <= count; links++) {
+    bucket.cover(offset, layout.bucketSize);
+    for (let cell = 0; cell < layout.cells; cell++) {
+      if (bucket.uint8(offset + layout.tophash + cell) < MIN_TOP_HASH) continue;
+      const key = cellAt(memory, layout.keys, bucket, offset, cell);
+      const element = cellAt(memory, layout.elements, bucket, offset, cell);
+      yield {
+        key: key.source,
+        keyOffset: key.offset,
+        element: element.source,
+        elementOffset: element.offset,
+      };
+    }
+    const next = bucket.pointer(offset + layout.overflow);
+    if (next === 0) return;
+    bucket = Source.memory(memory, next);
+    offset = 0;
+  }
+  throw new TargetFault('a chain of map buckets goes in a circle', first.addressOf(firstOffset));
+}
+
+function cellAt(
+  memory: Memory,
+  cells: Cells,
+  bucket: Source,
+  offset: number,
+  cell: number,
+): { readonly source: Source; readonly offset: number } {
+  const at = offset + cells.offset + cell * cells.stride;
+  if (!cells.indirect) return { source: bucket, offset: at };
+  return { source: Source.memory(memory, runtimeAddress(bucket.pointer(at))), offset: 0 };
+}

@@ -1,0 +1,179 @@
+import { type RuntimeAddress, TargetFault } from '../../base/index.ts';
+import type { MapType, Type } from '../../image/index.ts';
+import type { Memory } from '../../target/index.ts';
+import type { MapEntry } from './map-entries.ts';
+import { fieldNamed, targetOf, underlying } from './shapes.ts';
+import { Source } from './source.ts';
+
+/**
+ * Maps of Go 1.24 and newer (internal/runtime/maps): `Map.dirPtr` points to one group if `dirLen` is 0, else to
+ * `dirLen` pointers to tables; a table that serves several directory entries stands at `table.index`. A group has
+ * a control byte per slot (top bit set: nothing there) and slots {key, elem}, or with GOEXPERIMENT=mapsplitgroup
+ * keys and elems apart. A key or element that is larger than 128 bytes is kept behind a pointer.
+ */
+export interface SwissLayout {
+  readonly used: number;
+  readonly dirPtr: number;
+  readonly dirLen: number;
+  readonly tableIndex: number;
+  readonly tableGroups: number;
+  readonly lengthMask: number;
+  readonly groupSize: number;
+  readonly control: number;
+  readonly slots: number;
+  readonly key: Slots;
+  readonly element: Slots;
+}
+
+interface Slots {
+  readonly offset: number;
+  readonly stride: number;
+  readonly indirect: boolean;
+}
+
+/** internal/runtime/maps/group.go: ctrlEmpty 0x80, ctrlDeleted 0xfe. */
+const NOT_FULL = 0x80;
+const MAX_INLINE = 128;
+/** internal/runtime/maps/table.go maxTableCapacity is 1024 slots; far above it is damage. */
+const MAX_GROUPS = 2 ** 20;
+const MAX_DIRECTORY = 2 ** 32;
+const POINTER = 8;
+
+export function swissLayout(type: MapType, header: Type | undefined): SwissLayout | undefined {
+  const used = fieldNamed(header, 'used');
+  const dirPtr = fieldNamed(header, 'dirPtr');
+  const dirLen = fieldNamed(header, 'dirLen');
+  // The linker types dirPtr as **table<K,V>.
+  const table = targetOf(targetOf(dirPtr?.type));
+  const index = fieldNamed(table, 'index');
+  const groups = fieldNamed(table, 'groups');
+  const data = fieldNamed(groups?.type, 'data');
+  const lengthMask = fieldNamed(groups?.type, 'lengthMask');
+  const group = targetOf(data?.type);
+  const control = fieldNamed(group, 'ctrl');
+  if (!used || !dirPtr || !dirLen || !index || !groups || !data || !lengthMask || !group || !control) {
+    return undefined;
+  }
+  const slots = slotsOf(type, group);
+  if (slots === undefined) return undefined;
+  return {
+    used: used.offset,
+    dirPtr: dirPtr.offset,
+    dirLen: dirLen.offset,
+    tableIndex: index.offset,
+    tableGroups: groups.offset + data.offset,
+    lengthMask: groups.offset + lengthMask.offset,
+    groupSize: group.size,
+    control: control.offset,
+    ...slots,
+  };
+}
+
+function slotsOf(type: MapType, group: Type): Pick<SwissLayout, 'slots' | 'key' | 'element'> | undefined {
+  const together = fieldNamed(group, 'slots');
+  if (together !== undefined) {
+    const array = underlying(together.type);
+    if (array.kind !== 'array' || array.length > 64) return undefined;
+    const key = fieldNamed(array.element, 'key');
+    const element = fieldNamed(array.element, 'elem');
+    if (key === undefined || element === undefined) return undefined;
+    const stride = array.element.size;
+    return {
+      slots: array.length,
+      key: { offset: together.offset + key.offset, stride, indirect: type.key.size > MAX_INLINE },
+      element: { offset: together.offset + element.offset, stride, indirect: type.element.size > MAX_INLINE },
+    };
+  }
+  const keys = fieldNamed(group, 'keys');
+  const elements = fieldNamed(group, 'elems');
+  if (keys === undefined || elements === undefined) return undefined;
+  const keyArray = underlying(keys.type);
+  const elementArray = underlying(elements.type);
+  if (keyArray.kind !== 'array' || elementArray.kind !== 'array' || keyArray.length > 64) return undefined;
+  return {
+    slots: keyArray.length,
+    key: { offset: keys.offset, stride: keyArray.element.size, indirect: type.key.size > MAX_INLINE },
+    element: {
+      offset: elements.offset,
+      stride: elementArray.element.size,
+      indirect: type.element.size > MAX_INLINE,
+    },
+  };
+}
+
+export function* swissEntries(
+  memory: Memory,
+  layout: SwissLayout,
+  pointer: RuntimeAddress,
+): Generator<MapEntry> {
+  const map = Source.memory(memory, pointer);
+  const used = map.uint64(layout.used);
+  const directory = map.pointer(layout.dirPtr);
+  const length = map.int64(layout.dirLen);
+  if (used === 0) return;
+  let found = 0;
+  for (const groups of groupArrays(memory, layout, directory, length)) {
+    for (const entry of groupEntries(memory, layout, groups.source, groups.count)) {
+      yield entry;
+      if (++found >= used) return;
+    }
+  }
+}
+
+function* groupArrays(
+  memory: Memory,
+  layout: SwissLayout,
+  directory: RuntimeAddress,
+  length: number,
+): Generator<{ readonly source: Source; readonly count: number }> {
+  if (length <= 0) {
+    yield { source: Source.memory(memory, directory), count: 1 };
+    return;
+  }
+  if (length > MAX_DIRECTORY) {
+    throw new TargetFault(`map header is damaged: a directory of ${length} tables`, directory);
+  }
+  const tables = Source.memory(memory, directory);
+  for (let i = 0; i < length; i++) {
+    const table = Source.memory(memory, tables.pointer(i * POINTER));
+    if (table.int64(layout.tableIndex) !== i) continue;
+    const mask = table.uint64(layout.lengthMask);
+    if (mask >= MAX_GROUPS) throw new TargetFault(`map table is damaged: ${mask} groups`, table.address);
+    yield { source: Source.memory(memory, table.pointer(layout.tableGroups)), count: mask + 1 };
+  }
+}
+
+function* groupEntries(
+  memory: Memory,
+  layout: SwissLayout,
+  groups: Source,
+  count: number,
+): Generator<MapEntry> {
+  for (let group = 0; group < count; group++) {
+    const base = group * layout.groupSize;
+    groups.cover(base, layout.groupSize);
+    for (let slot = 0; slot < layout.slots; slot++) {
+      if ((groups.uint8(base + layout.control + slot) & NOT_FULL) !== 0) continue;
+      const key = slotAt(memory, layout.key, groups, base, slot);
+      const element = slotAt(memory, layout.element, groups, base, slot);
+      yield {
+        key: key.source,
+        keyOffset: key.offset,
+        element: element.source,
+        elementOffset: element.offset,
+      };
+    }
+  }
+}
+
+function slotAt(
+  memory: Memory,
+  slots: Slots,
+  groups: Source,
+  base: number,
+  slot: number,
+): { readonly source: Source; readonly offset: number } {
+  const at = base + slots.offset + slot * slots.stride;
+  if (!slots.indirect) return { source: groups, offset: at };
+  return { source: Source.memory(memory, groups.pointer(at)), offset: 0 };
+}
