@@ -39,7 +39,7 @@ export interface FunctionTable {
   entry(index: number): LinkedAddress;
   /** Entry of the next function: padding included. */
   end(index: number): LinkedAddress;
-  /** Full name with package path, as in `runtime.Func.Name`: `net/http.(*conn).serve`, `main.F[...]`. */
+  /** Full name with package path, as the linker wrote it: `net/http.(*conn).serve`, `main.F[go.shape.int]`. */
   name(index: number): string;
   /** Functions of exactly this name; without an index (one search of the name table, one pass over name offsets). */
   byName(name: string): readonly number[];
@@ -57,6 +57,10 @@ export interface FunctionTable {
   ): { readonly inlined: readonly InlinedCall[]; readonly outer: SourcePosition } | undefined;
   /** SP delta at a pc (pcsp table): bytes between SP and the frame's return address slot's end side, as runtime.funcspdelta gives it. undefined if not known. */
   spDelta(pc: LinkedAddress): number | undefined;
+  /** A PCDATA table's value at a pc (internal/abi.PCDATA_UnsafePoint 0, StackMapIndex 1…). undefined: no such table. */
+  pcdata(pc: LinkedAddress, table: number): number | undefined;
+  /** Linked address of a function's FUNCDATA (internal/abi.FUNCDATA_ArgsPointerMaps 0…), if it has it. */
+  funcdata(index: number, which: number): LinkedAddress | undefined;
   /** Every source file named by the file table, each once. */
   files(): readonly string[];
 }
@@ -101,6 +105,8 @@ export interface FrameRow {
   /** By DWARF register; absent means the architecture's default. */
   readonly rules: ReadonlyMap<number, RegisterRule>;
   readonly returnAddressRegister: number;
+  /** AArch64 pointer authentication: the saved return address carries a signature in its upper bits. */
+  readonly returnAddressSigned: boolean;
   /** Augmentation S: a signal frame; its pc is not behind a call. */
   readonly signalFrame: boolean;
 }

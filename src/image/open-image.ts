@@ -11,6 +11,8 @@ import type { DebugInfo } from './debug-info.ts';
 import { ElfFile } from './elf/elf-file.ts';
 import { relocate } from './elf/relocations.ts';
 import { loadSegments, readSegments } from './elf/segments.ts';
+import { readSymbols } from './elf/symbols.ts';
+import { openFrames } from './frames/open.ts';
 import type { FrameTable, FunctionTable, SymbolTable } from './function-table.ts';
 import type { BuildInfo, Image, OpenImage, Section, Segment } from './image.ts';
 import { lazy } from './lazy.ts';
@@ -94,12 +96,14 @@ class ElfImage implements Image {
 
   readonly #segments = lazy(() => loadSegments(this.#elf));
   readonly #functions = lazy(() => openFunctions(this.#elf, this.segments));
-  readonly #symbols = lazy((): SymbolTable => {
-    throw new Error('not yet');
-  });
-  readonly #frames = lazy((): FrameTable => {
-    throw new Error('not yet');
-  });
+  readonly #symbols = lazy(() => readSymbols(this.#elf));
+  readonly #frames = lazy(() =>
+    openFrames({
+      file: this.name,
+      section: (name) => this.section(name),
+      sectionBytes: (name) => this.sectionBytes(name),
+    }),
+  );
   readonly #debugInfo = lazy((): DebugInfo | undefined => undefined);
   readonly #buildInfo = lazy(() =>
     readBuildInfo({

@@ -1,0 +1,105 @@
+import { DataError, type LinkedAddress } from '../../base/index.ts';
+import type { FrameRow, FrameTable } from '../function-table.ts';
+import { lazy } from '../lazy.ts';
+import { frameRowAt } from './cfa-program.ts';
+import { EhFrameHeader } from './eh-frame-header.ts';
+import {
+  type Cie,
+  type Fde,
+  type FrameSection,
+  readCie,
+  readEntryHead,
+  readerOf,
+  readFde,
+} from './entries.ts';
+import { findFrame, indexFrames } from './frame-index.ts';
+
+/** What reading frames needs of an image. */
+export interface FrameSource {
+  readonly file: string;
+  section(name: string): { readonly address: LinkedAddress } | undefined;
+  sectionBytes(name: string): Uint8Array | undefined;
+}
+
+/**
+ * .eh_frame is asked first: it covers C and needs no inflating; in a Go program it is small or absent, and everything
+ * of Go is in .debug_frame.
+ */
+export function openFrames(source: FrameSource): FrameTable {
+  const eh = lazy(() => openSection(source, 'eh_frame'));
+  const debug = lazy(() => openSection(source, 'debug_frame'));
+  return {
+    rowAt(pc) {
+      let damage: DataError | undefined;
+      for (const open of [eh, debug]) {
+        try {
+          const row = open()?.rowAt(pc);
+          if (row !== undefined) return row;
+        } catch (error) {
+          // The other section may know; if it does not, this is what the user must hear.
+          if (!(error instanceof DataError)) throw error;
+          damage ??= error;
+        }
+      }
+      if (damage !== undefined) throw damage;
+      return undefined;
+    },
+  };
+}
+
+function openSection(source: FrameSource, kind: FrameSection['kind']): SectionFrames | undefined {
+  const name = `.${kind}`;
+  const bytes = source.sectionBytes(name);
+  if (bytes === undefined) return undefined;
+  const address = source.section(name)?.address ?? 0;
+  const header = kind === 'eh_frame' ? openHeader(source) : undefined;
+  return new SectionFrames({ kind, name, bytes, address, file: source.file }, header);
+}
+
+function openHeader(source: FrameSource): EhFrameHeader | undefined {
+  const section = source.section('.eh_frame_hdr');
+  const bytes = source.sectionBytes('.eh_frame_hdr');
+  if (section === undefined || bytes === undefined) return undefined;
+  return EhFrameHeader.open(bytes, section.address, source.file);
+}
+
+/** One section's frame descriptions. */
+class SectionFrames {
+  readonly #section: FrameSection;
+  readonly #header: EhFrameHeader | undefined;
+  readonly #index = lazy(() => indexFrames(this.#section));
+  readonly #cies = new Map<number, Cie>();
+
+  constructor(section: FrameSection, header: EhFrameHeader | undefined) {
+    this.#section = section;
+    this.#header = header;
+  }
+
+  rowAt(pc: LinkedAddress): FrameRow | undefined {
+    const fde = this.#fdeAt(pc);
+    return fde === undefined ? undefined : frameRowAt(this.#section, fde, pc);
+  }
+
+  #fdeAt(pc: LinkedAddress): Fde | undefined {
+    if (this.#header !== undefined) {
+      const address = this.#header.find(pc);
+      const fde = address === undefined ? undefined : this.#read(address - this.#section.address);
+      return fde !== undefined && pc >= fde.from && pc < fde.to ? fde : undefined;
+    }
+    const offset = findFrame(this.#index(), pc);
+    if (offset >= 0) return this.#read(offset);
+    const { damage } = this.#index();
+    if (damage !== undefined) throw damage;
+    return undefined;
+  }
+
+  #read(offset: number): Fde | undefined {
+    const reader = readerOf(this.#section, offset);
+    const head = readEntryHead(reader, this.#section.kind);
+    if (head?.kind !== 'fde')
+      throw reader.error('an index points here, but this is no frame description', offset);
+    const cie = this.#cies.get(head.cie) ?? readCie(this.#section, head.cie);
+    this.#cies.set(head.cie, cie);
+    return readFde(this.#section, head, cie);
+  }
+}
