@@ -227,6 +227,6 @@ class CfaProgram {
   }
 
   #factored(offset: number): number {
-    return offset * this.#fde.cie.dataAlignment;
+    return offset * this.#fde.cie.dataAlignment + 0; // not -0
   }
 }
