@@ -1,0 +1,3 @@
+import { runTypeScript } from './run-typescript.js';
+
+await runTypeScript('test/compare/main.ts');

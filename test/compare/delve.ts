@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { FixtureCore } from '../support/cores.ts';
+import type { Fixture } from '../support/fixture.ts';
+import { buildGo } from '../support/go-build.ts';
+import { cacheFolder, projectRoot } from '../support/project.ts';
+import { run, writeAtomically } from '../support/tools.ts';
+import { type Answers, type GoroutineAnswer, nowhere, type Place } from './answers.ts';
+
+interface OraclePlace extends Place {
+  readonly pc: number;
+}
+interface OracleVariable {
+  readonly name: string;
+  readonly short: string;
+  readonly shadowed?: boolean;
+}
+interface OracleGoroutine {
+  readonly id: number;
+  readonly status: number;
+  readonly waitReason: string;
+  readonly thread: number;
+  readonly current: OraclePlace;
+  readonly user: OraclePlace;
+  readonly goStatement: OraclePlace;
+  readonly start: OraclePlace;
+  readonly labels: Readonly<Record<string, string>> | null;
+  readonly problem?: string;
+  readonly stackError?: string;
+  readonly frames:
+    | readonly (OraclePlace & {
+        readonly arguments: readonly OracleVariable[] | null;
+        readonly locals: readonly OracleVariable[] | null;
+        readonly problem?: string;
+      })[]
+    | null;
+}
+interface OracleAnswers {
+  readonly goroutines: readonly OracleGoroutine[] | null;
+  readonly expressions: Answers['expressions'] | null;
+}
+
+/** runtime2.go's goroutine states by number, as api.Goroutine.Status has them. */
+const STATES = [
+  '_Gidle',
+  '_Grunnable',
+  '_Grunning',
+  '_Gsyscall',
+  '_Gwaiting',
+  '_Gmoribund_unused',
+  '_Gdead',
+  '_Genqueue_unused',
+  '_Gcopystack',
+  '_Gpreempted',
+  '_Gleaked',
+  '_Gdeadextra',
+];
+
+let oracle: string | undefined;
+
+/**
+ * Delve's answers on a core, by a small program over Delve's own packages (test/compare/oracle): what its terminal
+ * would print, without parsing its terminal. They are kept in `.cache`, since neither core nor Delve change.
+ */
+export function askDelve(core: FixtureCore, of: Fixture): Answers {
+  oracle ??= buildGo({ source: path.join(projectRoot, 'test/compare/oracle'), env: { CGO_ENABLED: '0' } });
+  const questions = JSON.stringify({ expressions: of.evaluate });
+  const { size, mtimeMs } = statSync(core.core);
+  const key = createHash('sha256')
+    .update(JSON.stringify([oracle, core.core, size, mtimeMs, questions]))
+    .digest('hex');
+  const kept = path.join(cacheFolder, 'compare', `${of.name}-${key.slice(0, 20)}.json`);
+  if (!existsSync(kept)) {
+    const asked = path.join(path.dirname(core.core), 'questions.json');
+    writeFileSync(asked, questions);
+    writeAtomically(kept, run(oracle, [core.executable, core.core, asked], { timeout: 600_000 }));
+  }
+  const answered = JSON.parse(readFileSync(kept, 'utf8')) as OracleAnswers;
+  return { goroutines: (answered.goroutines ?? []).map(goroutine), expressions: answered.expressions ?? [] };
+}
+
+function goroutine(g: OracleGoroutine): GoroutineAnswer {
+  return {
+    id: g.id,
+    state: STATES[g.status] ?? String(g.status),
+    waitReason: g.waitReason,
+    thread: g.thread,
+    labels: Object.entries(g.labels ?? {})
+      .map(([key, value]) => `${key}=${value}`)
+      .sort()
+      .join(' '),
+    current: place(g.current),
+    user: place(g.user),
+    goStatement: place(g.goStatement),
+    start: place(g.start),
+    frames: (g.frames ?? []).map((frame) => ({
+      ...place(frame),
+      variables: [
+        ...(frame.arguments ?? []).map((v) => ({
+          name: nameOf(v),
+          role: 'argument' as const,
+          text: v.short,
+        })),
+        ...(frame.locals ?? []).map((v) => ({ name: nameOf(v), role: 'local' as const, text: v.short })),
+      ],
+    })),
+    problem: g.problem ?? g.stackError ?? g.frames?.find((frame) => frame.problem)?.problem ?? '',
+  };
+}
+
+function nameOf(variable: OracleVariable): string {
+  return variable.shadowed ? `(${variable.name})` : variable.name;
+}
+
+/** Delve says `???` for a pc without a function, and gives a file that is not there as `?`. */
+function place(of: OraclePlace): Place {
+  const name = of.function === '???' ? '' : of.function;
+  if (name === '' && (of.file === '' || of.file === '?')) return nowhere;
+  return { function: name, file: of.file === '?' ? '' : of.file, line: of.line };
+}

@@ -1,0 +1,135 @@
+import { type Answers, type FrameAnswer, type GoroutineAnswer, placeText } from './answers.ts';
+
+export const CATEGORIES = [
+  'goroutines',
+  'states',
+  'locations',
+  'stacks',
+  'variables',
+  'expressions',
+] as const;
+export type Category = (typeof CATEGORIES)[number];
+
+/** One thing on which the two disagree. */
+export interface Difference {
+  readonly category: Category;
+  /** What it is about: `goroutine 4`, `goroutine 1 frame 3 main.show: x`, `print x in main.show`. */
+  readonly subject: string;
+  readonly delve: string;
+  readonly mattock: string;
+}
+
+export interface Comparison {
+  /** Things looked at, by category. */
+  readonly compared: Readonly<Record<Category, number>>;
+  readonly differences: readonly Difference[];
+}
+
+export function compare(delve: Answers, mattock: Answers): Comparison {
+  const tally = new Tally();
+  const ours = new Map(mattock.goroutines.map((g) => [g.id, g]));
+  const theirs = new Set(delve.goroutines.map((g) => g.id));
+  for (const g of delve.goroutines) {
+    const mine = ours.get(g.id);
+    tally.add('goroutines', `goroutine ${g.id}`, 'listed', mine === undefined ? 'not listed' : 'listed');
+    if (mine !== undefined) compareGoroutine(tally, g, mine);
+  }
+  for (const g of mattock.goroutines)
+    if (!theirs.has(g.id)) tally.add('goroutines', `goroutine ${g.id}`, 'not listed', 'listed');
+  delve.expressions.forEach((asked, i) => {
+    const answered = mattock.expressions[i];
+    // Words of errors are each debugger's own: that both refuse is agreement.
+    const refused = '(an error)';
+    const sides = [asked.text ?? refused, answered?.text ?? refused] as const;
+    const subject = `print ${asked.expression} in ${asked.in}`;
+    tally.add('expressions', subject, ...sides, asked.error, answered?.error);
+  });
+  return tally;
+}
+
+class Tally implements Comparison {
+  readonly compared: Record<Category, number> = {
+    goroutines: 0,
+    states: 0,
+    locations: 0,
+    stacks: 0,
+    variables: 0,
+    expressions: 0,
+  };
+  readonly differences: Difference[] = [];
+
+  add(
+    category: Category,
+    subject: string,
+    delve: string,
+    mattock: string,
+    delveError?: string,
+    mattockError?: string,
+  ): void {
+    this.compared[category]++;
+    if (delve === mattock) return;
+    const withError = (text: string, error: string | undefined) =>
+      error === undefined ? text : `error: ${error}`;
+    this.differences.push({
+      category,
+      subject,
+      delve: withError(delve, delveError),
+      mattock: withError(mattock, mattockError),
+    });
+  }
+}
+
+function compareGoroutine(tally: Tally, delve: GoroutineAnswer, mattock: GoroutineAnswer): void {
+  const subject = `goroutine ${delve.id}`;
+  tally.add('states', `${subject} state`, delve.state, mattock.state);
+  tally.add('states', `${subject} wait reason`, delve.waitReason, mattock.waitReason);
+  tally.add('states', `${subject} thread`, String(delve.thread), String(mattock.thread));
+  tally.add('states', `${subject} labels`, delve.labels, mattock.labels);
+  for (const which of ['current', 'user', 'goStatement', 'start'] as const)
+    tally.add('locations', `${subject} ${which}`, placeText(delve[which]), placeText(mattock[which]));
+  compareStacks(tally, subject, delve, mattock);
+}
+
+/** Stacks are one item each; the variables of frames are compared as far down as the stacks agree. */
+function compareStacks(
+  tally: Tally,
+  subject: string,
+  delve: GoroutineAnswer,
+  mattock: GoroutineAnswer,
+): void {
+  const length = Math.max(delve.frames.length, mattock.frames.length);
+  for (let i = 0; i < length; i++) {
+    const [theirs, ours] = [delve.frames[i], mattock.frames[i]];
+    if (theirs !== undefined && ours !== undefined && placeText(theirs) === placeText(ours)) {
+      compareVariables(tally, `${subject} frame ${i} ${theirs.function}`, theirs, ours);
+      continue;
+    }
+    const text = (frame: FrameAnswer | undefined, of: GoroutineAnswer) =>
+      frame === undefined ? `(ends: ${of.problem || 'bottom'})` : placeText(frame);
+    tally.add('stacks', `${subject} frame ${i}`, text(theirs, delve), text(ours, mattock));
+    return;
+  }
+  tally.add('stacks', subject, 'the same', 'the same');
+}
+
+function compareVariables(tally: Tally, subject: string, delve: FrameAnswer, mattock: FrameAnswer): void {
+  const ours = keyed(mattock);
+  const theirs = keyed(delve);
+  for (const [key, text] of theirs)
+    tally.add('variables', `${subject}: ${key}`, text, ours.get(key) ?? '(no such variable)');
+  for (const [key, text] of ours)
+    if (!theirs.has(key)) tally.add('variables', `${subject}: ${key}`, '(no such variable)', text);
+}
+
+/** By role and name; a name that comes several times (a variable of each of several blocks) also by its turn. */
+function keyed(frame: FrameAnswer): Map<string, string> {
+  const turns = new Map<string, number>();
+  const texts = new Map<string, string>();
+  for (const { name, role, text } of frame.variables) {
+    const key = `${role} ${name}`;
+    const turn = (turns.get(key) ?? 0) + 1;
+    turns.set(key, turn);
+    texts.set(turn === 1 ? key : `${key} #${turn}`, text);
+  }
+  return texts;
+}

@@ -1,0 +1,73 @@
+// npm run compare [-- words…] [-- --limit N] [-- --list]
+//
+// Opens each planned core with Delve's own packages and with Mattock, and compares what they say: goroutines, stacks,
+// arguments, locals, and the expressions of the fixture. Words choose by fixture and build ("values-maps noopt").
+// Differences that are known and right are explained in explained.ts; any other makes this fail.
+import { buildLabel } from '../support/builds.ts';
+import { type CoreRequest, coreOf, missingForCore } from '../support/cores.ts';
+import { fixture } from '../support/fixture.ts';
+import { compareVersions, installedGo } from '../support/tools.ts';
+import { askDelve } from './delve.ts';
+import { compare } from './differences.ts';
+import { askMattock } from './mattock.ts';
+import { comparisons } from './plan.ts';
+import { headLine, type Row, rowLine, summary } from './report.ts';
+
+/** Delve 1.27.2, whose packages the oracle is made of, is not compiled by older ones. */
+const ORACLE_NEEDS = '1.25';
+
+const print = (line: string): void => console.log(line);
+
+async function main(args: readonly string[]): Promise<number> {
+  const limitAt = args.indexOf('--limit');
+  const limit = limitAt < 0 ? 40 : Number(args[limitAt + 1]);
+  const words = args.filter((arg, i) => !arg.startsWith('--') && (limitAt < 0 || i !== limitAt + 1));
+  const chosen = comparisons().filter((request) => {
+    const label = ` ${nameOf(request)} ${labelOf(request)} `;
+    return words.every((word) => label.includes(word));
+  });
+  if (args.includes('--list')) {
+    for (const request of chosen) print(`${nameOf(request)} ${labelOf(request)}`);
+    return 0;
+  }
+  const go = installedGo();
+  if (go === undefined || compareVersions(go, ORACLE_NEEDS) < 0) {
+    print(
+      `comparing needs Go ${ORACLE_NEEDS} or newer to build Delve's packages; this is ${go ?? 'no Go at all'}`,
+    );
+    return 1;
+  }
+  print('agreed/compared in each category; +n: differ and explained, !n: differ and not explained\n');
+  print(headLine());
+  const rows: Row[] = [];
+  for (const request of chosen) {
+    const row = { fixture: nameOf(request), build: labelOf(request), outcome: await outcomeOf(request) };
+    rows.push(row);
+    print(rowLine(row));
+  }
+  return summary(rows, print, limit) ? 0 : 1;
+}
+
+async function outcomeOf(request: CoreRequest): Promise<Row['outcome']> {
+  const missing = missingForCore(request);
+  if (missing !== undefined) return { kind: 'skipped', reason: missing };
+  try {
+    const core = await coreOf(request);
+    const delve = askDelve(core, fixture(request.fixture));
+    const ids = delve.goroutines.map((g) => g.id);
+    const mattock = askMattock(core, ids, delve.expressions);
+    return { kind: 'compared', comparison: compare(delve, mattock) };
+  } catch (error) {
+    return { kind: 'failed', reason: (error as Error).message };
+  }
+}
+
+function nameOf(request: CoreRequest): string {
+  return request.variant === undefined ? request.fixture : `${request.fixture}:${request.variant}`;
+}
+
+function labelOf(request: CoreRequest): string {
+  return `${buildLabel(request)}${request.by === 'gcore' ? ' gcore' : ''}`;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,125 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import type { FixtureCore } from '../support/cores.ts';
+import { projectRoot } from '../support/project.ts';
+import { type Answers, type ExpressionAnswer, type GoroutineAnswer, nowhere, type Place } from './answers.ts';
+
+interface Row {
+  readonly function?: string;
+  readonly file?: string;
+  readonly line?: number;
+}
+interface VariableRow {
+  readonly name: string;
+  readonly shadowed?: boolean;
+  readonly text: string;
+}
+interface GoroutineRow {
+  readonly id: number;
+  readonly state: string;
+  readonly waitReason?: string;
+  readonly thread?: number;
+  readonly current?: Row;
+  readonly user?: Row;
+  readonly goStatement?: Row;
+  readonly start?: Row;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly problem?: string;
+}
+interface StackResult {
+  readonly frames: readonly (Row & {
+    readonly arguments?: readonly VariableRow[];
+    readonly locals?: readonly VariableRow[];
+    readonly problem?: string;
+  })[];
+  readonly end?: { readonly kind: string; readonly reason?: string };
+}
+interface Document {
+  readonly command?: string;
+  readonly result?: unknown;
+  readonly error?: { readonly message: string };
+}
+
+const STACK_DEPTH = 400;
+
+/** Mattock's answers by its own command line: the same questions that Delve has answered. */
+export function askMattock(
+  core: FixtureCore,
+  ids: readonly number[],
+  asked: Answers['expressions'],
+): Answers {
+  const commands = [
+    'goroutines',
+    ...ids.map((id) => `goroutine ${id} stack -full ${STACK_DEPTH}`),
+    ...asked.map((q) => `goroutine ${q.goroutine} frame ${q.frame} print ${q.expression}`),
+  ];
+  const documents = commandDocuments(core, commands);
+  if (documents.length !== commands.length)
+    throw new Error(`${commands.length} commands were given, ${documents.length} answered`);
+  const listed = documents[0]!;
+  if (listed.result === undefined) throw new Error(`goroutines: ${listed.error?.message}`);
+  const rows = (listed.result as { goroutines: readonly GoroutineRow[] }).goroutines;
+  const stacks = new Map(ids.map((id, i) => [id, documents[1 + i]!]));
+  return {
+    goroutines: rows.map((row) => goroutine(row, stacks.get(row.id))),
+    expressions: asked.map((question, i) => expression(question, documents[1 + ids.length + i]!)),
+  };
+}
+
+/** The documents of the commands; what else it writes (the verdict) is not a command's. */
+function commandDocuments(core: FixtureCore, commands: readonly string[]): Document[] {
+  const program = path.join(projectRoot, 'bin/mattock.js');
+  const args = [program, 'core', core.executable, core.core, '--json', ...commands.flatMap((c) => ['-c', c])];
+  const ran = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 30, timeout: 600_000 });
+  const documents = ran.stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Document);
+  const answered = documents.filter((d) => d.command !== undefined && d.command !== 'verdict');
+  if (answered.length === 0)
+    throw new Error(
+      `mattock answered nothing (status ${ran.status}): ${(ran.stderr || ran.stdout).slice(0, 3000)}`,
+    );
+  return answered;
+}
+
+function goroutine(row: GoroutineRow, stack: Document | undefined): GoroutineAnswer {
+  const result = stack?.result as StackResult | undefined;
+  const broken = result?.end?.kind === 'broken' ? result.end.reason : undefined;
+  return {
+    id: row.id,
+    state: row.state,
+    waitReason: row.waitReason ?? '',
+    thread: row.thread ?? 0,
+    labels: Object.entries(row.labels ?? {})
+      .map(([key, value]) => `${key}=${value}`)
+      .sort()
+      .join(' '),
+    current: place(row.current),
+    user: place(row.user),
+    goStatement: place(row.goStatement),
+    start: place(row.start),
+    frames: (result?.frames ?? []).map((frame) => ({
+      ...place(frame),
+      variables: [
+        ...(frame.arguments ?? []).map((v) => ({ name: nameOf(v), role: 'argument' as const, text: v.text })),
+        ...(frame.locals ?? []).map((v) => ({ name: nameOf(v), role: 'local' as const, text: v.text })),
+      ],
+    })),
+    problem: row.problem ?? stack?.error?.message ?? broken ?? '',
+  };
+}
+
+function expression(asked: ExpressionAnswer, document: Document): ExpressionAnswer {
+  const { text } = (document.result ?? {}) as { text?: string };
+  return { ...asked, text, error: document.error?.message };
+}
+
+function nameOf(variable: VariableRow): string {
+  return variable.shadowed ? `(${variable.name})` : variable.name;
+}
+
+function place(row: Row | undefined): Place {
+  if (row === undefined) return nowhere;
+  return { function: row.function ?? '', file: row.file ?? '', line: row.line ?? 0 };
+}
