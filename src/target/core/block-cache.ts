@@ -10,6 +10,8 @@ export const BLOCK = 4096;
 const MAX_RUN = 32;
 const SLOTS = 12 * 1024;
 const EMPTY = -1;
+/** Block numbers are below this, so that they are small integers to the engine: 8 TiB. */
+export const CACHE_KEY_LIMIT = 2 ** 31 * BLOCK;
 
 /** Fills `target` with the bytes at an offset; gives how many there were. */
 export type FillBlocks = (offset: number, target: Uint8Array) => number;
@@ -19,17 +21,16 @@ export class BlockCache {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly scratch: number;
-  /** Set by `find`: the slab holds the bytes at [from, to) contiguously, `from` at slab index `base`. */
-  from = 0;
-  to = 0;
-  base = 0;
+  /** The slab indexes that the last load overwrote: [takenFrom, takenTo). */
+  takenFrom = 0;
+  takenTo = 0;
   readonly #slots: number;
   readonly #slotOf = new Map<number, number>();
-  readonly #blockIn: Float64Array;
+  readonly #blockIn: Int32Array;
   /** Blocks of the read that brought this slot's block in: what a continuing read doubles. */
   readonly #runOf: Uint8Array;
   /** Reads land here first: the kernel copies faster into memory that is in the CPU's cache. */
-  readonly #landing = new Uint8Array(MAX_RUN * BLOCK);
+  readonly #landing = landings();
   #next = 0;
 
   constructor(slots = SLOTS) {
@@ -38,50 +39,43 @@ export class BlockCache {
     const slab = new ArrayBuffer(this.scratch + BLOCK);
     this.bytes = new Uint8Array(slab);
     this.view = new DataView(slab);
-    this.#blockIn = new Float64Array(this.#slots).fill(EMPTY);
+    this.#blockIn = new Int32Array(this.#slots).fill(EMPTY);
     this.#runOf = new Uint8Array(this.#slots);
   }
 
-  /**
-   * Makes the byte at `offset` available and as many of the `wanted` ones behind it as lie together in the slab:
-   * afterwards from ≤ offset < to, unless `fill` gave less.
-   */
-  find(offset: number, wanted: number, fill: FillBlocks): void {
-    const block = Math.floor(offset / BLOCK);
-    const slot = this.#slotOf.get(block);
-    if (slot === undefined) this.#read(block, Math.ceil((offset + wanted) / BLOCK) - block, fill);
-    else this.#found(block, slot, Math.ceil((offset + wanted) / BLOCK) - block);
+  /** The slot of a block, or -1: not here. Slot `n` lies at slab index `n * BLOCK`. */
+  slotOf(block: number): number {
+    return this.#slotOf.get(block) ?? EMPTY;
   }
 
-  #found(block: number, slot: number, wanted: number): void {
+  /** How many blocks from `block` in `slot` on, at most `wanted`, lie together. */
+  together(block: number, slot: number, wanted: number): number {
     let count = 1;
     while (count < wanted && slot + count < this.#slots && this.#blockIn[slot + count] === block + count)
       count++;
-    this.from = block * BLOCK;
-    this.to = this.from + count * BLOCK;
-    this.base = slot * BLOCK;
+    return count;
   }
 
-  #read(block: number, wanted: number, fill: FillBlocks): void {
-    const before = this.#slotOf.get(block - 1);
-    const ahead = before === undefined ? 1 : this.#runOf[before]! * 2;
+  /** Reads a block that is not here, with at least `wanted - 1` that follow it unless they are; gives its slot, or -1. */
+  load(block: number, wanted: number, fill: FillBlocks): number {
+    const before = this.slotOf(block - 1);
+    const ahead = before === EMPTY ? 1 : this.#runOf[before]! * 2;
     const limit = Math.min(Math.max(ahead, wanted), MAX_RUN);
     let count = 1;
     while (count < limit && !this.#slotOf.has(block + count)) count++;
 
-    const target = this.#landing.subarray(0, count * BLOCK);
+    const target = this.#landing[count]!;
     const length = fill(block * BLOCK, target);
+    if (length === 0) return EMPTY;
     const filled = Math.ceil(length / BLOCK);
     const slot = this.#takeSlots(filled);
-    this.bytes.set(target.subarray(0, length), slot * BLOCK);
+    this.bytes.set(length === target.length ? target : target.subarray(0, length), slot * BLOCK);
     for (let i = 0; i < filled; i++) {
       this.#slotOf.set(block + i, slot + i);
       this.#blockIn[slot + i] = block + i;
       this.#runOf[slot + i] = count;
     }
-    this.from = block * BLOCK;
-    this.to = this.from + length;
-    this.base = slot * BLOCK;
+    return slot;
   }
 
   #takeSlots(count: number): number {
@@ -93,6 +87,14 @@ export class BlockCache {
       this.#blockIn[slot] = EMPTY;
     }
     this.#next = first + count;
+    this.takenFrom = first * BLOCK;
+    this.takenTo = this.#next * BLOCK;
     return first;
   }
+}
+
+/** Views of one buffer, of 0 to MAX_RUN blocks. */
+function landings(): Uint8Array[] {
+  const buffer = new ArrayBuffer(MAX_RUN * BLOCK);
+  return Array.from({ length: MAX_RUN + 1 }, (_, count) => new Uint8Array(buffer, 0, count * BLOCK));
 }
