@@ -1,0 +1,114 @@
+import type { LinkedAddress } from '../../base/index.ts';
+import type {
+  Constant,
+  DebugInfo,
+  FunctionInfo,
+  GlobalVariable,
+  LineTable,
+  UnitInfo,
+} from '../debug-info.ts';
+import type { PointerType, Type } from '../types.ts';
+import { INFO } from './die.ts';
+import { contains, FunctionReader } from './functions.ts';
+import { Globals } from './globals.ts';
+import { DwarfLines } from './line-table.ts';
+import { NameIndex } from './name-index.ts';
+import { type DebugSource, Sections } from './sections.ts';
+import { TypeCatalog } from './type-catalog.ts';
+import { TypeReader } from './type-reader.ts';
+import { UnitRanges } from './unit-ranges.ts';
+import { Units } from './units.ts';
+
+/** DWARF of a binary; undefined if it has no .debug_info. Nothing is read before it is asked for. */
+export function openDebugInfo(source: DebugSource): DebugInfo | undefined {
+  const sections = new Sections(source);
+  return sections.find(INFO) === undefined ? undefined : new DwarfDebugInfo(sections);
+}
+
+class DwarfDebugInfo implements DebugInfo {
+  readonly lines: LineTable;
+  readonly #units: Units;
+  readonly #names: NameIndex;
+  readonly #types: TypeReader;
+  readonly #catalog: TypeCatalog;
+  readonly #globals: Globals;
+  readonly #functions: FunctionReader;
+  readonly #byOffset = new Map<number, FunctionInfo>();
+  #ranges: UnitRanges | undefined;
+
+  constructor(sections: Sections) {
+    this.#units = new Units(sections);
+    this.#names = new NameIndex(this.#units);
+    this.#types = new TypeReader(this.#units);
+    this.#catalog = new TypeCatalog(this.#names, this.#types);
+    this.#globals = new Globals(this.#names, this.#types);
+    const lines = new DwarfLines(this.#units, {
+      unitAt: (pc) => this.#unitAt(pc),
+      functionAt: (pc) => this.functionAt(pc),
+    });
+    this.lines = lines;
+    this.#functions = new FunctionReader(this.#units, this.#types, lines);
+  }
+
+  units(): readonly UnitInfo[] {
+    return this.#units.all;
+  }
+
+  typeNamed(name: string): Type | undefined {
+    return this.#catalog.named(name);
+  }
+
+  typeOfRuntimeType(address: LinkedAddress): Type | undefined {
+    return this.#catalog.ofRuntimeType(address);
+  }
+
+  pointerTo(type: Type): PointerType {
+    return this.#catalog.pointerTo(type);
+  }
+
+  typeNames(): readonly string[] {
+    return this.#catalog.allNames();
+  }
+
+  functionAt(pc: LinkedAddress): FunctionInfo | undefined {
+    const unit = this.#unitAt(pc);
+    if (unit === undefined) return undefined;
+    const offset = this.#names.of(unit).functionBelow(pc);
+    if (offset === undefined) return undefined;
+    let info = this.#byOffset.get(offset);
+    if (info === undefined) {
+      info = this.#functions.read(offset);
+      this.#byOffset.set(offset, info);
+    }
+    return contains(info, pc) ? info : undefined;
+  }
+
+  globalNamed(name: string): GlobalVariable | undefined {
+    return this.#globals.named(name);
+  }
+
+  globalNames(): readonly string[] {
+    return this.#globals.variableNames();
+  }
+
+  globalAt(address: LinkedAddress): GlobalVariable | undefined {
+    return this.#globals.at(address);
+  }
+
+  constantNamed(name: string): Constant | undefined {
+    return this.#globals.constantNamed(name);
+  }
+
+  constantNames(): readonly string[] {
+    return this.#globals.constantNames();
+  }
+
+  constantsOfType(typeName: string): readonly Constant[] {
+    return this.#globals.constantsOfType(typeName);
+  }
+
+  #unitAt(pc: LinkedAddress): ReturnType<UnitRanges['find']> {
+    this.#ranges ??= new UnitRanges(this.#units.all);
+    return this.#ranges.find(pc);
+  }
+}
