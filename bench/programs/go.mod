@@ -1,0 +1,3 @@
+module example.com/benchprograms
+
+go 1.19
