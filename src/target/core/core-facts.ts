@@ -1,8 +1,8 @@
 import type { Arch } from '../../arch/index.ts';
 import { archNamed } from '../../arch/index.ts';
 import { type ByteSource, DataError, type Platform, UserError } from '../../base/index.ts';
-import { ElfFile } from '../../image/elf/elf-file.ts';
-import type { Note } from '../../image/elf/notes.ts';
+import { ElfFile, type Note, PT_LOAD } from '../../image/index.ts';
+import { parseSignalInfo } from '../signal-info.ts';
 import type { ProcessFacts, SignalInfo } from '../target.ts';
 import { CoreThread, groupThreadNotes } from './core-thread.ts';
 import type { CoreSegment } from './memory-map.ts';
@@ -12,7 +12,6 @@ import {
   parseAuxv,
   parseFileNote,
   parseProcessStatus,
-  parseSignalInfo,
 } from './process-notes.ts';
 import { NT } from './register-layout.ts';
 
@@ -30,7 +29,6 @@ export interface CoreFacts {
   readonly missingBytes: number;
 }
 
-const PT_LOAD = 1;
 /** Delve's dumps (pkg/elfwriter/delve_core.go): a note of this type, owner `Delve Header`, text lines. */
 const DELVE_HEADER = 0x444c5645;
 const GDB_TDESC = 0xff000000;

@@ -1,6 +1,6 @@
 import type { Arch } from '../../arch/index.ts';
 import { DataError, type RuntimeAddress, runtimeAddress, type ThreadId, threadId } from '../../base/index.ts';
-import type { Note } from '../../image/elf/notes.ts';
+import type { Note } from '../../image/index.ts';
 import type { RegisterFile, Thread } from '../target.ts';
 import { AVX, NT, PRSTATUS, type RegisterPlace, registerPlaces, XSAVE } from './register-layout.ts';
 

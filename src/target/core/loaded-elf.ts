@@ -1,6 +1,5 @@
 import { type ByteSource, MattockError, type Platform, type RuntimeAddress } from '../../base/index.ts';
-import { ElfFile } from '../../image/elf/elf-file.ts';
-import type { Image } from '../../image/index.ts';
+import { ElfFile, type Image, PT_LOAD } from '../../image/index.ts';
 import type { CoreMemory } from './core-memory.ts';
 
 /**
@@ -25,7 +24,6 @@ export interface BuildIdentity {
 
 export const unknownIdentity: BuildIdentity = { buildId: undefined, goBuildId: undefined };
 
-const PT_LOAD = 1;
 const PT_DYNAMIC = 2;
 const NT_GNU_BUILD_ID = 3;
 const NT_GO_BUILD_ID = 4;

@@ -1,9 +1,8 @@
-import { decodeText, Reader, runtimeAddress } from '../../base/index.ts';
-import type { SignalInfo } from '../target.ts';
+import { decodeText, Reader } from '../../base/index.ts';
 
 /**
  * The notes of a Linux core that stand once per process: linux/elfcore.h (elf_prpsinfo), fs/binfmt_elf.c
- * (fill_files_note), asm-generic/siginfo.h. 64-bit layouts only.
+ * (fill_files_note). 64-bit layouts only.
  */
 
 export interface FileMapping {
@@ -63,26 +62,4 @@ export function parseProcessStatus(data: Uint8Array): ProcessStatus | undefined 
 function textField(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return decodeText(bytes, 0, end < 0 ? bytes.length : end);
-}
-
-/** SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV carry si_addr when the kernel raised them (si_code > 0). */
-const FAULTS: ReadonlySet<number> = new Set([4, 5, 7, 8, 11]);
-const SI_KERNEL = 0x80;
-
-/** siginfo_t: si_signo, si_errno, si_code (i32 each), padding, then at 16 si_addr, or si_pid and si_uid. */
-export function parseSignalInfo(bytes: Uint8Array): SignalInfo | undefined {
-  if (bytes.length < 24) return undefined;
-  const reader = new Reader(bytes, { file: '', section: 'NT_SIGINFO' });
-  const signo = reader.int32();
-  const errno = reader.int32();
-  const code = reader.int32();
-  const fault = FAULTS.has(signo) && code > 0;
-  // SI_KERNEL comes without an address: a general protection fault leaves it 0.
-  return {
-    signo,
-    code,
-    errno,
-    address: fault && code !== SI_KERNEL ? runtimeAddress(reader.seek(16).uint64()) : undefined,
-    sender: code <= 0 ? { pid: reader.seek(16).int32(), uid: reader.uint32() } : undefined,
-  };
 }
