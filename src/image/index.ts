@@ -6,4 +6,5 @@ export { type ProgramHeader, type ProgramHeaders, PT_LOAD, PT_NOTE } from './elf
 export type * from './function-table.ts';
 export type * from './image.ts';
 export { openImage } from './open-image.ts';
+export { funcIdName } from './pclntab/func-ids.ts';
 export type * from './types.ts';

@@ -5,19 +5,15 @@ import { relocate } from '../elf/relocations.ts';
 import { readSegments } from '../elf/segments.ts';
 import type { Segment } from '../image.ts';
 import { GoFunctionTable } from './go-functions.ts';
-import { type Extent, MAX_HEADER_SIZE, type PclnHeader, readPclnHeader } from './layout.ts';
-import { findPclntab, type PclnLocation } from './locate.ts';
+import type { Extent } from './layout.ts';
+import { findPclntab, PCLNTAB, type PclnLocation } from './locate.ts';
 import { findModuleData, type ModuleData } from './module-data.ts';
-
-const SECTION = '.gopclntab';
 
 /** undefined: no Go program. A damaged table throws a DataError. */
 export function openFunctions(elf: ElfFile, segments: readonly Segment[]): GoFunctionTable | undefined {
   const location = findPclntab(elf, segments);
   if (location === undefined) return undefined;
-  const bytes = readAvailable(elf.source, location.fileOffset, Math.min(MAX_HEADER_SIZE, location.size));
-  const reader = new Reader(bytes, { file: elf.source.name, section: SECTION });
-  const header = readPclnHeader(reader, location.size);
+  const { header } = location;
 
   let found: ModuleData | undefined | 'unsought' = 'unsought';
   const moduleData = () => {
@@ -25,14 +21,14 @@ export function openFunctions(elf: ElfFile, segments: readonly Segment[]): GoFun
     return found;
   };
   const part = ({ from, to }: Extent) =>
-    new PagedBytes(elf.source, location.fileOffset + from, to - from, SECTION);
+    new PagedBytes(elf.source, location.fileOffset + from, to - from, PCLNTAB);
   const functions = part(header.functions);
-  const { functab, base } = readFunctab(elf, location, header, functions);
+  const { functab, base } = readFunctab(elf, location, functions);
   const parts = {
     header,
     functab,
     functions,
-    textStart: base ?? textStart(elf, header, location, bytes, moduleData),
+    textStart: base ?? textStart(elf, location, moduleData),
     names: part(header.names),
     units: part(header.units),
     files: part(header.files),
@@ -48,13 +44,8 @@ export function openFunctions(elf: ElfFile, segments: readonly Segment[]): GoFun
  * What entry offsets count from: the header's textStart (Go 1.18 to 1.25; to be relocated in a position-independent
  * program), else moduledata.text, else section .text, which is the same unless C's start code is in front of it.
  */
-function textStart(
-  elf: ElfFile,
-  header: PclnHeader,
-  location: PclnLocation,
-  headerBytes: Uint8Array,
-  moduleData: () => ModuleData | undefined,
-): number {
+function textStart(elf: ElfFile, location: PclnLocation, moduleData: () => ModuleData | undefined): number {
+  const { header, headerBytes } = location;
   if (header.textStart !== 0) return header.textStart;
   const known = moduleData()?.text;
   if (known !== undefined) return known;
@@ -65,7 +56,7 @@ function textStart(
   }
   const text = elf.section('.text');
   if (text !== undefined) return text.address;
-  throw new Reader(headerBytes, { file: elf.source.name, section: SECTION }).error(
+  throw new Reader(headerBytes, { file: elf.source.name, section: PCLNTAB }).error(
     'does not say where the text begins, and neither does anything else',
     header.textStartOffset,
   );
@@ -75,9 +66,9 @@ function textStart(
 function readFunctab(
   elf: ElfFile,
   location: PclnLocation,
-  header: PclnHeader,
   functions: PagedBytes,
 ): { functab: Uint32Array; base?: number } {
+  const { header } = location;
   const { functionCount } = header;
   const byAddress = header.version.functab === 'addresses';
   const size = byAddress ? functionCount * 16 + 8 : functionCount * 8 + 4;
