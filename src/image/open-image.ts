@@ -8,6 +8,7 @@ import {
 } from '../base/index.ts';
 import { readBuildInfo } from './build-info.ts';
 import type { DebugInfo } from './debug-info.ts';
+import { openDebugInfo } from './dwarf/index.ts';
 import { ElfFile } from './elf/elf-file.ts';
 import { relocate } from './elf/relocations.ts';
 import { loadSegments, readSegments } from './elf/segments.ts';
@@ -16,7 +17,7 @@ import { openFrames } from './frames/open.ts';
 import type { FrameTable, FunctionTable, SymbolTable } from './function-table.ts';
 import type { BuildInfo, Image, OpenImage, Section, Segment } from './image.ts';
 import { lazy } from './lazy.ts';
-import { openFunctions } from './pclntab/open.ts';
+import { openGoModule } from './pclntab/open.ts';
 
 const NT_GNU_BUILD_ID = 3;
 /** cmd/internal/buildid: ELF_NOTE_GOBUILDID_TAG. */
@@ -66,7 +67,7 @@ class ElfImage implements Image {
   }
 
   get functions(): FunctionTable | undefined {
-    return this.#functions();
+    return this.#goModule()?.functions;
   }
 
   get symbols(): SymbolTable {
@@ -94,8 +95,19 @@ class ElfImage implements Image {
     return readSegments(this.#elf, this.segments, address, length);
   }
 
+  /** Where runtime._type data begins: moduledata says it, or, when pclntab is damaged, a symbol. */
+  #typesBase(): number | undefined {
+    try {
+      const known = this.#goModule()?.moduleData()?.types;
+      if (known !== undefined) return known;
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+    }
+    return this.symbols.byName('runtime.types')?.address;
+  }
+
   readonly #segments = lazy(() => loadSegments(this.#elf));
-  readonly #functions = lazy(() => openFunctions(this.#elf, this.segments));
+  readonly #goModule = lazy(() => openGoModule(this.#elf, this.segments));
   readonly #symbols = lazy(() => readSymbols(this.#elf));
   readonly #frames = lazy(() =>
     openFrames({
@@ -104,7 +116,14 @@ class ElfImage implements Image {
       sectionBytes: (name) => this.sectionBytes(name),
     }),
   );
-  readonly #debugInfo = lazy((): DebugInfo | undefined => undefined);
+  readonly #debugInfo = lazy(() =>
+    openDebugInfo({
+      file: this.name,
+      pointerSize: 8,
+      section: (name) => this.sectionBytes(name),
+      typesBase: () => this.#typesBase(),
+    }),
+  );
   readonly #buildInfo = lazy(() =>
     readBuildInfo({
       sections: this.sections,

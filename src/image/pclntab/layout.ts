@@ -43,7 +43,8 @@ export interface PclnVersion {
   readonly hasTextStart: boolean;
   readonly record: RecordLayout;
   readonly inlinedCall: InlinedCallLayout;
-  /** Offset of `gofunc` in runtime.moduledata; covctrs, ecovctrs were put before it in Go 1.20. */
+  /** Offsets of `types` and `gofunc` in runtime.moduledata; covctrs, ecovctrs were put before them in Go 1.20. */
+  readonly types: number;
   readonly gofunc: number | undefined;
 }
 
@@ -80,6 +81,7 @@ const VERSIONS: readonly PclnVersion[] = [
     hasTextStart: false,
     record: recordLayout(8, false),
     inlinedCall: OLD_INLINED_CALL,
+    types: 280,
     gofunc: undefined,
   },
   {
@@ -89,6 +91,7 @@ const VERSIONS: readonly PclnVersion[] = [
     hasTextStart: true,
     record: recordLayout(4, false),
     inlinedCall: OLD_INLINED_CALL,
+    types: 280,
     gofunc: 304,
   },
   {
@@ -98,6 +101,7 @@ const VERSIONS: readonly PclnVersion[] = [
     hasTextStart: true,
     record: recordLayout(4, true),
     inlinedCall: INLINED_CALL,
+    types: 296,
     gofunc: 320,
   },
 ];

@@ -3,7 +3,7 @@
  * (Go ≥ 1.26) or in data, where it begins with a pointer to pclntab; symbols are not needed to find it.
  *
  *   pcHeader *pcHeader; funcnametab, cutab, filetab, pctab, pclntable, ftab: slices {pointer, len, cap};
- *   findfunctab, minpc, maxpc, text, etext … gofunc (where layout.ts says)
+ *   findfunctab, minpc, maxpc, text, etext … types, etypes … gofunc (where layout.ts says)
  */
 import { type LinkedAddress, linkedAddress, readAvailable } from '../../base/index.ts';
 import type { ElfFile } from '../elf/elf-file.ts';
@@ -26,6 +26,9 @@ const MAX_CANDIDATES = 64;
 export interface ModuleData {
   readonly address: LinkedAddress;
   readonly text: number;
+  /** Where runtime._type data begins and ends (`runtime.types`, `runtime.etypes`). */
+  readonly types: number;
+  readonly etypes: number;
   /** Base of funcdata offsets. 0 before Go 1.18. */
   readonly gofunc: number;
 }
@@ -75,10 +78,12 @@ function readModuleData(
     word(TEXT) <= word(MINPC) &&
     word(MAXPC) <= word(ETEXT);
   if (!isIt) return undefined;
-  const gofunc = header.version.gofunc;
+  const { gofunc, types } = header.version;
   return {
     address: linkedAddress(address),
     text: word(TEXT),
+    types: word(types),
+    etypes: word(types + 8),
     gofunc: gofunc === undefined ? 0 : word(gofunc),
   };
 }

@@ -1,25 +1,28 @@
 /** Finds pclntab and reads what every lookup needs: its header and functab (8 bytes per function). */
-import { PagedBytes, Reader, readAvailable } from '../../base/index.ts';
+import { type LinkedAddress, PagedBytes, Reader, readAvailable } from '../../base/index.ts';
 import type { ElfFile } from '../elf/elf-file.ts';
 import { relocate } from '../elf/relocations.ts';
 import { readSegments } from '../elf/segments.ts';
 import type { Segment } from '../image.ts';
+import { lazy } from '../lazy.ts';
 import { GoFunctionTable } from './go-functions.ts';
 import type { Extent } from './layout.ts';
 import { findPclntab, PCLNTAB, type PclnLocation } from './locate.ts';
 import { findModuleData, type ModuleData } from './module-data.ts';
 
+/** What a Go program's linker says about it. */
+export interface GoModule {
+  readonly functions: GoFunctionTable;
+  /** undefined if it cannot be found. */
+  readonly moduleData: () => ModuleData | undefined;
+}
+
 /** undefined: no Go program. A damaged table throws a DataError. */
-export function openFunctions(elf: ElfFile, segments: readonly Segment[]): GoFunctionTable | undefined {
+export function openGoModule(elf: ElfFile, segments: readonly Segment[]): GoModule | undefined {
   const location = findPclntab(elf, segments);
   if (location === undefined) return undefined;
   const { header } = location;
-
-  let found: ModuleData | undefined | 'unsought' = 'unsought';
-  const moduleData = () => {
-    if (found === 'unsought') found = findModuleData(elf, segments, { address: location.address, header });
-    return found;
-  };
+  const moduleData = lazy(() => findModuleData(elf, segments, location));
   const part = ({ from, to }: Extent) =>
     new PagedBytes(elf.source, location.fileOffset + from, to - from, PCLNTAB);
   const functions = part(header.functions);
@@ -34,10 +37,11 @@ export function openFunctions(elf: ElfFile, segments: readonly Segment[]): GoFun
     files: part(header.files),
     pcValues: part(header.pcValues),
   };
-  return new GoFunctionTable(parts, {
+  const surroundings = {
     gofunc: () => moduleData()?.gofunc ?? 0,
-    bytesAt: (address, length) => readSegments(elf, segments, address, length),
-  });
+    bytesAt: (address: LinkedAddress, length: number) => readSegments(elf, segments, address, length),
+  };
+  return { functions: new GoFunctionTable(parts, surroundings), moduleData };
 }
 
 /**
