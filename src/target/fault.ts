@@ -58,7 +58,7 @@ function stackGuardAt(
   if (stack === undefined) return undefined;
   const on = (thread: Thread): boolean => {
     const sp = setting.stackPointer(thread);
-    return sp !== undefined && sp >= stack.start - GUARD_REACH && sp < stack.end;
+    return sp !== undefined && Math.abs(sp - stack.start) <= GUARD_REACH;
   };
   const thread = setting.threads.find(on);
   if (thread === undefined) return undefined;

@@ -64,9 +64,7 @@ function biasByImage(file: LoadedFile, image: Image | undefined): number | undef
 }
 
 export function executableModule(path: string, file: ModuleFile, bias: number): Module {
-  const { segments } = file.image;
-  const start = Math.min(...segments.map((s) => s.address)) + bias;
-  const end = Math.max(...segments.map((s) => s.address + s.memorySize)) + bias;
+  const { start, end } = extentOf(file.image, bias) ?? { start: 0, end: 0 };
   return new Module({
     path,
     image: file.image,
@@ -74,6 +72,17 @@ export function executableModule(path: string, file: ModuleFile, bias: number): 
     start: runtimeAddress(start),
     end: runtimeAddress(end),
   });
+}
+
+/** From the first to behind the last segment of an image, or undefined: it has none. */
+export function extentOf(image: Image, bias: number): { start: number; end: number } | undefined {
+  let start = Infinity;
+  let end = 0;
+  for (const segment of image.segments) {
+    start = Math.min(start, segment.address + bias);
+    end = Math.max(end, segment.address + segment.memorySize + bias);
+  }
+  return end > 0 ? { start, end } : undefined;
 }
 
 /** The kernel's vDSO, whose file is its memory: it has symbols and call frame information. */
