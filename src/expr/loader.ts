@@ -4,7 +4,7 @@ import { channelAt, queuedOffset } from '../golang/values/channels.ts';
 import { capturedVariables, closureAt } from '../golang/values/functions.ts';
 import { dynamicValue } from '../golang/values/interfaces.ts';
 import { mapEntries, mapLength } from '../golang/values/map-entries.ts';
-import { underlying } from '../golang/values/shapes.ts';
+import { targetOf, underlying } from '../golang/values/shapes.ts';
 import { Source } from '../golang/values/source.ts';
 import { durationText, timeText } from '../golang/values/time.ts';
 import type {
@@ -315,9 +315,11 @@ export class Loader {
     const object = Source.memory(memory, address);
     return capturedVariables(this.#program, closure).map((variable) => {
       const at = variable.closureOffset!;
-      const value = variable.escaped
-        ? this.#behind(variable.type, object, at, level + 1)
-        : this.load(variable.type, object, at, level + 1);
+      const target = variable.escaped ? targetOf(variable.type) : undefined;
+      const value =
+        target === undefined
+          ? this.load(variable.type, object, at, level + 1)
+          : this.#behind(target, object, at, level + 1);
       return { name: variable.name, value };
     });
   }

@@ -1,0 +1,222 @@
+import { assertUnreachable, type RuntimeAddress, UserError } from '../base/index.ts';
+import { dynamicValue } from '../golang/values/interfaces.ts';
+import { underlying } from '../golang/values/shapes.ts';
+import { dereference, indexValue, integerOf, partOf, sliceValue, sourceOf } from './access.ts';
+import { binary, unary } from './binary.ts';
+import { builtin } from './builtins.ts';
+import { compile, type Names } from './compile.ts';
+import { boolConstant, type Constant, intConstant } from './constant.ts';
+import { convert } from './convert.ts';
+import { identifier, isVariable, qualified, variableInFrame } from './lookup.ts';
+import type { Operation, RuntimeName } from './operations.ts';
+import { packageOf } from './packages.ts';
+import { parse } from './parser.ts';
+import { constantValue, scalarOf, untypedConstant, writeInteger } from './scalar.ts';
+import type { Scope } from './scope.ts';
+import { select } from './select.ts';
+import type { Node } from './syntax.ts';
+import { pointerType, typeOfNode } from './type-names.ts';
+import type { Value } from './value.ts';
+
+/**
+ * The value of an expression. Wrong text, names and types are UserErrors with the column they are about; memory
+ * that the expression itself needs and that is not there is a TargetFault.
+ */
+export function evaluate(scope: Scope, text: string): Value {
+  return evaluateNode(scope, parse(text), text);
+}
+
+/** As `evaluate`, for an expression that was parsed before. */
+export function evaluateNode(scope: Scope, node: Node, text: string): Value {
+  return run(scope, compile(node, namesIn(scope, text)), text);
+}
+
+function namesIn(scope: Scope, text: string): Names {
+  const home = scope.frame?.function === undefined ? undefined : packageOf(scope.frame.function);
+  return {
+    type: (node) => typeOfNode(scope.program, node, home),
+    isVariable: (name) => isVariable(scope, name),
+    text: (node) => text.slice(node.from, node.to),
+  };
+}
+
+function run(scope: Scope, operations: readonly Operation[], text: string): Value {
+  const stack: Value[] = [];
+  const machine = new Machine(scope, stack, text);
+  for (let at = 0; at < operations.length; ) {
+    const operation = operations[at]!;
+    try {
+      at = machine.step(operation, at);
+    } catch (error) {
+      if (!(error instanceof UserError) || error.column !== undefined) throw error;
+      throw new UserError(error.message, error.remedy, columnOf(operation.node));
+    }
+  }
+  return stack[0]!;
+}
+
+/** The place in the text that an error of an operation is about. */
+function columnOf(node: Node): number {
+  switch (node.kind) {
+    case 'binary':
+      return node.operatorFrom;
+    case 'selector':
+      return node.nameFrom;
+    case 'index':
+      return node.indexes[0]!.from;
+    case 'assertion':
+      return node.type.from;
+    default:
+      return node.from;
+  }
+}
+
+class Machine {
+  readonly #scope: Scope;
+  readonly #stack: Value[];
+  readonly #text: string;
+
+  constructor(scope: Scope, stack: Value[], text: string) {
+    this.#scope = scope;
+    this.#stack = stack;
+    this.#text = text;
+  }
+
+  /** Runs one operation; the result is the index of the next. */
+  step(operation: Operation, at: number): number {
+    if (operation.do === 'skip-if') {
+      const value = this.#stack[this.#stack.length - 1]!;
+      if (this.#bool(value) === operation.when) return operation.target;
+      this.#pop();
+      return at + 1;
+    }
+    this.#stack.push(this.#result(operation));
+    return at + 1;
+  }
+
+  #result(operation: Exclude<Operation, { do: 'skip-if' }>): Value {
+    const scope = this.#scope;
+    const { program } = scope;
+    switch (operation.do) {
+      case 'constant':
+        return constantValue(operation.constant);
+      case 'identifier':
+        return identifier(scope, operation.name);
+      case 'qualified':
+        return qualified(scope, operation.first, operation.quoted, operation.name);
+      case 'runtime':
+        return this.#runtime(operation.name);
+      case 'frame-variable':
+        return variableInFrame(scope, operation.frame, operation.name);
+      case 'select':
+        return select(program, this.#pop(), operation.name);
+      case 'assert':
+        return this.#assert(operation, this.#pop());
+      case 'dereference':
+        return this.#dereference(operation.node, this.#pop());
+      case 'address':
+        return this.#address(operation.node, this.#pop());
+      case 'unary':
+        return unary(program, operation.operator, this.#pop());
+      case 'binary': {
+        const right = this.#pop();
+        return binary(program, operation.operator, this.#pop(), right);
+      }
+      case 'bool':
+        return constantValue(boolConstant(this.#bool(this.#pop())));
+      case 'index': {
+        const index = this.#pop();
+        return indexValue(program, this.#pop(), index);
+      }
+      case 'slice': {
+        const high = operation.high ? integerOf(program, this.#pop()) : undefined;
+        const low = operation.low ? integerOf(program, this.#pop()) : undefined;
+        return sliceValue(program, this.#pop(), low, high);
+      }
+      case 'convert':
+        return convert(program, this.#pop(), operation.type);
+      case 'builtin': {
+        const values = this.#stack.splice(this.#stack.length - operation.count);
+        return builtin(program, operation.name, values);
+      }
+      default:
+        return assertUnreachable(operation);
+    }
+  }
+
+  #pop(): Value {
+    return this.#stack.pop()!;
+  }
+
+  #textOf(node: Node): string {
+    return this.#text.slice(node.from, node.to);
+  }
+
+  #bool(value: Value): boolean {
+    const constant: Constant | undefined = untypedConstant(value);
+    const scalar = constant ?? scalarOf(this.#scope.program, value);
+    if (scalar?.kind === 'bool') return scalar.value;
+    throw new UserError(`a boolean is expected, not ${value.type.name || constant?.kind || 'nil'}`);
+  }
+
+  #dereference(node: Node, value: Value): Value {
+    if (value.storage.kind !== 'nil' && underlying(value.type).kind !== 'pointer') {
+      const operand = node.kind === 'star' ? this.#textOf(node.operand) : this.#textOf(node);
+      throw new UserError(`${operand} (type ${value.type.name || 'constant'}) can not be dereferenced`);
+    }
+    return dereference(this.#scope.program, value);
+  }
+
+  #address(node: Node, value: Value): Value {
+    const operand = node.kind === 'unary' ? this.#textOf(node.operand) : this.#textOf(node);
+    if (value.storage.kind !== 'memory') throw new UserError(`${operand} has no address`);
+    const type = pointerType(this.#scope.program, value.type);
+    return { type, storage: { kind: 'bytes', bytes: pointerBytes(value.storage.address) } };
+  }
+
+  #assert(operation: Extract<Operation, { do: 'assert' }>, value: Value): Value {
+    const { program } = this.#scope;
+    const real = underlying(value.type);
+    if (real.kind !== 'interface')
+      throw new UserError(`${value.type.name || 'a constant'} is not an interface`);
+    const wanted = operation.type?.name;
+    const dynamic = dynamicValue(program, real, sourceOf(program, value), 0);
+    if (dynamic === undefined) {
+      throw new UserError(`interface conversion: ${value.type.name} is nil, not ${wanted ?? 'data'}`);
+    }
+    if (
+      wanted !== undefined &&
+      wanted !== dynamic.type.name &&
+      underlying(operation.type!).kind !== 'interface'
+    ) {
+      throw new UserError(`interface conversion: ${value.type.name} is ${dynamic.type.name}, not ${wanted}`);
+    }
+    return partOf(dynamic.source, dynamic.type, dynamic.offset);
+  }
+
+  #runtime(name: RuntimeName): Value {
+    const { program, goroutine, thread, frame } = this.#scope;
+    switch (name) {
+      case 'curg': {
+        const type = program.typeNamed('runtime.g');
+        if (type === undefined) throw new UserError('the type runtime.g is not known: no debug information');
+        // Where no goroutine runs, one of zeros: conditions on its goid stay valid.
+        if (goroutine === undefined) {
+          return { type, storage: { kind: 'bytes', bytes: new Uint8Array(type.size) } };
+        }
+        return { type, storage: { kind: 'memory', address: goroutine.address } };
+      }
+      case 'frameoff':
+        if (frame === undefined || goroutine === undefined) throw new UserError('no frame is selected');
+        return constantValue(intConstant(BigInt(frame.cfa - goroutine.stack.high)));
+      case 'threadid':
+        return constantValue(intConstant(BigInt(thread ?? 0)));
+    }
+  }
+}
+
+function pointerBytes(address: RuntimeAddress): Uint8Array {
+  const bytes = new Uint8Array(8);
+  writeInteger(bytes, BigInt(address));
+  return bytes;
+}

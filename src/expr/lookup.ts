@@ -1,0 +1,116 @@
+import { UserError } from '../base/index.ts';
+import { type FrameVariable, variablesAt } from '../golang/values/variables.ts';
+import { boolConstant, type Constant, intConstant } from './constant.ts';
+import { functionNamed } from './functions.ts';
+import { describedModules, globalNamed, packageOf, qualifiedNames } from './packages.ts';
+import { registerNamed } from './registers.ts';
+import { constantValue } from './scalar.ts';
+import type { Scope } from './scope.ts';
+import { select } from './select.ts';
+import { NIL } from './synthetic-types.ts';
+import type { Value } from './value.ts';
+
+const unknown = (name: string): UserError => new UserError(`could not find symbol ${name}`);
+
+/** A name: a variable of the frame, one of its package, a predeclared constant, a register. */
+export function identifier(scope: Scope, name: string): Value {
+  const found =
+    localNamed(scope, name) ?? homeSymbol(scope, name) ?? predeclared(name) ?? registerNamed(scope, name);
+  if (found === undefined) throw unknown(name);
+  return found;
+}
+
+/** `first.name`: a member of a variable, or a name of a package (always, if `first` is quoted). */
+export function qualified(scope: Scope, first: string, quoted: boolean, name: string): Value {
+  const { program } = scope;
+  const variable = quoted ? undefined : variableNamed(scope, first);
+  let problem: UserError | undefined;
+  if (variable !== undefined) {
+    try {
+      return select(program, variable, name);
+    } catch (error) {
+      // A package of the same name may still have it.
+      if (!(error instanceof UserError)) throw error;
+      problem = error;
+    }
+  }
+  const names = quoted ? [`${first}.${name}`] : qualifiedNames(program, first, name);
+  const found = symbolNamed(scope, names);
+  if (found !== undefined) return found;
+  throw problem ?? unknown(`${first}.${name}`);
+}
+
+function variableNamed(scope: Scope, name: string): Value | undefined {
+  return localNamed(scope, name) ?? homeSymbol(scope, name) ?? registerNamed(scope, name);
+}
+
+/** The innermost variable of that name in the scope's frame. */
+function localNamed(scope: Scope, name: string): Value | undefined {
+  const variable = frameVariables(scope).findLast(
+    (candidate) => candidate.name === name && !candidate.shadowed,
+  );
+  return variable === undefined ? undefined : { type: variable.type, storage: variable.place };
+}
+
+export const isVariable = (scope: Scope, name: string): boolean =>
+  frameVariables(scope).some((variable) => variable.name === name);
+
+export function frameVariables(scope: Scope): readonly FrameVariable[] {
+  const { program, frame, thread } = scope;
+  return frame === undefined ? [] : variablesAt(program, frame, thread);
+}
+
+/** `runtime.frame(n).x` */
+export function variableInFrame(scope: Scope, index: number, name: string): Value {
+  const { program, goroutine, thread } = scope;
+  const stack =
+    goroutine !== undefined
+      ? program.stackOf(goroutine, index + 1)
+      : thread === undefined
+        ? undefined
+        : program.stackOfThread(thread, index + 1);
+  const frame = stack?.frames[index];
+  if (frame === undefined) throw new UserError(`there is no frame ${index}`);
+  const found = localNamed({ ...scope, frame }, name);
+  if (found === undefined) throw unknown(name);
+  return found;
+}
+
+/** A name of the package that the frame's function is in. */
+function homeSymbol(scope: Scope, name: string): Value | undefined {
+  const home = scope.frame?.function === undefined ? undefined : packageOf(scope.frame.function);
+  return symbolNamed(scope, home === undefined ? [name] : [`${home}.${name}`, name]);
+}
+
+/** A global variable, function or constant by its full name. */
+function symbolNamed(scope: Scope, names: readonly string[]): Value | undefined {
+  const { program } = scope;
+  const global = globalNamed(program, names);
+  if (global !== undefined) {
+    const address = global.module.toRuntime(global.variable.address);
+    return { type: global.variable.type, storage: { kind: 'memory', address } };
+  }
+  return functionNamed(program, names) ?? namedConstant(scope, names);
+}
+
+function namedConstant(scope: Scope, names: readonly string[]): Value | undefined {
+  for (const { debugInfo } of describedModules(scope.program)) {
+    for (const name of names) {
+      const found = debugInfo.constantNamed(name);
+      if (found === undefined) continue;
+      return { type: found.type, storage: { kind: 'constant', constant: intConstant(found.value) } };
+    }
+  }
+  return undefined;
+}
+
+const PREDECLARED: ReadonlyMap<string, Constant> = new Map([
+  ['true', boolConstant(true)],
+  ['false', boolConstant(false)],
+]);
+
+function predeclared(name: string): Value | undefined {
+  if (name === 'nil') return { type: NIL, storage: { kind: 'nil' } };
+  const constant = PREDECLARED.get(name);
+  return constant === undefined ? undefined : constantValue(constant);
+}
