@@ -10,7 +10,7 @@ export const testPlatform: Platform = {
       maxOutputLength: Math.max(1, size + 1),
     });
     if (inflated.length !== size) throw new Error(`inflates to ${inflated.length} bytes, not ${size}`);
-    return inflated;
+    return new Uint8Array(inflated.buffer, inflated.byteOffset, size);
   },
 };
 

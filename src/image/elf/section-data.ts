@@ -91,8 +91,28 @@ export function readContents(source: ByteSource, section: Stored, platform: Plat
   }
 }
 
+/** The decoder fills what it is given and does not say how much; the frame does (RFC 8878 §3.1.1.1). */
 function inflateZstdExactly(stream: Uint8Array, size: number): Uint8Array {
-  const inflated = inflateZstd(stream, new Uint8Array(size));
+  const stated = zstdContentSize(stream);
+  if (stated !== undefined && stated !== size) throw new Error(`it has ${stated} bytes instead of ${size}`);
+  const inflated = stated === undefined ? inflateZstd(stream) : inflateZstd(stream, new Uint8Array(size));
   if (inflated.length !== size) throw new Error(`it has ${inflated.length} bytes instead of ${size}`);
   return inflated;
+}
+
+function zstdContentSize(stream: Uint8Array): number | undefined {
+  const view = new DataView(stream.buffer, stream.byteOffset, stream.byteLength);
+  const descriptor = view.getUint8(4);
+  const isSingleSegment = (descriptor & 0x20) !== 0;
+  const at = 5 + (isSingleSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3]!;
+  switch (descriptor >> 6) {
+    case 0:
+      return isSingleSegment ? view.getUint8(at) : undefined;
+    case 1:
+      return view.getUint16(at, true) + 256;
+    case 2:
+      return view.getUint32(at, true);
+    default:
+      return Number(view.getBigUint64(at, true));
+  }
 }
