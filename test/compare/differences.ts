@@ -47,7 +47,8 @@ export function compare(delve: Answers, mattock: Answers): Comparison {
   return tally;
 }
 
-class Tally implements Comparison {
+/** Counts what was compared, and keeps what differs. */
+export class Tally implements Comparison {
   readonly compared: Record<Category, number> = {
     goroutines: 0,
     states: 0,

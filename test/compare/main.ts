@@ -1,7 +1,8 @@
 // npm run compare [-- words…] [-- --limit N] [-- --list]
 //
 // Opens each planned core with Delve's own packages and with Mattock, and compares what they say: goroutines, stacks,
-// arguments, locals, and the expressions of the fixture. Words choose by fixture and build ("values-maps noopt").
+// arguments, locals, and the expressions of the fixture. Delve opens no stripped binaries: there the program's own
+// traceback is what Mattock is compared with. Words choose by fixture and build ("values-maps noopt").
 // Differences that are known and right are explained in explained.ts; any other makes this fail.
 import { buildLabel } from '../support/builds.ts';
 import { type CoreRequest, coreOf, missingForCore } from '../support/cores.ts';
@@ -12,6 +13,7 @@ import { compare } from './differences.ts';
 import { askMattock } from './mattock.ts';
 import { comparisons } from './plan.ts';
 import { headLine, type Row, rowLine, summary } from './report.ts';
+import { compareWithTraceback, parseTraceback } from './traceback.ts';
 
 /** Delve 1.27.2, whose packages the oracle is made of, is not compiled by older ones. */
 const ORACLE_NEEDS = '1.25';
@@ -53,6 +55,11 @@ async function outcomeOf(request: CoreRequest): Promise<Row['outcome']> {
   if (missing !== undefined) return { kind: 'skipped', reason: missing };
   try {
     const core = await coreOf(request);
+    if (request.stripped) {
+      const printed = parseTraceback(core.traceback);
+      const ids = printed.map((g) => g.id);
+      return { kind: 'compared', comparison: compareWithTraceback(printed, askMattock(core, ids, [])) };
+    }
     const delve = askDelve(core, fixture(request.fixture));
     const ids = delve.goroutines.map((g) => g.id);
     const mattock = askMattock(core, ids, delve.expressions);

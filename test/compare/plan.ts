@@ -1,6 +1,6 @@
 import type { CoreRequest } from '../support/cores.ts';
 import { type Fixture, fixture, fixtureNames } from '../support/fixture.ts';
-import { installedGo } from '../support/tools.ts';
+import { compareVersions, installedGo } from '../support/tools.ts';
 
 /** Toolchains beside the installed Go: the oldest supported, classic maps late, and the first with swiss maps. */
 const OTHER_TOOLCHAINS = ['1.19.13', '1.22.12', '1.24.13'];
@@ -55,7 +55,8 @@ export function comparisons(): CoreRequest[] {
   for (const toolchain of OTHER_TOOLCHAINS.filter((version) => version !== installedGo()))
     for (const name of ON_EVERY_TOOLCHAIN)
       for (const flags of ['opt', 'noopt'] as const)
-        plan.push({ ...variantsOf(fixture(name))[0]!, toolchain, flags });
+        if (compareVersions(toolchain, fixture(name).go) >= 0)
+          plan.push({ ...variantsOf(fixture(name))[0]!, toolchain, flags });
   for (const name of AS_PIE) plan.push({ fixture: name, pie: true });
   for (const name of WITH_CGO) plan.push({ fixture: name, cgo: true });
   for (const name of STRIPPED) plan.push({ fixture: name, stripped: true });
