@@ -1,4 +1,5 @@
 import type { LinkedAddress } from '../base/index.ts';
+import type { ExpressionUnit } from './dwarf/expression.ts';
 import type { SourcePosition } from './function-table.ts';
 import type { Type } from './types.ts';
 
@@ -77,7 +78,8 @@ export interface VariableInfo {
 }
 
 export type VariableLocation =
-  | { readonly kind: 'expression'; readonly expression: Uint8Array }
+  /** `unit` is what its operations may refer to: part of the context in which it is evaluated. */
+  | { readonly kind: 'expression'; readonly expression: Uint8Array; readonly unit: ExpressionUnit }
   | { readonly kind: 'constant'; readonly value: bigint | Uint8Array }
   | { readonly kind: 'missing' };
 

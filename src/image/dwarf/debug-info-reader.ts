@@ -7,7 +7,7 @@ import type {
   LineTable,
   UnitInfo,
 } from '../debug-info.ts';
-import type { PointerType, Type } from '../types.ts';
+import type { Type } from '../types.ts';
 import { INFO } from './die.ts';
 import { contains, FunctionReader } from './functions.ts';
 import { Globals } from './globals.ts';
@@ -60,10 +60,6 @@ class DwarfDebugInfo implements DebugInfo {
 
   typeOfRuntimeType(address: LinkedAddress): Type | undefined {
     return this.#catalog.ofRuntimeType(address);
-  }
-
-  pointerTo(type: Type): PointerType {
-    return this.#catalog.pointerTo(type);
   }
 
   typeNames(): readonly string[] {

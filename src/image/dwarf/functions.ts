@@ -10,6 +10,8 @@ import type { SourcePosition } from '../function-table.ts';
 import { AT, TAG } from './constants.ts';
 import type { Die } from './die.ts';
 import { type DieNode, readTree } from './die-tree.ts';
+import type { ExpressionUnit } from './expression.ts';
+import { UnitOperations } from './expression-unit.ts';
 import { locationAt } from './locations.ts';
 import { covers, rangesOf } from './ranges.ts';
 import type { TypeReader } from './type-reader.ts';
@@ -27,6 +29,7 @@ export class FunctionReader {
   readonly #units: Units;
   readonly #types: TypeReader;
   readonly #files: FileNames;
+  readonly #operations = new Map<Unit, ExpressionUnit>();
 
   constructor(units: Units, types: TypeReader, files: FileNames) {
     this.#units = units;
@@ -100,6 +103,7 @@ export class FunctionReader {
   }
 
   #addVariable(die: Die, into: VariableInfo[], depth: number, scope: () => readonly PcRange[]): void {
+    const unit = this.#operationsOf(die);
     const origin = this.#origin(die);
     const name = origin.string(AT.name);
     if (name === undefined) return;
@@ -121,8 +125,18 @@ export class FunctionReader {
       get scope() {
         return scope();
       },
-      locationAt: (pc) => variableLocation(die, origin, pc),
+      locationAt: (pc) => variableLocation(die, origin, pc, unit),
     });
+  }
+
+  #operationsOf(die: Die): ExpressionUnit {
+    const unit = this.#units.at(die.offset);
+    let operations = this.#operations.get(unit);
+    if (operations === undefined) {
+      operations = new UnitOperations(this.#units, unit);
+      this.#operations.set(unit, operations);
+    }
+    return operations;
   }
 
   /** The DIE that has the name and type: DW_AT_abstract_origin and DW_AT_specification lead there. */
@@ -158,11 +172,11 @@ interface Level {
 const EMPTY = new Uint8Array(0);
 const MAX_ORIGINS = 16;
 
-function variableLocation(die: Die, origin: Die, pc: LinkedAddress): VariableLocation {
-  if (die.has(AT.location)) return locationAt(die, AT.location, pc);
+function variableLocation(die: Die, origin: Die, pc: LinkedAddress, unit: ExpressionUnit): VariableLocation {
+  if (die.has(AT.location)) return locationAt(die, AT.location, pc, unit);
   const value = die.constant(AT.constValue) ?? origin.constant(AT.constValue);
   if (value !== undefined) return { kind: 'constant', value };
-  return origin === die ? { kind: 'missing' } : locationAt(origin, AT.location, pc);
+  return origin === die ? { kind: 'missing' } : locationAt(origin, AT.location, pc, unit);
 }
 
 /** Whether a function's own ranges hold a pc. */

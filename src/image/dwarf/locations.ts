@@ -2,6 +2,7 @@ import type { LinkedAddress } from '../../base/index.ts';
 import type { VariableLocation } from '../debug-info.ts';
 import { FORM } from './constants.ts';
 import { type Die, indexedAddress } from './die.ts';
+import type { ExpressionUnit } from './expression.ts';
 import { BASE_SELECTION, type EntryKind, readBounds, readKind } from './list-entry.ts';
 
 /**
@@ -27,14 +28,21 @@ const KINDS: readonly EntryKind[] = [
 const MISSING: VariableLocation = { kind: 'missing' };
 
 /** Where the value of a location attribute is at a pc. */
-export function locationAt(die: Die, attribute: number, pc: LinkedAddress): VariableLocation {
+export function locationAt(
+  die: Die,
+  attribute: number,
+  pc: LinkedAddress,
+  unit: ExpressionUnit,
+): VariableLocation {
   const form = die.form(attribute);
   if (form === undefined) return MISSING;
   let expression: Uint8Array | undefined;
   if (die.isBlock(attribute)) expression = die.block(attribute);
   else if (die.unit.version >= 5) expression = inLocationList(die, attribute, form, pc);
   else expression = inLocations(die, attribute, pc);
-  return expression === undefined || expression.length === 0 ? MISSING : { kind: 'expression', expression };
+  return expression === undefined || expression.length === 0
+    ? MISSING
+    : { kind: 'expression', expression, unit };
 }
 
 function inLocations(die: Die, attribute: number, pc: number): Uint8Array | undefined {

@@ -51,16 +51,6 @@ export class TypeCatalog {
     return offsets[low] === wanted ? this.#types.at(dies[low]!) : undefined;
   }
 
-  pointerTo(target: Type): PointerType {
-    const known = target.fromC ? undefined : this.named(`*${target.name}`);
-    if (known?.kind === 'pointer' && known.target === target) return known;
-    return {
-      ...this.#made(target, target.fromC ? `${target.name} *` : `*${target.name}`),
-      kind: 'pointer',
-      target,
-    };
-  }
-
   allNames(): string[] {
     const names = new Set<string>();
     for (const index of this.#names.all()) {
