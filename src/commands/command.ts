@@ -1,0 +1,101 @@
+import { type ArgumentSpec, type ArgumentsOf, parseArguments } from './language/arguments.ts';
+import { Cursor, type Typed } from './language/cursor.ts';
+import type { Style } from './output/style.ts';
+import type { Scope, Session } from './session/session.ts';
+
+/** What a command runs with: the session, what it is about, and the table, for commands that run others. */
+export interface Context {
+  readonly session: Session;
+  readonly scope: Scope;
+  readonly table: CommandRunner;
+  /** How many command files are running this one. */
+  readonly depth?: number;
+}
+
+/** What commands see of the table they are in. */
+export interface CommandRunner {
+  readonly commands: readonly Command[];
+  find(name: string, userAliases?: Readonly<Record<string, readonly string[]>>): Command | undefined;
+  /** Run a command that another one was given: `goroutine 5 stack`. */
+  prepareNested(context: Context, line: Typed): Promise<void> | undefined;
+  runNested(context: Context, line: Typed): Answer;
+}
+
+export type Group = 'goroutines' | 'stack' | 'data' | 'code' | 'session';
+
+interface Words {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly group: Group;
+  /** One line, without a full stop. */
+  readonly summary: string;
+  /** What is to be known besides the arguments; paragraphs. */
+  readonly details?: string;
+  readonly examples?: readonly string[];
+  /** Whether an empty line repeats it. */
+  readonly repeats?: boolean;
+}
+
+/** A command whose types are known: how commands are written. */
+export interface CommandDefinition<Spec extends ArgumentSpec, Result> extends Words {
+  readonly arguments: Spec;
+  /** Loads what `run` needs and only comes asynchronously (the disassembler), for this command or those it runs. */
+  prepare?(context: Context, args: ArgumentsOf<Spec>): Promise<void> | undefined;
+  /** Computes the answer: data with stable names. Iterables in it are streamed: rows are made as they are read. */
+  /** An Answer is passed on as it is: that of a command that this one ran. */
+  run(context: Context, args: ArgumentsOf<Spec>): Result | Answer;
+  /** The answer as lines of text. */
+  render(result: Result, style: Style, context: Context): Iterable<string>;
+}
+
+/** What came of a command. The result's streams can be read once: as text or as data. */
+export class Answer {
+  readonly result: unknown;
+  readonly #text: (style: Style) => Iterable<string>;
+
+  constructor(result: unknown, text: (style: Style) => Iterable<string>) {
+    this.result = result;
+    this.#text = text;
+  }
+
+  text(style: Style): Iterable<string> {
+    return this.#text(style);
+  }
+}
+
+/** A command in the table. */
+export interface Command extends Words {
+  readonly arguments: ArgumentSpec;
+  prepare(context: Context, args: Typed): Promise<void> | undefined;
+  run(context: Context, args: Typed): Answer;
+  /** Reads unfinished arguments; throws the CompletionPoint at their end. */
+  complete(args: Typed): void;
+}
+
+export function defineCommand<Spec extends ArgumentSpec, Result>(
+  definition: CommandDefinition<Spec, Result>,
+): Command {
+  const { arguments: spec } = definition;
+  return {
+    name: definition.name,
+    aliases: definition.aliases,
+    group: definition.group,
+    summary: definition.summary,
+    arguments: spec,
+    ...(definition.details === undefined ? {} : { details: definition.details }),
+    ...(definition.examples === undefined ? {} : { examples: definition.examples }),
+    ...(definition.repeats === undefined ? {} : { repeats: definition.repeats }),
+    prepare: (context, args) =>
+      definition.prepare === undefined
+        ? undefined
+        : definition.prepare(context, parseArguments(spec, new Cursor(args))),
+    run(context, args) {
+      const result = definition.run(context, parseArguments(spec, new Cursor(args)));
+      if (result instanceof Answer) return result;
+      return new Answer(result, (style) => definition.render(result, style, context));
+    },
+    complete(args) {
+      parseArguments(spec, new Cursor(args, true));
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { disassemble } from './code/disassemble.ts';
+import { libraries } from './code/libraries.ts';
+import { list } from './code/list.ts';
+import { funcs, packages, sources, types } from './code/names.ts';
+import { display } from './data/display.ts';
+import { examinemem } from './data/examinemem.ts';
+import { mem } from './data/mem.ts';
+import { print } from './data/print.ts';
+import { regs } from './data/regs.ts';
+import { args, locals, vars } from './data/variables.ts';
+import { whatis } from './data/whatis.ts';
+import { goroutine } from './goroutines/goroutine.ts';
+import { goroutines } from './goroutines/goroutines.ts';
+import { thread, threads } from './goroutines/threads.ts';
+import { deferred } from './stacks/deferred.ts';
+import { down, frame, up } from './stacks/frame.ts';
+import { stack } from './stacks/stack.ts';
+import { CommandTable } from './table.ts';
+import { config } from './tool/config.ts';
+import { exit } from './tool/exit.ts';
+import { help } from './tool/help.ts';
+import { source } from './tool/source.ts';
+import { transcript } from './tool/transcript.ts';
+import { verdict } from './tool/verdict.ts';
+
+/** Every command there is, in the order in which help lists them. */
+export const commandTable = new CommandTable([
+  goroutines,
+  goroutine,
+  threads,
+  thread,
+  stack,
+  frame,
+  up,
+  down,
+  deferred,
+  args,
+  locals,
+  vars,
+  print,
+  whatis,
+  display,
+  regs,
+  examinemem,
+  mem,
+  list,
+  disassemble,
+  funcs,
+  types,
+  packages,
+  sources,
+  libraries,
+  verdict,
+  source,
+  transcript,
+  config,
+  help,
+  exit,
+]);

@@ -1,0 +1,115 @@
+import { describeFlags, type RegisterDescription } from '../../arch/index.ts';
+import { UserError } from '../../base/index.ts';
+import type { Frame } from '../../golang/index.ts';
+import type { RegisterFile } from '../../target/index.ts';
+import { type Context, defineCommand } from '../command.ts';
+import { flag, variadic } from '../language/arguments.ts';
+import { register } from '../language/kinds.ts';
+
+interface RegisterRow {
+  readonly name: string;
+  /** Hexadecimal, the highest byte first. */
+  readonly value: string;
+  readonly bits: number;
+  readonly flags: readonly string[] | undefined;
+}
+
+export const regs = defineCommand({
+  name: 'regs',
+  aliases: [],
+  group: 'data',
+  summary: "Show the CPU's registers in the selected frame",
+  details:
+    'In callers, and in goroutines that do not run, only the registers that the stack has saved are known. Parts of ' +
+    'registers (eax, ah, w3) can be named too.',
+  examples: ['regs', 'regs -a', 'regs rip rsp', 'frame 2 regs'],
+  arguments: {
+    all: flag('-a', 'floating point, vector and segment registers too'),
+    names: variadic(register, 'only these'),
+  },
+  run(context, { all, names }): { readonly registers: readonly RegisterRow[] } {
+    const { arch } = context.session.program.target;
+    const read = registerReader(context);
+    if (names.length > 0) return { registers: names.map((name) => named(context, name, read)) };
+    const rows: RegisterRow[] = [];
+    for (const description of arch.registers) {
+      if (!all && description.kind !== 'general' && description.kind !== 'flags') continue;
+      const bytes = read(description);
+      if (bytes !== undefined) rows.push(registerRow(description, bytes));
+    }
+    return { registers: rows };
+  },
+  *render({ registers }, style) {
+    const width = Math.max(...registers.map(({ name }) => name.length));
+    for (const { name, value, flags } of registers) {
+      const label = style.paint('name', name.padStart(width));
+      const meaning = flags === undefined ? '' : `  [${flags.join(' ')}]`;
+      yield `${label} = 0x${value}${meaning}`;
+    }
+  },
+});
+
+type Reader = (description: RegisterDescription) => Uint8Array | undefined;
+
+function named(context: Context, name: string, read: Reader): RegisterRow {
+  const { arch } = context.session.program.target;
+  const description = arch.register(name);
+  if (description === undefined) {
+    throw new UserError(`${arch.name} has no register ${name}`, '`regs -a` shows those it has');
+  }
+  const bytes = read(description);
+  if (bytes === undefined)
+    throw new UserError(`the value of ${name} is not known in frame ${context.scope.frame}`);
+  return registerRow(description, bytes);
+}
+
+/** Reads whole registers and parts of them, in the frame that the context is about. */
+function registerReader({ session, scope }: Context): Reader {
+  const { target } = session.program;
+  const frame = session.frame(scope);
+  const thread = target.threads.find(({ id }) => id === scope.thread);
+  const whole = (description: RegisterDescription): Uint8Array | undefined =>
+    inFrame(frame, description, thread?.registers);
+  return (description) => {
+    if (description.part === undefined) return whole(description);
+    const holder = target.arch.register(description.part.of);
+    const bytes = holder === undefined ? undefined : whole(holder);
+    const from = description.part.shift / 8;
+    return bytes?.subarray(from, from + description.bits / 8);
+  };
+}
+
+/**
+ * Unwinding knows the registers that DWARF numbers, as numbers. Where one has the thread's value, the thread's
+ * own bytes are exact; the others of the thread (vectors, flags) belong to the innermost frame alone.
+ */
+function inFrame(
+  frame: Frame,
+  { name, dwarf, bits }: RegisterDescription,
+  thread: RegisterFile | undefined,
+): Uint8Array | undefined {
+  const value = dwarf === undefined ? undefined : frame.registers[dwarf];
+  if (value === undefined) return innermost(frame) ? thread?.bytes(name) : undefined;
+  if (thread !== undefined && thread.get(dwarf!) === value)
+    return thread.bytes(name) ?? wordBytes(value, bits);
+  return wordBytes(value, bits);
+}
+
+const innermost = (frame: Frame): boolean => frame.index === frame.inlineDepth || frame.arrivedBy === 'start';
+
+function wordBytes(value: number, bits: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt.asUintN(64, BigInt(value)), true);
+  return bytes.subarray(0, Math.min(8, bits / 8));
+}
+
+function registerRow(description: RegisterDescription, bytes: Uint8Array): RegisterRow {
+  const value = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
+    .reverse()
+    .join('');
+  return { name: description.name, value, bits: description.bits, flags: flagNames(description, value) };
+}
+
+function flagNames(description: RegisterDescription, value: string): readonly string[] | undefined {
+  return description.flags === undefined ? undefined : describeFlags(description.flags, BigInt(`0x${value}`));
+}

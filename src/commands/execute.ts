@@ -1,0 +1,151 @@
+import type { Answer, Context } from './command.ts';
+import type { Typed } from './language/cursor.ts';
+import { type ErrorFacts, errorFacts } from './output/error-facts.ts';
+import { jsonDocument, jsonLine } from './output/json.ts';
+import type { Style } from './output/style.ts';
+import type { Session } from './session/session.ts';
+import type { CommandTable } from './table.ts';
+
+export interface ExecuteOptions {
+  readonly format: 'text' | 'json';
+  readonly style: Style;
+}
+
+/** Takes a piece of output; a promise holds the command back until it is done. */
+export type Write = (text: string) => void | Promise<void>;
+
+/** How a command line ended. Its output has been written. */
+export interface Outcome {
+  /** What failed, if something did; with `json` it is in the output too. */
+  readonly error: ErrorFacts | undefined;
+  /** No error here, nor in commands that were run inside and did not stop it. */
+  readonly ok: boolean;
+  readonly exit: boolean;
+  /** An empty line may repeat it. */
+  readonly repeats: boolean;
+}
+
+/** Output is handed on in pieces of this size, or after this time. */
+const CHUNK = 16 * 1024;
+const LATENCY_MS = 100;
+
+/** Runs one line and writes what it says, in pieces, while it is running. */
+export async function executeLine(
+  session: Session,
+  table: CommandTable,
+  line: string,
+  options: ExecuteOptions,
+  write: Write,
+): Promise<Outcome> {
+  const text = line.trim();
+  if (text === '' || text.startsWith('#')) return { error: undefined, ok: true, exit: false, repeats: false };
+  const failuresBefore = session.nestedFailures;
+  const output = new Output(withTranscript(session, text, write));
+  const run = options.format === 'json' ? writeJson : writeText;
+  const error = await run(session, table, line, options, output);
+  return {
+    error,
+    ok: error === undefined && session.nestedFailures === failuresBefore,
+    exit: session.exitRequested,
+    repeats: error === undefined,
+  };
+}
+
+/** Collects text to pieces. */
+class Output {
+  readonly #write: Write;
+  #pending = '';
+  #since = 0;
+
+  constructor(write: Write) {
+    this.#write = write;
+  }
+
+  /** Undefined mostly: awaiting every line would cost more than making it. */
+  add(text: string): void | Promise<void> {
+    if (this.#pending === '') this.#since = performance.now();
+    this.#pending += text;
+    if (this.#pending.length >= CHUNK || performance.now() - this.#since > LATENCY_MS) return this.flush();
+  }
+
+  flush(): void | Promise<void> {
+    const text = this.#pending;
+    this.#pending = '';
+    if (text !== '') return this.#write(text);
+  }
+}
+
+/** A transcript gets what is written from the command on; the command that starts one is in it too. */
+function withTranscript(session: Session, line: string, write: Write): Write {
+  let first = true;
+  return (text) => {
+    const { transcript } = session;
+    if (transcript !== undefined) {
+      session.host.appendTranscript(transcript.path, first ? `(mattock) ${line}\n${text}` : text);
+      first = false;
+      if (transcript.only) return;
+    }
+    return write(text);
+  };
+}
+
+async function invoke(
+  session: Session,
+  table: CommandTable,
+  line: string,
+): Promise<[string, Typed, Context, Answer]> {
+  const context: Context = { session, scope: session.selection, table };
+  const { command, args } = table.parse({ text: line, column: 0 }, session.settings.values.aliases);
+  await command.prepare(context, args);
+  return [command.name, args, context, command.run(context, args)];
+}
+
+async function writeText(
+  session: Session,
+  table: CommandTable,
+  line: string,
+  { style }: ExecuteOptions,
+  output: Output,
+): Promise<ErrorFacts | undefined> {
+  let failure: ErrorFacts | undefined;
+  try {
+    const [, , , answer] = await invoke(session, table, line);
+    for (const text of answer.text(style)) {
+      const written = output.add(`${text}\n`);
+      if (written !== undefined) await written;
+    }
+  } catch (error) {
+    failure = errorFacts(error);
+  }
+  await output.flush();
+  return failure;
+}
+
+async function writeJson(
+  session: Session,
+  table: CommandTable,
+  line: string,
+  _options: ExecuteOptions,
+  output: Output,
+): Promise<ErrorFacts | undefined> {
+  let failure: ErrorFacts | undefined;
+  try {
+    const [command, args, , answer] = await invoke(session, table, line);
+    const document = jsonDocument({ command, arguments: args.text }, answer.result);
+    for (let step = document.next(); ; step = document.next()) {
+      if (step.done === true) {
+        failure = step.value;
+        break;
+      }
+      const written = output.add(step.value);
+      if (written !== undefined) await written;
+    }
+  } catch (error) {
+    failure = errorFacts(error);
+    const [, name, args] = /^\s*(\S*)\s*(.*)$/s.exec(line)!;
+    const command = table.find(name!, session.settings.values.aliases)?.name ?? name;
+    await output.add(jsonLine({ command, arguments: args, error: failure }));
+  }
+  await output.flush();
+  return failure;
+}

@@ -1,0 +1,73 @@
+import { assertUnreachable, hex } from '../../base/index.ts';
+import type { BlockedOn, ChannelFacts } from '../../golang/index.ts';
+import { formatDuration } from '../language/duration.ts';
+import { plural } from '../output/text.ts';
+
+const OWNERS = {
+  mutex: 'mutex',
+  'rwmutex-read': 'RWMutex (read)',
+  'rwmutex-write': 'RWMutex (write)',
+  waitgroup: 'WaitGroup',
+  cond: 'Cond',
+  semaphore: 'semaphore',
+} as const;
+
+const MOST_CASES = 4;
+
+/** What a goroutine waits for, in a few words: `chan int 0xc00001c0e0 (0 of 5)`, `mutex 0xc000012340`, `fd 7 (read)`. */
+export function blockedText(blocked: BlockedOn): string {
+  switch (blocked.kind) {
+    case 'channel':
+      return blocked.channel === undefined ? 'a channel' : channelText(blocked.channel);
+    case 'select':
+      return selectText(blocked);
+    case 'semaphore': {
+      const others = blocked.waiters.length;
+      return `${OWNERS[blocked.owner]} ${hex(blocked.address)}${others > 1 ? ` (${others} waiting)` : ''}`;
+    }
+    case 'sleep':
+      return blocked.remaining === undefined ? 'a timer' : `a timer, ${remainingText(blocked.remaining)}`;
+    case 'io':
+      return `fd ${blocked.fd} (${blocked.mode})`;
+    case 'syscall':
+      return `syscall ${blocked.name ?? blocked.number ?? '?'}`;
+    default:
+      return assertUnreachable(blocked);
+  }
+}
+
+const remainingText = (nanoseconds: number): string =>
+  nanoseconds < 0 ? `due ${formatDuration(-nanoseconds)} ago` : `due in ${formatDuration(nanoseconds)}`;
+
+function channelText(channel: ChannelFacts): string {
+  if (channel.address === 0) return 'nil channel';
+  const type = channel.elementType === undefined ? 'chan' : `chan ${channel.elementType}`;
+  const closed = channel.closed ? ', closed' : '';
+  return `${type} ${hex(channel.address)} (${channel.length} of ${channel.capacity}${closed})`;
+}
+
+function selectText(select: BlockedOn & { kind: 'select' }): string {
+  const shown = select.cases
+    .slice(0, MOST_CASES)
+    .map(({ operation, channel }) => `${operation} ${channelText(channel)}`);
+  const more = select.cases.length - shown.length;
+  return `${plural(select.cases.length, 'case')}: ${shown.join(', ')}${more > 0 ? `, ${more} more` : ''}`;
+}
+
+/** Who else waits on the channels, for the long form. */
+export function* waitersText(blocked: BlockedOn): Iterable<string> {
+  const channels =
+    blocked.kind === 'channel' && blocked.channel !== undefined
+      ? [blocked.channel]
+      : blocked.kind === 'select'
+        ? blocked.cases.map((c) => c.channel)
+        : [];
+  for (const channel of channels) {
+    if (channel.sendWaiters.length > 0)
+      yield `${hex(channel.address)} waiting to send: ${channel.sendWaiters.join(', ')}`;
+    if (channel.receiveWaiters.length > 0)
+      yield `${hex(channel.address)} waiting to receive: ${channel.receiveWaiters.join(', ')}`;
+  }
+  if (blocked.kind === 'semaphore' && blocked.waiters.length > 0)
+    yield `waiting: ${blocked.waiters.join(', ')}`;
+}

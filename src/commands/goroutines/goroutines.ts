@@ -1,0 +1,254 @@
+import type { Goroutine, Stack } from '../../golang/index.ts';
+import { type Answer, type Context, defineCommand } from '../command.ts';
+import { type ArgumentsOf, flag, option, optionWithDefault, repeatedOption } from '../language/arguments.ts';
+import type { Typed } from '../language/cursor.ts';
+import { durationLimit } from '../language/duration.ts';
+import { command, count, shortExpression, word } from '../language/kinds.ts';
+import { type ErrorFacts, errorFacts } from '../output/error-facts.ts';
+import type { Style } from '../output/style.ts';
+import { indented, plural } from '../output/text.ts';
+import { Cancelled } from '../session/session.ts';
+import { channelAddress } from '../session/values.ts';
+import { type StackRow, stackRow } from '../stacks/frame-row.ts';
+import { renderStack } from '../stacks/render-stack.ts';
+import { type Condition, filter, grouping, state, waitsOn } from './filter.ts';
+import { groupGoroutines } from './group.ts';
+import { goroutineFacts, goroutineLine, labelsText, type Place } from './row.ts';
+
+const DEFAULT_DEPTH = 10;
+const GROUP_MEMBERS = 5;
+/** Goroutines are sorted by number within slices of allgs of this size, so that output flows: as Delve does. */
+const SLICE = 10_000;
+
+const ARGUMENTS = {
+  user: flag('-u', 'show where each is in user code (the default)'),
+  current: flag('-r', 'show where each is, in the runtime too'),
+  go: flag('-g', 'show the go statement that started each'),
+  start: flag('-s', 'show the function that each started with'),
+  depth: optionWithDefault('-t', count('depth'), DEFAULT_DEPTH, `show stacks (${DEFAULT_DEPTH} frames)`),
+  labels: flag('-l', 'show labels'),
+  with: repeatedOption(['-with', '-w'], filter, 'only those of which this is true'),
+  without: repeatedOption(['-without', '-wo'], filter, 'only those of which this is not true'),
+  state: repeatedOption('-state', state, 'only those in this state, or in one of several'),
+  reason: option('-reason', word('text'), 'only those whose wait reason contains this text'),
+  waited: repeatedOption('-waited', durationLimit, "only those that have waited so long: '>5m', '<10s'"),
+  channel: option('-chan', shortExpression, 'only those that wait on this channel'),
+  group: option('-group', grouping, 'count by a property, and show the first of each group'),
+  members: option('-n', count('members'), `how many of each group are shown (${GROUP_MEMBERS})`),
+  dead: flag('-dead', 'dead goroutines too, whose structures wait to be used again'),
+  skip: option('-skip', count('number'), 'leave out the first ones'),
+  limit: option('-limit', count('number'), 'show this many at most'),
+  exec: option('-exec', command, 'run a command on each; it must come last'),
+};
+
+type Arguments = ArgumentsOf<typeof ARGUMENTS>;
+
+/** One goroutine of the list, with what was asked for besides. Text needs little of it, data all. */
+class ListedGoroutine {
+  readonly goroutine: Goroutine;
+  readonly stack: StackRow | undefined;
+  readonly executed: Answer | ErrorFacts | undefined;
+
+  constructor(goroutine: Goroutine, stack: Stack | undefined, executed: Answer | ErrorFacts | undefined) {
+    this.goroutine = goroutine;
+    this.stack = stack === undefined ? undefined : stackRow(stack);
+    this.executed = executed;
+  }
+
+  toPlain(): unknown {
+    const { executed } = this;
+    return {
+      ...goroutineFacts(this.goroutine),
+      stack: this.stack,
+      ...(executed === undefined
+        ? {}
+        : 'message' in executed
+          ? { error: executed }
+          : { result: executed.result }),
+    };
+  }
+}
+
+interface ListedGroup {
+  readonly name: string;
+  readonly total: number;
+  readonly goroutines: readonly ListedGoroutine[];
+}
+
+interface GoroutinesResult {
+  readonly place: Place;
+  readonly withLabels: boolean;
+  readonly selected: number | undefined;
+  readonly groups: readonly ListedGroup[] | undefined;
+  readonly goroutines: Iterable<ListedGoroutine> | undefined;
+  /** Of all that were listed: known when they have been. */
+  readonly count: number;
+}
+
+export const goroutines = defineCommand({
+  name: 'goroutines',
+  aliases: ['grs'],
+  group: 'goroutines',
+  summary: 'List goroutines: where they are and what they wait for',
+  details:
+    'The filters are all applied. They are compared with what the list shows: userloc, curloc, goloc and startloc ' +
+    'with file, line and function of the places that -u, -r, -g and -s show.\n\n' +
+    'Grouping counts goroutines by a place, a label, the state or the wait reason, largest group first.',
+  examples: [
+    'goroutines -t 5',
+    'goroutines -group userloc',
+    "goroutines -state waiting -reason 'chan' -waited '>5m'",
+    'goroutines -with userloc main.go -without user',
+    'goroutines -chan results -exec stack 3',
+  ],
+  arguments: ARGUMENTS,
+  prepare: (context, { exec }) =>
+    exec === undefined ? undefined : context.table.prepareNested(context, exec),
+  run(context, args): GoroutinesResult {
+    const place: Place = args.start ? 'start' : args.go ? 'go' : args.current ? 'current' : 'user';
+    const common = { place, withLabels: args.labels, selected: context.scope.goroutine?.id };
+    const chosen = filtered(context, args, condition(context, args));
+    if (args.group !== undefined) return { ...common, ...groupedResult(context, chosen, args) };
+    let listed = 0;
+    function* rows(): Iterable<ListedGoroutine> {
+      for (const g of paged(chosen, args.skip ?? 0, args.limit)) {
+        listed++;
+        yield listedGoroutine(context, g, args);
+      }
+    }
+    return {
+      ...common,
+      groups: undefined,
+      goroutines: rows(),
+      get count() {
+        return listed;
+      },
+    };
+  },
+  *render(result, style) {
+    if (result.groups !== undefined) yield* renderGroups(result, result.groups, style);
+    for (const row of result.goroutines ?? []) yield* renderRow(row, result, style, '');
+    yield `[${plural(result.count, 'goroutine')}]`;
+  },
+});
+
+function listedGoroutine(context: Context, g: Goroutine, args: Arguments): ListedGoroutine {
+  const { session } = context;
+  const stack = args.depth === undefined ? undefined : session.program.stackOf(g, args.depth);
+  const executed = args.exec === undefined ? undefined : executeOn(context, g, args.exec);
+  return new ListedGoroutine(g, stack, executed);
+}
+
+function executeOn(context: Context, g: Goroutine, line: Typed): Answer | ErrorFacts {
+  try {
+    return context.table.runNested({ ...context, scope: context.session.scopeOf(g) }, line);
+  } catch (error) {
+    const facts = errorFacts(error);
+    // What is wrong with the command itself is wrong for all of them.
+    if (facts.family === 'internal' || facts.column !== undefined || error instanceof Cancelled) throw error;
+    return facts;
+  }
+}
+
+function groupedResult(
+  context: Context,
+  chosen: Iterable<Goroutine>,
+  args: Arguments,
+): Pick<GoroutinesResult, 'groups' | 'goroutines' | 'count'> {
+  const groups = groupGoroutines(context.session, chosen, args.group!, args.members ?? GROUP_MEMBERS);
+  return {
+    groups: groups.map(({ name, total, members }) => ({
+      name,
+      total,
+      goroutines: members.map((g) => listedGoroutine(context, g, args)),
+    })),
+    goroutines: undefined,
+    count: groups.reduce((sum, group) => sum + group.total, 0),
+  };
+}
+
+/** All conditions of the flags in one. */
+function condition(context: Context, args: Arguments): Condition | undefined {
+  const conditions: Condition[] = [
+    ...args.with,
+    ...args.without.map(
+      (c): Condition =>
+        (g) =>
+          !c(g),
+    ),
+  ];
+  const { state: states, reason, waited, channel } = args;
+  if (states.length > 0) conditions.push((g) => states.includes(g.state));
+  if (reason !== undefined) conditions.push((g) => g.waitReason?.includes(reason) === true);
+  if (waited.length > 0)
+    conditions.push((g) => g.waited !== undefined && waited.every((limit) => limit.admits(g.waited!)));
+  if (channel !== undefined) {
+    const address = channelAddress(context, channel);
+    conditions.push((g) => waitsOn(g, address));
+  }
+  return conditions.length === 0 ? undefined : (g) => conditions.every((c) => c(g));
+}
+
+function* filtered(
+  { session }: Context,
+  args: Arguments,
+  wanted: Condition | undefined,
+): Iterable<Goroutine> {
+  const dead = args.dead || args.state.some((s) => s === '_Gdead');
+  let slice: Goroutine[] = [];
+  let seen = 0;
+  for (const g of session.program.goroutines({ dead })) {
+    if ((++seen & 255) === 0) session.checkCancelled();
+    if (wanted === undefined || wanted(g)) slice.push(g);
+    if (seen % SLICE !== 0) continue;
+    yield* byId(slice);
+    slice = [];
+  }
+  yield* byId(slice);
+}
+
+const byId = (slice: Goroutine[]): Goroutine[] => slice.sort((a, b) => a.id - b.id);
+
+function* paged(
+  goroutines: Iterable<Goroutine>,
+  skip: number,
+  limit = Number.POSITIVE_INFINITY,
+): Iterable<Goroutine> {
+  let index = 0;
+  if (limit === 0) return;
+  for (const g of goroutines) {
+    if (index++ < skip) continue;
+    yield g;
+    if (index >= skip + limit) return;
+  }
+}
+
+function* renderRow(
+  row: ListedGoroutine,
+  result: GoroutinesResult,
+  style: Style,
+  indent: string,
+): Iterable<string> {
+  const { goroutine, stack, executed } = row;
+  const mark = goroutine.id === result.selected ? style.paint('current', '* ') : '  ';
+  yield `${indent}${mark}${goroutineLine(goroutine, result.place, style)}`;
+  const labels = result.withLabels ? labelsText(goroutine.labels) : undefined;
+  if (labels !== undefined) yield `${indent}\t${labels}`;
+  if (stack !== undefined) yield* indented(renderStack(stack, style), `${indent}\t`);
+  if (executed === undefined) return;
+  if ('message' in executed) yield `${indent}\t${style.paint('error', executed.message)}`;
+  else yield* indented(executed.text(style), `${indent}\t`);
+}
+
+function* renderGroups(
+  result: GoroutinesResult,
+  groups: readonly ListedGroup[],
+  style: Style,
+): Iterable<string> {
+  for (const group of groups) {
+    yield style.paint('heading', style.path(group.name));
+    for (const row of group.goroutines) yield* renderRow(row, result, style, '\t');
+    yield `\tTotal: ${group.total}`;
+    yield '';
+  }
+}

@@ -1,0 +1,74 @@
+import type { Goroutine } from '../../golang/index.ts';
+import { formatDuration } from '../language/duration.ts';
+import type { Style } from '../output/style.ts';
+import { harmless, locationRow, locationText } from '../output/text.ts';
+import { blockedText } from './blocked-text.ts';
+
+/** Which of a goroutine's places is shown: -u -r -g -s. */
+export type Place = 'user' | 'current' | 'go' | 'start';
+
+export const PLACES: Readonly<
+  Record<Place, { readonly label: string; of(g: Goroutine): Goroutine['userLocation'] }>
+> = {
+  user: { label: 'User', of: (g) => g.userLocation },
+  current: { label: 'Runtime', of: (g) => g.currentLocation },
+  go: { label: 'Go', of: (g) => g.goStatementLocation },
+  start: { label: 'Start', of: (g) => g.startLocation },
+};
+
+/** A goroutine as plain data: everything that `--json` tells of one. */
+export function goroutineFacts(g: Goroutine): Readonly<Record<string, unknown>> {
+  return {
+    id: g.id,
+    address: g.address,
+    state: g.state,
+    scanning: g.scanning,
+    waitReason: g.waitReason,
+    waitedNs: g.waited,
+    thread: g.thread,
+    system: g.system,
+    parent: g.parent,
+    current: locationRow(g.currentLocation),
+    user: locationRow(g.userLocation),
+    goStatement: locationRow(g.goStatementLocation),
+    start: locationRow(g.startLocation),
+    labels: g.labels,
+    blockedOn: g.blockedOn,
+    problem: g.problem,
+  };
+}
+
+/** `[chan receive 5m2s: chan int 0xc00001c0e0 (0 of 5)]`, `[_Grunnable]`. */
+export function statusText(g: Goroutine): string {
+  const state = g.scanning ? `${g.state}|_Gscan` : g.state;
+  if (g.state !== '_Gwaiting' && g.state !== '_Gsyscall') {
+    return g.state === '_Grunning' && !g.scanning ? '' : `[${state}]`;
+  }
+  const words = [g.waitReason ?? state];
+  if (g.scanning) words.push('(_Gscan)');
+  if (g.waited !== undefined) words.push(formatDuration(g.waited));
+  const blocked = g.blockedOn;
+  return `[${words.join(' ')}${blocked === undefined ? '' : `: ${blockedText(blocked)}`}]`;
+}
+
+/** One line, in Delve's order: `18 - User: ./main.go:93 main.inner (0x4cdfc9) (thread 21110) [chan receive]`. */
+export function goroutineLine(g: Goroutine, place: Place, style: Style): string {
+  const { label, of } = PLACES[place];
+  let line = `Goroutine ${g.id} - ${label}: ${locationText(of(g), style)}`;
+  if (g.thread !== undefined) line += ` (thread ${g.thread})`;
+  const status = statusText(g);
+  if (status !== '') line += ` ${style.paint('keyword', status)}`;
+  if (g.problem !== undefined) line += ` ${style.paint('error', `(${harmless(g.problem)})`)}`;
+  return line;
+}
+
+const MOST_LABELS = 5;
+
+export function labelsText(labels: ReadonlyMap<string, string>): string | undefined {
+  if (labels.size === 0) return undefined;
+  const shown = [...labels]
+    .slice(0, MOST_LABELS)
+    .map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  const more = labels.size - shown.length;
+  return `Labels: ${shown.join(', ')}${more > 0 ? `... (${more} more)` : ''}`;
+}

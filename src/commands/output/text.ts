@@ -1,0 +1,72 @@
+import { hex, type RuntimeAddress } from '../../base/index.ts';
+import type { Location } from '../../golang/index.ts';
+import type { SourcePosition } from '../../image/index.ts';
+import type { Style } from './style.ts';
+
+/** `0x00000000004cdfc9`: a code address in a column. */
+export const wideHex = (address: number): string => `0x${address.toString(16).padStart(16, '0')}`;
+
+export const functionName = (location: { readonly function: string | undefined }): string =>
+  location.function ?? '?';
+
+/** `./main.go:93`, or `?` where the program does not say. */
+export function positionText(position: SourcePosition | undefined, style: Style): string {
+  if (position === undefined) return '?';
+  return `${style.paint('path', style.path(position.file))}:${position.line}`;
+}
+
+/** `./main.go:93 main.inner (0x4cdfc9)` */
+export function locationText(location: Location, style: Style): string {
+  if (location.pc === 0) return '?';
+  const name = style.paint('function', functionName(location));
+  const place = location.position === undefined ? '' : `${positionText(location.position, style)} `;
+  return `${place}${name} ${style.paint('address', `(${hex(location.pc)})`)}`;
+}
+
+/** A location as data. */
+export interface LocationRow {
+  readonly pc: RuntimeAddress;
+  readonly function: string | undefined;
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+}
+
+export const locationRow = (location: Location): LocationRow => ({
+  pc: location.pc,
+  function: location.function,
+  file: location.position?.file,
+  line: location.position?.line,
+});
+
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
+
+/** Rows in aligned columns, two spaces apart; the last column is not padded. Cells must be unpainted. */
+export function* columns(
+  rows: readonly (readonly string[])[],
+  paint: (cell: string, column: number) => string = (cell) => cell,
+): Iterable<string> {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    });
+  }
+  for (const row of rows) {
+    const cells = row.map((cell, i) => {
+      const padding = i === row.length - 1 ? '' : ' '.repeat(widths[i]! - cell.length + 2);
+      return paint(cell, i) + padding;
+    });
+    yield cells.join('');
+  }
+}
+
+export function* indented(lines: Iterable<string>, by: string): Iterable<string> {
+  for (const line of lines) yield line === '' ? '' : by + line;
+}
+
+/** Text without characters that could steer a terminal; what a core holds is shown through here. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+export const harmless = (text: string): string =>
+  text.replace(CONTROLS, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);

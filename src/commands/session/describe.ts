@@ -1,0 +1,106 @@
+import { UserError } from '../../base/index.ts';
+import { show } from '../../expr/index.ts';
+import type { Program } from '../../golang/index.ts';
+import type { Type } from '../../image/index.ts';
+import type { Context } from '../command.ts';
+import type { Typed } from '../language/cursor.ts';
+import { evaluateExpression, SHORT_LIMITS } from './values.ts';
+
+/** What `whatis` tells. */
+export type Description =
+  | {
+      readonly kind: 'value';
+      readonly type: string;
+      /** What a typedef (of C mostly) stands for. */
+      readonly realType: string | undefined;
+      /** What an interface holds. */
+      readonly concreteType: string | undefined;
+      readonly location: string | undefined;
+    }
+  | {
+      readonly kind: 'type';
+      readonly type: string;
+      readonly typeKind: Type['kind'];
+      readonly size: number;
+      readonly fields: readonly { readonly name: string; readonly type: string; readonly offset: number }[];
+      readonly methods: readonly string[];
+    };
+
+/** An expression's type, or a type's parts. What is neither fails as an expression. */
+export function describe(context: Context, typed: Typed): Description {
+  const type = typeOf(context, typed.text.trim());
+  try {
+    return describeValue(context, typed);
+  } catch (error) {
+    if (type === undefined || !(error instanceof UserError)) throw error;
+    return describeType(context.session.program, type);
+  }
+}
+
+function typeOf({ session }: Context, name: string): Type | undefined {
+  return /^[\w.*[\]"/{} -]+$/.test(name) ? session.program.typeNamed(name.replaceAll('"', '')) : undefined;
+}
+
+function describeValue(context: Context, typed: Typed): Description {
+  const value = evaluateExpression(context, typed);
+  const { type, storage } = value;
+  const shown = show(context.session.program, value, SHORT_LIMITS);
+  const [held] = shown.children;
+  return {
+    kind: 'value',
+    type: storage.kind === 'register' ? `CPU register ${storage.name}` : shown.type || 'untyped constant',
+    realType: type.kind === 'alias' ? type.underlying.name : undefined,
+    concreteType: type.kind === 'interface' ? held?.value.type : undefined,
+    location: context.session.settings.values['show-location-expr'] ? locationText(storage) : undefined,
+  };
+}
+
+function locationText(storage: ReturnType<typeof evaluateExpression>['storage']): string {
+  switch (storage.kind) {
+    case 'memory':
+      return `memory at 0x${storage.address.toString(16)}`;
+    case 'bytes':
+      return `${storage.bytes.length} bytes joined from registers and pieces`;
+    case 'register':
+      return `register ${storage.name}`;
+    case 'none':
+      return storage.reason;
+    default:
+      return 'computed';
+  }
+}
+
+function describeType(program: Program, type: Type): Description {
+  const struct = type.kind === 'alias' ? type.underlying : type;
+  return {
+    kind: 'type',
+    type: type.name,
+    typeKind: struct.kind,
+    size: type.size,
+    fields:
+      struct.kind === 'struct'
+        ? struct.fields.map((field) => ({ name: field.name, type: field.type.name, offset: field.offset }))
+        : [],
+    methods: methodsOf(program, type.name),
+  };
+}
+
+/** Methods by the names of functions: `main.T.M` and `main.(*T).M`. What the linker dropped has none. */
+function methodsOf(program: Program, typeName: string): readonly string[] {
+  const dot = typeName.lastIndexOf('.');
+  if (dot < 0 || /[*[\]{} ]/.test(typeName)) return [];
+  const byValue = `${typeName}.`;
+  const byPointer = `${typeName.slice(0, dot)}.(*${typeName.slice(dot + 1)}).`;
+  const found = new Set<string>();
+  for (const { image } of program.target.modules.all) {
+    const functions = image?.functions;
+    if (functions === undefined) continue;
+    for (let i = 0; i < functions.count; i++) {
+      const name = functions.name(i);
+      const prefix = name.startsWith(byPointer) ? byPointer : name.startsWith(byValue) ? byValue : undefined;
+      if (prefix !== undefined && /^\w+$/.test(name.slice(prefix.length)))
+        found.add(name.slice(prefix.length));
+    }
+  }
+  return [...found].sort();
+}

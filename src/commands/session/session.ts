@@ -1,0 +1,155 @@
+import type { Disassembler } from '../../arch/index.ts';
+import { type ThreadId, UserError } from '../../base/index.ts';
+import type { Frame, Goroutine, Program, Stack, Verdict } from '../../golang/index.ts';
+import { Settings, substitutePath } from './settings.ts';
+
+/** What a session needs of the machine it runs on. */
+export interface Host {
+  /** Text of a source file, by its path on this machine; undefined if it is not there. */
+  readSource(path: string): string | undefined;
+  /** Text of a file of commands. Throws a UserError. */
+  readCommandFile(path: string): string;
+  /** Keeps the settings; says where. Throws a UserError. */
+  saveSettings(text: string): string;
+  /** Appends to a transcript. Throws a UserError. */
+  appendTranscript(path: string, text: string): void;
+  /** Makes a transcript's file or empties it. Throws a UserError. */
+  startTranscript(path: string, truncate: boolean): void;
+  /** Whether the user asked to stop the running command. */
+  cancelled(): boolean;
+  /** How far a long command is; called often, so it must be cheap. */
+  progress(what: string, done: number, total: number): void;
+  /** Files and folders (ending in `/`) whose path begins so, for completion. */
+  filesBeginning(path: string): readonly string[];
+}
+
+/** What a command is about: a goroutine or a bare thread, one of its frames, maybe a deferred call in it. */
+export interface Scope {
+  readonly thread: ThreadId | undefined;
+  readonly goroutine: Goroutine | undefined;
+  readonly frame: number;
+  /** From 1, in the order of `stack -defer`. */
+  readonly deferred: number | undefined;
+}
+
+export interface Display {
+  readonly id: number;
+  /** '' or a fmt verb. */
+  readonly format: string;
+  readonly expression: string;
+}
+
+export interface Transcript {
+  readonly path: string;
+  /** Output goes to the file only. */
+  readonly only: boolean;
+}
+
+/** The user interrupted a command. */
+export class Cancelled extends UserError {
+  constructor() {
+    super('interrupted');
+  }
+}
+
+const KEPT_STACKS = 8;
+
+/** What lasts from one command to the next: the program, what is selected, settings, displayed expressions. */
+export class Session {
+  readonly program: Program;
+  readonly host: Host;
+  readonly settings: Settings;
+  readonly displays: Display[] = [];
+  /** Changed by goroutine, thread, frame, up and down. */
+  selection: Scope;
+  transcript: Transcript | undefined;
+  exitRequested = false;
+  /** Loaded by the commands that need it. */
+  disassembler: Disassembler | undefined;
+  /** Commands that failed inside of others (`source`), which go on. */
+  nestedFailures = 0;
+  #verdict: Verdict | undefined;
+  readonly #stacks = new Map<string, { depth: number; stack: Stack }>();
+
+  constructor(program: Program, host: Host, settings = new Settings()) {
+    this.program = program;
+    this.host = host;
+    this.settings = settings;
+    this.selection = this.#initialSelection();
+  }
+
+  get verdict(): Verdict {
+    this.#verdict ??= this.program.verdict();
+    return this.#verdict;
+  }
+
+  /** Ends the command if the user asked for it. Long loops call it. */
+  checkCancelled(): void {
+    if (this.host.cancelled()) throw new Cancelled();
+  }
+
+  /** A goroutine's or thread's frames, `depth` at most. */
+  stack(scope: Scope, depth: number): Stack {
+    const key = scope.goroutine === undefined ? `t${scope.thread}` : `g${scope.goroutine.address}`;
+    const kept = this.#stacks.get(key);
+    if (kept !== undefined && (kept.depth >= depth || kept.stack.end.kind !== 'depth')) {
+      return cut(kept.stack, depth);
+    }
+    const stack =
+      scope.goroutine !== undefined
+        ? this.program.stackOf(scope.goroutine, depth)
+        : this.program.stackOfThread(this.requireThread(scope), depth);
+    this.#stacks.delete(key);
+    if (this.#stacks.size >= KEPT_STACKS) this.#stacks.delete(this.#stacks.keys().next().value!);
+    this.#stacks.set(key, { depth, stack });
+    return stack;
+  }
+
+  frame(scope: Scope): Frame {
+    const { frames } = this.stack(scope, scope.frame + 1);
+    const frame = frames[scope.frame];
+    if (frame !== undefined) return frame;
+    const last = frames.length - 1;
+    throw new UserError(
+      `${subject(scope)} has no frame ${scope.frame}`,
+      last < 0 ? undefined : `its frames are 0 to ${last}`,
+    );
+  }
+
+  goroutine(id: Goroutine['id'], column?: number): Goroutine {
+    const goroutine = this.program.goroutine(id);
+    if (goroutine === undefined) {
+      throw new UserError(`there is no goroutine ${id}`, '`goroutines` lists them', column);
+    }
+    return goroutine;
+  }
+
+  scopeOf(goroutine: Goroutine): Scope {
+    return { goroutine, thread: goroutine.thread, frame: 0, deferred: undefined };
+  }
+
+  requireThread(scope: Scope): ThreadId {
+    if (scope.thread === undefined) throw new UserError(`${subject(scope)} is not on a thread`);
+    return scope.thread;
+  }
+
+  /** A source file's lines, with substitute-path applied; undefined if it is not here. */
+  sourceLines(path: string): readonly string[] | undefined {
+    const local = substitutePath(path, this.settings.values['substitute-path']);
+    return this.host.readSource(local)?.split('\n');
+  }
+
+  /** The frame to which the verdict points, so that `print` and `locals` are about the user's code at once. */
+  #initialSelection(): Scope {
+    const { goroutine, thread, frame } = this.verdict;
+    return { goroutine, thread, frame: frame?.index ?? 0, deferred: undefined };
+  }
+}
+
+export const subject = (scope: Scope): string =>
+  scope.goroutine === undefined ? `thread ${scope.thread}` : `goroutine ${scope.goroutine.id}`;
+
+function cut(stack: Stack, depth: number): Stack {
+  if (stack.frames.length <= depth) return stack;
+  return { frames: stack.frames.slice(0, depth), end: { kind: 'depth' } };
+}

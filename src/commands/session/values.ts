@@ -1,0 +1,129 @@
+import { type RuntimeAddress, runtimeAddress, UserError } from '../../base/index.ts';
+import {
+  type Scope as ExpressionScope,
+  evaluate,
+  type Limits,
+  type ShownValue,
+  show,
+  type Value,
+  variablesOf,
+} from '../../expr/index.ts';
+import type { Frame, PanicFacts } from '../../golang/index.ts';
+import type { Context } from '../command.ts';
+import { VariableRow } from '../data/variable-row.ts';
+import type { Typed } from '../language/cursor.ts';
+import { atColumn } from '../output/error-facts.ts';
+import { deferredFrame } from './deferred-frame.ts';
+
+/** For lists of variables: names, types and the beginnings of values, as Delve shows them without -v. */
+export const SHORT_LIMITS: Limits = {
+  maxStringLength: 64,
+  maxArrayValues: 0,
+  maxVariableRecurse: 0,
+  maxStructFields: 3,
+};
+
+/** Where names are looked up: the selected frame, or that of a deferred call. */
+export function expressionScope(context: Context, frame?: Frame): ExpressionScope {
+  const { session, scope } = context;
+  const { program } = session;
+  const chosen = frame ?? (scope.deferred === undefined ? innermostOrNone(context) : deferredFrame(context));
+  return { program, goroutine: scope.goroutine, thread: scope.thread, frame: chosen };
+}
+
+/** A stack that cannot be walked leaves packages' variables and registers to be asked for. */
+function innermostOrNone({ session, scope }: Context): Frame | undefined {
+  return scope.frame === 0 ? session.stack(scope, 1).frames[0] : session.frame(scope);
+}
+
+export function evaluateExpression(context: Context, expression: Typed): Value {
+  return atColumn(expression.column, () => evaluate(expressionScope(context), expression.text));
+}
+
+export function showExpression(context: Context, expression: Typed, limits: Limits, format = ''): ShownValue {
+  return show(context.session.program, evaluateExpression(context, expression), limits, format);
+}
+
+/** Arguments and local variables of the selected frame. */
+export function variablesInScope(context: Context, limits: Limits): VariableRow[] {
+  return rowsOf(context, expressionScope(context), limits);
+}
+
+export function variablesOfFrame(context: Context, frame: Frame, limits: Limits): VariableRow[] {
+  return rowsOf(context, expressionScope(context, frame), limits);
+}
+
+function rowsOf({ session }: Context, scope: ExpressionScope, limits: Limits): VariableRow[] {
+  return variablesOf(scope).map(({ name, role, shadowed, value }) => {
+    session.checkCancelled();
+    return new VariableRow({ name, role, shadowed, value: show(session.program, value, limits) });
+  });
+}
+
+/** Variables of packages whose names are wanted, by name. */
+export function* globalVariables(
+  context: Context,
+  limits: Limits,
+  wanted: (name: string) => boolean,
+): Iterable<VariableRow> {
+  const { session } = context;
+  for (const module of session.program.target.modules.all) {
+    const info = module.image?.debugInfo;
+    if (info === undefined) continue;
+    for (const name of [...info.globalNames()].filter(wanted).sort()) {
+      session.checkCancelled();
+      const variable = info.globalNamed(name);
+      if (variable === undefined) continue;
+      const value: Value = {
+        type: variable.type,
+        storage: { kind: 'memory', address: module.toRuntime(variable.address) },
+      };
+      yield new VariableRow({
+        name,
+        role: 'global',
+        shadowed: false,
+        value: show(session.program, value, limits),
+      });
+    }
+  }
+}
+
+/** What an expression points to, or the number that it is. */
+export function evaluateAddress(context: Context, expression: Typed): RuntimeAddress {
+  const { text } = expression;
+  if (/^(0x[\da-f]+|\d+)$/i.test(text)) return runtimeAddress(Number(text));
+  const shown = showExpression(context, expression, SHORT_LIMITS);
+  const address = shown.base ?? numberOf(shown);
+  if (shown.unreadable !== undefined) throw new UserError(shown.unreadable, undefined, expression.column);
+  if (address === undefined || !Number.isSafeInteger(address) || address < 0) {
+    throw new UserError(`${text} is no address: its type is ${shown.type}`, undefined, expression.column);
+  }
+  return runtimeAddress(address);
+}
+
+function numberOf({ value, kind }: ShownValue): number | undefined {
+  if (value === undefined || kind === 'string') return undefined;
+  const digits = /^(?:.*\()?(-?\d+|0x[\da-f]+)\)?$/i.exec(value)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** The hchan of a channel's value or address. */
+export function channelAddress(context: Context, expression: Typed): RuntimeAddress {
+  const shown = showExpression(context, expression, SHORT_LIMITS);
+  if (shown.kind === 'chan' && shown.base !== undefined) return shown.base;
+  if (shown.kind === 'int' || shown.kind === 'untyped' || shown.kind === 'pointer') {
+    return evaluateAddress(context, expression);
+  }
+  throw new UserError(
+    `${expression.text} is no channel: its type is ${shown.type}`,
+    undefined,
+    expression.column,
+  );
+}
+
+/** A panic's argument, shown as the Go value that it is. */
+export function panicText(context: Context, panic: PanicFacts): string {
+  const argument = `*(*interface {})(0x${panic.argument.toString(16)})`;
+  const shown = showExpression(context, { text: argument, column: 0 }, context.session.settings.limits());
+  return shown.children[0]?.value.text ?? shown.text;
+}

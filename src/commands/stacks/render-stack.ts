@@ -1,0 +1,66 @@
+import { hex } from '../../base/index.ts';
+import { renderVariable } from '../data/variable-row.ts';
+import type { Style } from '../output/style.ts';
+import { harmless, indented, wideHex } from '../output/text.ts';
+import type { DeferredRow } from './defers.ts';
+import type { FrameRow, StackRow } from './frame-row.ts';
+
+const ARRIVALS: Readonly<Partial<Record<FrameRow['arrivedBy'], string>>> = {
+  signal: ' (interrupted by a signal)',
+  'stack-switch': ' (on another stack)',
+};
+
+function placeText(file: string | undefined, line: number | undefined, style: Style): string {
+  return file === undefined ? '?' : `${style.paint('path', style.path(file))}:${line}`;
+}
+
+/** The selected frame's number is marked; pass -1 where none is. */
+export function* renderStack(stack: StackRow, style: Style, selected = -1): Iterable<string> {
+  const width = String(Math.max(0, stack.frames.length - 1)).length;
+  for (const frame of stack.frames) yield* renderFrame(frame, width, style, frame.index === selected);
+  yield* renderEnd(stack.end, style);
+}
+
+export function* renderEnd(end: StackRow['end'], style: Style): Iterable<string> {
+  if (end.kind === 'depth') yield style.paint('comment', '(truncated)');
+  if (end.kind === 'broken') {
+    const where = `pc ${hex(end.pc)}, sp ${hex(end.sp)}`;
+    yield style.paint('warning', `(the stack is broken here: ${end.reason}; ${where})`);
+  }
+}
+
+function* renderFrame(frame: FrameRow, width: number, style: Style, selected: boolean): Iterable<string> {
+  const index = String(frame.index).padStart(width);
+  const name = style.paint('function', frame.function ?? '?');
+  const inlined = frame.inlined ? ' (inlined)' : '';
+  const notes = style.paint('comment', `${inlined}${ARRIVALS[frame.arrivedBy] ?? ''}`);
+  const indent = ' '.repeat(width + 2);
+  const mark = selected ? style.paint('current', `${index}* `) : `${index}  `;
+  yield `${mark}${style.paint('address', wideHex(frame.pc))} in ${name}${notes === '' ? '' : notes}`;
+  yield `${indent}at ${placeText(frame.file, frame.line, style)}`;
+  if (frame.frameOffset !== undefined) {
+    yield `${indent}frame: ${signed(frame.frameOffset)} frame pointer ${signed(frame.framePointerOffset)}`;
+  }
+  for (const [i, defer] of (frame.defers ?? []).entries()) yield* renderDefer(defer, i + 1, indent, style);
+  for (const variable of [...(frame.arguments ?? []), ...(frame.locals ?? [])]) {
+    yield* indented(renderVariable(variable, style, false), `${indent}    `);
+  }
+  if (frame.problem !== undefined)
+    yield `${indent}    ${style.paint('warning', `(${harmless(frame.problem)})`)}`;
+  if (frame.arguments !== undefined || frame.defers !== undefined || frame.frameOffset !== undefined)
+    yield '';
+}
+
+const signed = (value: number | undefined): string =>
+  value === undefined ? '?' : `${value < 0 ? '' : '+'}${hex(value)}`;
+
+function* renderDefer(defer: DeferredRow, number: number, indent: string, style: Style): Iterable<string> {
+  const head = `${indent}    defer ${number}: `;
+  const below = ' '.repeat(head.length);
+  const entry = defer.entry === undefined ? '' : `${style.paint('address', wideHex(defer.entry))} in `;
+  yield `${head}${entry}${style.paint('function', defer.function ?? '?')}`;
+  yield `${below}at ${placeText(defer.file, defer.line, style)}`;
+  if (defer.deferredAt !== undefined) {
+    yield `${below}deferred at ${placeText(defer.deferredAt.file, defer.deferredAt.line, style)}`;
+  }
+}
