@@ -84,7 +84,7 @@ export class CoreMemory implements Memory {
   tryRead(address: RuntimeAddress, length: number): Uint8Array | undefined {
     const at = address - this.#lo;
     if (at >= 0 && length >= 0 && at + length <= this.#length) return this.#slab(this.#base + at, length);
-    if (length === 0) return new Uint8Array(0);
+    if (!(length > 0)) return length === 0 ? new Uint8Array(0) : undefined;
     if (length <= CACHED_READ && this.#moveTo(address, length)) {
       const offset = address - this.#lo;
       if (offset + length <= this.#length) return this.#slab(this.#base + offset, length);

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { random } from '../../base/testing/mutate.ts';
+import { BLOCK, BlockCache, type FillBlocks } from './block-cache.ts';
+
+function setUp(size: number, slots: number) {
+  const next = random(7);
+  const data = Uint8Array.from({ length: size }, () => next());
+  const reads: number[] = [];
+  const fill: FillBlocks = (offset, target) => {
+    const bytes = data.subarray(offset, offset + target.length);
+    target.set(bytes);
+    reads.push(target.length / BLOCK);
+    return bytes.length;
+  };
+  const cache = new BlockCache(slots);
+  const blockAt = (block: number) => {
+    const found = cache.slotOf(block);
+    const slot = found >= 0 ? found : cache.load(block, 1, fill);
+    return cache.bytes.slice(slot * BLOCK, Math.min((slot + 1) * BLOCK, slot * BLOCK + size - block * BLOCK));
+  };
+  return { data, reads, fill, cache, blockAt };
+}
+
+describe('BlockCache', () => {
+  it('gives the right bytes whatever is read and thrown out', () => {
+    const { data, blockAt } = setUp(200 * BLOCK + 100, 40);
+    const next = random(1);
+    for (let i = 0; i < 2000; i++) {
+      const block = next() % 3 === 0 ? i % 200 : next() % 201;
+      expect(Buffer.compare(blockAt(block), data.subarray(block * BLOCK, (block + 1) * BLOCK))).toBe(0);
+    }
+  });
+
+  it('reads ahead further and further where reads continue each other, and not elsewhere', () => {
+    const { reads, blockAt } = setUp(100 * BLOCK, 100);
+    for (let block = 0; block < 63; block++) blockAt(block);
+    expect(reads).toEqual([1, 2, 4, 8, 16, 32]);
+    reads.length = 0;
+    for (const block of [99, 80, 90]) blockAt(block);
+    expect(reads).toEqual([1, 1, 1]);
+  });
+
+  it('does not read again what it has', () => {
+    const { cache, fill, reads } = setUp(100 * BLOCK, 100);
+    cache.load(12, 1, fill);
+    const slot = cache.load(10, 8, fill);
+    expect(reads).toEqual([1, 2]);
+    expect(cache.together(10, slot, 8)).toBe(2);
+  });
+
+  it('knows nothing of what could not be read', () => {
+    const { cache, fill } = setUp(BLOCK + 1, 40);
+    const slot = cache.load(0, 8, fill);
+    expect(cache.together(0, slot, 8)).toBe(2);
+    expect(cache.slotOf(2)).toBe(-1);
+    expect(cache.load(2, 1, fill)).toBe(-1);
+  });
+});
