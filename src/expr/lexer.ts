@@ -28,6 +28,9 @@ const OPERATORS = [
   '+', '-', '*', '/', '%', '&', '|', '^', '<', '>', '=', '!', '(', ')', '[', ']', '{', '}', ',', '.', ':', ';', '~',
 ]; // biome-ignore format: a table
 
+/** Trees are walked by recursion: their depth is bounded by the length of the text. */
+const MAX_TOKENS = 2000;
+
 const DIGIT = /[0-9]/;
 const NAME = /[\p{L}_][\p{L}\p{Nd}_]*/uy;
 
@@ -40,6 +43,7 @@ export function tokenize(text: string): readonly Token[] {
     const token = nextToken(text, at);
     tokens.push(token);
     if (token.kind === 'end') return tokens;
+    if (tokens.length > MAX_TOKENS) throw new UserError('the expression is too long', undefined, token.from);
     at = token.to;
   }
 }

@@ -4,12 +4,10 @@ import type { Literal } from './lexer.ts';
 import { Rational } from './rational.ts';
 
 /** Go's number literals (spec: Integer, Floating-point and Imaginary literals). */
-const BASES: Readonly<
-  Record<string, { readonly base: number; readonly digits: RegExp; readonly name: string }>
-> = {
-  b: { base: 2, digits: /^[01_]*$/, name: 'binary' },
-  o: { base: 8, digits: /^[0-7_]*$/, name: 'octal' },
-  x: { base: 16, digits: /^[0-9a-fA-F_]*$/, name: 'hexadecimal' },
+const BASES: Readonly<Record<string, { readonly other: RegExp; readonly name: string }>> = {
+  b: { other: /[^01_]/, name: 'binary' },
+  o: { other: /[^0-7_]/, name: 'octal' },
+  x: { other: /[^0-9a-f_]/, name: 'hexadecimal' },
 };
 /** A power of ten or two beyond this is no number anyone means, and costs time. */
 const MAX_EXPONENT = 5000;
@@ -22,17 +20,20 @@ export function isLetter(text: string, at: number): boolean {
   return /[\p{L}_]/u.test(String.fromCodePoint(text.codePointAt(at)!));
 }
 
+/** What is wrong with a literal, and how far into it. */
+type Fail = (problem: string, at: number) => never;
+
 export function numberLiteral(text: string, from: number): Literal {
   const to = numberEnd(text, from);
   const whole = text.slice(from, to);
+  const fail: Fail = (problem, at) => {
+    throw new UserError(`${problem} in ${whole}`, undefined, from + at);
+  };
   const imaginary = whole.endsWith('i');
   const body = imaginary ? whole.slice(0, -1) : whole;
-  const fail = (problem: string): never => {
-    throw new UserError(`${problem} ${whole}`, undefined, from);
-  };
-  if (/^_|__|_$|_[^0-9a-fA-F]|[^0-9a-fA-FxXoObB]_/.test(body)) fail('_ must separate digits in');
-  const digits = body.replaceAll('_', '').toLowerCase();
-  const value = parseNumber(digits, imaginary, fail);
+  const separator = /(?<![0-9a-fA-FxXoObB])_|_(?![0-9a-fA-F_])/.exec(body);
+  if (separator !== null) fail("'_' must separate successive digits", separator.index);
+  const value = parseNumber(body.toLowerCase(), imaginary, fail);
   return { constant: imaginary ? imaginaryConstant(value) : value, to };
 }
 
@@ -45,52 +46,60 @@ function numberEnd(text: string, from: number): number {
   return Math.max(WORD.lastIndex, from + 1);
 }
 
-function parseNumber(digits: string, imaginary: boolean, fail: (problem: string) => never): Constant {
-  if (/^0x[0-9a-f]*[.p]/.test(digits)) return hexFloat(digits, fail);
+function parseNumber(digits: string, imaginary: boolean, fail: Fail): Constant {
+  if (/^0x[0-9a-f_]*[.p]/.test(digits)) return hexFloat(digits, fail);
   const prefixed = BASES[/^0([box])/.exec(digits)?.[1] ?? ''];
   if (prefixed !== undefined) {
-    const rest = digits.slice(2);
-    if (rest === '') fail(`${prefixed.name} literal has no digits:`);
-    if (!prefixed.digits.test(rest)) fail(`invalid digit in ${prefixed.name} literal`);
-    return { kind: 'int', value: BigInt(digits) };
+    if (digits.length === 2) fail(`${prefixed.name} literal has no digits`, 2);
+    const bad = prefixed.other.exec(digits.slice(2));
+    if (bad !== null) fail(`invalid digit '${bad[0]}' in ${prefixed.name} literal`, bad.index + 2);
+    return { kind: 'int', value: BigInt(plain(digits)) };
   }
-  if (/^[0-9]+$/.test(digits)) {
+  if (/^[0-9_]+$/.test(digits)) {
     // 0755 is octal, but 0755i is decimal, for history's sake.
-    if (imaginary || !/^0[0-9]/.test(digits)) return { kind: 'int', value: BigInt(digits) };
-    if (!/^[0-7]+$/.test(digits)) fail('invalid digit in octal literal');
-    return { kind: 'int', value: BigInt(`0o${digits}`) };
+    if (imaginary || !/^0[0-9_]/.test(digits)) return { kind: 'int', value: BigInt(plain(digits)) };
+    const bad = /[89]/.exec(digits);
+    if (bad !== null) fail(`invalid digit '${bad[0]}' in octal literal`, bad.index);
+    return { kind: 'int', value: BigInt(`0o${plain(digits)}`) };
   }
   return decimalFloat(digits, fail);
 }
 
-function decimalFloat(digits: string, fail: (problem: string) => never): Constant {
-  const match = /^([0-9]*)\.?([0-9]*)(?:e([+-]?[0-9]+))?$/.exec(digits);
-  if (match === null) return fail(/e[+-]?$/.test(digits) ? 'exponent has no digits in' : 'malformed number');
-  const [, whole = '', fraction = '', exponentText = '0'] = match;
-  const exponent = Number(exponentText) - fraction.length;
-  if (Math.abs(exponent) > MAX_EXPONENT) fail('exponent too large in');
-  const mantissa = BigInt(`${whole}${fraction}` || '0');
-  const value =
-    exponent >= 0
-      ? Rational.of(mantissa * 10n ** BigInt(exponent))
-      : Rational.of(mantissa, 10n ** BigInt(-exponent));
-  return { kind: 'float', value };
+const plain = (digits: string): string => digits.replaceAll('_', '');
+
+function decimalFloat(digits: string, fail: Fail): Constant {
+  const match = /^([0-9_]*)(?:\.([0-9_]*))?(?:e([+-]?[0-9_]+))?/.exec(digits)!;
+  const [matched, whole = '', fraction = '', exponentText = '0'] = match;
+  if (matched.length < digits.length) {
+    if (/^e[+-]?$/.test(digits.slice(matched.length))) fail('exponent has no digits', digits.length);
+    fail('malformed number', matched.length);
+  }
+  const places = plain(fraction).length;
+  return scaled(BigInt(plain(whole + fraction) || '0'), 10n, Number(plain(exponentText)) - places, fail);
 }
 
-function hexFloat(digits: string, fail: (problem: string) => never): Constant {
-  const match = /^0x([0-9a-f]*)\.?([0-9a-f]*)p([+-]?[0-9]+)$/.exec(digits);
-  if (match === null) {
-    return fail(digits.includes('p') ? 'malformed number' : 'hexadecimal mantissa requires a p exponent:');
+function hexFloat(digits: string, fail: Fail): Constant {
+  const match = /^0x([0-9a-f_]*)(?:\.([0-9a-f_]*))?(?:p([+-]?[0-9_]+))?/.exec(digits)!;
+  const [matched, whole = '', fraction = '', exponentText] = match;
+  if (plain(whole + fraction) === '') fail('hexadecimal literal has no digits', 2);
+  if (matched.length < digits.length && !/^p[+-]?$/.test(digits.slice(matched.length))) {
+    fail('malformed number', matched.length);
   }
-  const [, whole = '', fraction = '', exponentText = '0'] = match;
-  if (whole + fraction === '') fail('hexadecimal literal has no digits:');
-  const exponent = Number(exponentText) - 4 * fraction.length;
-  if (Math.abs(exponent) > MAX_EXPONENT) fail('exponent too large in');
-  const mantissa = BigInt(`0x${whole}${fraction}`);
-  const value =
-    exponent >= 0
-      ? Rational.of(mantissa << BigInt(exponent))
-      : Rational.of(mantissa, 1n << BigInt(-exponent));
+  if (exponentText === undefined) {
+    fail(
+      digits.includes('p') ? 'exponent has no digits' : 'hexadecimal mantissa requires a p exponent',
+      digits.length,
+    );
+  }
+  const places = 4 * plain(fraction).length;
+  return scaled(BigInt(`0x${plain(whole + fraction)}`), 2n, Number(plain(exponentText!)) - places, fail);
+}
+
+/** mantissa × base^exponent, exactly. */
+function scaled(mantissa: bigint, base: bigint, exponent: number, fail: Fail): Constant {
+  if (Math.abs(exponent) > MAX_EXPONENT) fail('exponent too large', 0);
+  const power = base ** BigInt(Math.abs(exponent));
+  const value = exponent >= 0 ? Rational.of(mantissa * power) : Rational.of(mantissa, power);
   return { kind: 'float', value };
 }
 

@@ -63,20 +63,20 @@ function pieceAt(text: string, at: number, mark: string): Piece {
   const count = HEX_ESCAPES[letter];
   if (count !== undefined) return numericEscape(text, at, at + 2, count, 16);
   if (/[0-7]/.test(letter)) return numericEscape(text, at, at + 1, 3, 8);
-  throw new UserError('unknown escape sequence', undefined, at);
+  throw new UserError('unknown escape sequence', undefined, at + 1);
 }
 
 function numericEscape(text: string, at: number, from: number, count: number, base: 8 | 16): Piece {
   const digits = text.slice(from, from + count);
   const valid = base === 8 ? /^[0-7]+$/ : /^[0-9a-fA-F]+$/;
   if (digits.length < count || !valid.test(digits)) {
-    throw new UserError('illegal character in escape sequence', undefined, at);
+    throw new UserError('illegal character in escape sequence', undefined, at + 1);
   }
   const code = Number.parseInt(digits, base);
   const isByte = count < 4;
   const surrogate = code >= 0xd800 && code <= 0xdfff;
   if (isByte ? code > 255 : code > 0x10ffff || surrogate) {
-    throw new UserError('escape sequence is an invalid Unicode code point', undefined, at);
+    throw new UserError('escape sequence is an invalid Unicode code point', undefined, at + 1);
   }
   return { to: from + count, code, isByte };
 }
