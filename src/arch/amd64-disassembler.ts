@@ -18,7 +18,7 @@ function amd64Disassembler(iced: typeof Iced): Disassembler {
 
   const printerFor = ({ flavour, symbolize }: DisassembleOptions): ((bytes: Uint8Array) => string) => {
     if (flavour === 'go') return (bytes) => go(current, bytes, symbolize);
-    return () => native[flavour](current, symbolize);
+    return (bytes) => native[flavour](current, bytes, symbolize);
   };
 
   return {

@@ -19,7 +19,25 @@ const suffixed = new Set(
 );
 
 /** Where x86asm's name of an instruction is not Intel's. */
-const renamed: Readonly<Record<string, string>> = { RETF: 'LRET', INT3: 'INT', INT1: 'ICEBP', WAIT: 'FWAIT' };
+const renamed: Readonly<Record<string, string>> = {
+  RETF: 'LRET',
+  INT3: 'INT',
+  INT1: 'ICEBP',
+  WAIT: 'FWAIT',
+  SYSRETQ: 'SYSRET',
+  SYSEXITQ: 'SYSEXIT',
+};
+
+/** Instructions of which x86asm shows fewer operands: how many, from the end. The others are always the same. */
+const shownOperands: Readonly<Record<string, number>> = {
+  FXCH: 1,
+  FCOM: 1,
+  FCOMP: 1,
+  FUCOM: 1,
+  FUCOMP: 1,
+  MASKMOVQ: 2,
+  MASKMOVDQU: 2,
+};
 
 const widthSuffix: Readonly<Record<number, string>> = { 1: 'B', 2: 'W', 4: 'L', 8: 'Q' };
 
@@ -31,11 +49,9 @@ export function goText(iced: typeof Iced): GoText {
 
   return (it, bytes, symbolize) => {
     const base = mnemonicOf(iced, it, mnemonics);
-    const args = operands(it, symbolize).reverse();
-    if (it.mnemonic === Mnemonic.Cmp) args.reverse();
-    // Operands that one of the two decoders takes for granted.
+    const args = operands(it, symbolize).slice(-(shownOperands[base] ?? 0));
+    if (it.mnemonic !== Mnemonic.Cmp) args.reverse();
     if (it.mnemonic === Mnemonic.Int3) args.push('$0x3');
-    if (it.mnemonic === Mnemonic.Fxch) args.splice(1);
     const name = suffixed.has(base) ? base + (widthSuffix[widthOf(iced, it, bytes)] ?? '') : base;
     const text = args.length === 0 ? name : `${name} ${args.join(', ')}`;
     return prefixText(iced, it, bytes) + text;
@@ -160,6 +176,11 @@ function hexText(value: bigint): string {
   return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }
 
+/** The other segments mean nothing in 64-bit mode; their prefixes are shown as such. */
+function segmentOf({ Register }: typeof Iced, { segmentPrefix }: Iced.Instruction): Iced.Register {
+  return segmentPrefix === Register.FS || segmentPrefix === Register.GS ? segmentPrefix : Register.None;
+}
+
 /** `seg:disp(BASE)(INDEX*scale)`, or `symbol+offset(SB)` for an address that is known here. */
 function memoryText(
   iced: typeof Iced,
@@ -167,26 +188,28 @@ function memoryText(
   it: Iced.Instruction,
   symbolize?: Symbolize,
 ): string {
-  const { Register } = iced;
-  const { memoryBase: base, memoryIndex: index, segmentPrefix } = it;
-  // The other segments mean nothing in 64-bit mode; their prefixes are shown as such.
-  const segment =
-    segmentPrefix === Register.FS || segmentPrefix === Register.GS ? segmentPrefix : Register.None;
-  const relative = it.isIpRelMemoryOperand;
-  const address = it.memoryDisplacement;
+  const { Register, Mnemonic } = iced;
+  const { memoryBase: base, memoryIndex: index } = it;
+  const segment = segmentOf(iced, it);
+  if (it.mnemonic === Mnemonic.Xlatb) return `${registers[segment || Register.DS]}:0(BX)`;
   const displacement = displacementOf(it);
-  if (relative && segment === Register.None && displacement !== 0n) {
-    const symbol = symbolize?.(Number(BigInt.asUintN(64, address)));
-    if (symbol !== undefined) {
-      const offset = Number(BigInt.asUintN(64, address)) - symbol.base;
-      return `${symbol.name}${offset === 0 ? '' : `+${offset}`}(SB)`;
-    }
+  if (it.isIpRelMemoryOperand && segment === Register.None && displacement !== 0n) {
+    const named = symbolText(it.memoryDisplacement, symbolize);
+    if (named !== undefined) return named;
   }
   let text = segment === Register.None ? '' : `${registers[segment]}:`;
   text += displacement === 0n ? '0' : hexText(displacement);
   if (base !== Register.None) text += `(${registers[base]})`;
   if (index !== Register.None) text += `(${registers[index]}*${it.memoryIndexScale})`;
   return text;
+}
+
+function symbolText(address: bigint, symbolize?: Symbolize): string | undefined {
+  const number = Number(BigInt.asUintN(64, address));
+  const symbol = symbolize?.(number);
+  if (symbol === undefined) return undefined;
+  const offset = number - symbol.base;
+  return `${symbol.name}${offset === 0 ? '' : `+${offset}`}(SB)`;
 }
 
 /**
@@ -210,7 +233,7 @@ function stringOperand(
   const { OpKind, Register } = iced;
   const source = kind === OpKind.MemorySegSI || kind === OpKind.MemorySegESI || kind === OpKind.MemorySegRSI;
   const toES = kind === OpKind.MemoryESDI || kind === OpKind.MemoryESEDI || kind === OpKind.MemoryESRDI;
-  const segment = toES ? Register.ES : it.memorySegment;
+  const segment = toES ? Register.ES : segmentOf(iced, it) || Register.DS;
   return `${registers[segment]}:0(${source ? 'SI' : 'DI'})`;
 }
 
@@ -232,6 +255,8 @@ function prefixText(iced: typeof Iced, it: Iced.Instruction, bytes: Uint8Array):
   for (const byte of bytes) {
     if (!isLegacyPrefix(byte)) break;
     if (byte === 0xf0) last = 'LOCK ';
+    // x86asm forgets even a LOCK then; the segment means nothing.
+    else if (byte === 0x66 || byte === 0x67) last = last === 'LOCK ' ? last : '';
     else if (byte === 0x64 || byte === 0x65) last = hasMemory(iced, it) ? last : segmentPrefixes[byte]!;
     else if (byte in segmentPrefixes) last = predictionText(it, byte) ?? segmentPrefixes[byte]!;
   }

@@ -1,7 +1,7 @@
 import type { DisassembleOptions, Disassembler, Instruction } from './arch.ts';
-import { flowOf } from './arm64-flow.ts';
+import { flowOf, isDirectBranch } from './arm64-flow.ts';
 import { goText } from './arm64-go-syntax.ts';
-import { type Capstone, type CapstoneFactory, CapstoneReader } from './capstone.ts';
+import { type Capstone, type CapstoneFactory, CapstoneReader, type DecodedText } from './capstone.ts';
 import { addressText } from './native-address.ts';
 
 /** Capstone decodes; Go's syntax is ours (arm64-go-syntax.ts). */
@@ -44,7 +44,7 @@ function disassembleOne(
   const text =
     options.flavour === 'go'
       ? goText({ word, address, ...decoded }, options.symbolize)
-      : nativeText(decoded.mnemonic, decoded.operands, target, options);
+      : nativeText(word, decoded, options);
   return { ...common, text, flow, target };
 }
 
@@ -54,13 +54,20 @@ function invalidText(word: number | undefined, { flavour }: DisassembleOptions):
   return word === undefined ? '(bad)' : `.inst 0x${word.toString(16).padStart(8, '0')} ; undefined`;
 }
 
-/** Capstone's text with the target as objdump writes it: `cbz x0, 11040 <main.main+0x10>`. */
+/** Capstone's text, with addresses as objdump writes them: `cbz x0, 11040 <main.main+0x10>`. */
 function nativeText(
-  mnemonic: string,
-  operands: string,
-  target: number | undefined,
+  word: number,
+  { mnemonic, operands }: DecodedText,
   { symbolize }: DisassembleOptions,
 ): string {
-  if (target === undefined) return operands === '' ? mnemonic : `${mnemonic} ${operands}`;
-  return `${mnemonic} ${operands.replace(/#0x[0-9a-f]+$/, addressText(target, symbolize))}`;
+  if (operands === '') return mnemonic;
+  const named = hasAddress(word)
+    ? operands.replace(/#(0x[0-9a-f]+|\d+)$/, (_, address) => addressText(Number(address), symbolize))
+    : operands;
+  return `${mnemonic} ${named}`;
+}
+
+/** Instructions whose last operand is an address relative to their own: branches, ADR and ADRP, literal loads. */
+function hasAddress(word: number): boolean {
+  return (word & 0x1f000000) === 0x10000000 || (word & 0x3b000000) === 0x18000000 || isDirectBranch(word);
 }

@@ -20,9 +20,9 @@ const rules: readonly FlowRule[] = [
   { mask: 0xff000000, value: 0x54000000, flow: 'branch', distance: [5, 19] }, // b.cond, bc.cond
   { mask: 0x7e000000, value: 0x34000000, flow: 'branch', distance: [5, 19] }, // cbz, cbnz
   { mask: 0x7e000000, value: 0x36000000, flow: 'branch', distance: [5, 14] }, // tbz, tbnz
-  { mask: 0xfe600000, value: 0xd6000000, flow: 'jump' }, // br, braa…
-  { mask: 0xfe600000, value: 0xd6200000, flow: 'call' }, // blr, blraa…
-  { mask: 0xfe600000, value: 0xd6400000, flow: 'return' }, // ret, retaa…
+  { mask: 0xfee00000, value: 0xd6000000, flow: 'jump' }, // br, braa…
+  { mask: 0xfee00000, value: 0xd6200000, flow: 'call' }, // blr, blraa…
+  { mask: 0xfee00000, value: 0xd6400000, flow: 'return' }, // ret, retaa…
   { mask: 0xfee00000, value: 0xd6800000, flow: 'return' }, // eret…
   { mask: 0xffe0001c, value: 0xd4000000, flow: 'syscall' }, // svc, hvc, smc
   { mask: 0xff000000, value: 0xd4000000, flow: 'trap' }, // brk, hlt, dcps…
@@ -31,8 +31,16 @@ const rules: readonly FlowRule[] = [
 
 const next: Flow = { flow: 'next', target: undefined };
 
+export function isDirectBranch(word: number): boolean {
+  return ruleOf(word)?.distance !== undefined;
+}
+
+function ruleOf(word: number): FlowRule | undefined {
+  return rules.find(({ mask, value }) => (word & mask) >>> 0 === value);
+}
+
 export function flowOf(word: number, address: number): Flow {
-  const rule = rules.find(({ mask, value }) => (word & mask) >>> 0 === value);
+  const rule = ruleOf(word);
   if (rule === undefined) return next;
   const { flow, distance } = rule;
   if (distance === undefined) return { flow, target: undefined };

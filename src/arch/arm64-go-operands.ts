@@ -45,7 +45,7 @@ function vectorText({ numbers, arrangement, index, isList }: VectorOperand): str
 }
 
 /** Conditions as operands; branches name them by the carry flag. */
-const goWords: Readonly<Record<string, string>> = { cs: 'HS', cc: 'LO' };
+const goWords: Readonly<Record<string, string>> = { cs: 'HS', cc: 'LO', nv: 'AL' };
 
 export function operandText(operand: Arm64Operand, vectorLetter: 'F' | 'V', wide: boolean): string {
   switch (operand.kind) {

@@ -53,7 +53,7 @@ function indexing({ operands }: Draft): string {
 function label(draft: Draft, index: number): string {
   const operand = draft.operands[index];
   if (operand?.kind !== 'immediate') return draft.args[index] ?? '';
-  return branchText(Number(operand.value), draft.address, draft.symbolize);
+  return branchText(Number(BigInt.asIntN(64, operand.value)), draft.address, draft.symbolize);
 }
 
 // Loads and stores.
@@ -158,11 +158,11 @@ const compareAndBranch: Rule = (draft) =>
   text(draft.name + wordSuffix(draft), draft.args[0], label(draft, 1));
 const testAndBranch: Rule = (draft) => text(draft.name, draft.args[1], draft.args[0], label(draft, 2));
 
-const carryConditions: Readonly<Record<string, string>> = { HS: 'CS', LO: 'CC' };
+const branchConditions: Readonly<Record<string, string>> = { HS: 'CS', LO: 'CC', NV: 'AL' };
 
 const conditionalBranch: Rule = (draft) => {
   const condition = draft.name.slice(2);
-  return text(`B${carryConditions[condition] ?? condition}`, label(draft, 0));
+  return text(`B${branchConditions[condition] ?? condition}`, label(draft, 0));
 };
 
 // Arithmetic.
@@ -264,6 +264,15 @@ const writeSystemRegister: Rule = ({ word, name, operands, args }) => {
   return text(name, args[1], `S${op0}_${op1}_C${cn}_C${cm}_${op2}`);
 };
 
+/** SYSL's operation as the number that Go's assembler wants. */
+const systemResult: Rule = ({ word, name, args }) => {
+  const [, op1, cn, cm, op2] = systemFields(word);
+  return text(name, `$${(op1 << 16) | (cn << 12) | (cm << 8) | (op2 << 5)}`, args[0]);
+};
+
+/** Kinds of prefetch without a name show their number. */
+const prefetch: Rule = (draft) => text(draft.name, label(draft, 1), draft.args[0] || `$${draft.word & 31}`);
+
 /** Barriers and CLREX show the number in CRm. */
 const barrier: Rule = ({ word, name }) => text(name, `$${(word >>> 8) & 15}`);
 
@@ -283,7 +292,7 @@ const undefinedInstruction: Rule = () => '?';
 // Everything else.
 
 /** Instructions on 32-bit or vector registers whose name says it already. */
-const unsuffixed = /^(AES|SHA|CRC32|LDARB|LDARH|LDAXRB|LDAXRH|LDTRH|LDXRB|LDXRH)/;
+const unsuffixed = /^(AES|SHA\d|CRC32|LDARB|LDARH|LDAXRB|LDAXRH|LDTRH|LDXRB|LDXRH)/;
 
 const otherwise: Rule = (draft) => {
   const { name, args, operands } = draft;
@@ -295,6 +304,17 @@ const otherwise: Rule = (draft) => {
     return reversed(`${name[0] === 'F' ? '' : 'V'}${name}`, args);
   return reversed(name + wordSuffix(draft), args);
 };
+
+/** Shifts by nothing go by their alias. */
+const widen: Rule = (draft) => {
+  if (draft.args[2] !== '$0') return otherwise(draft);
+  return otherwise({ ...draft, name: draft.name.replace('SHLL', 'XTL'), args: draft.args.slice(0, 2) });
+};
+
+/** Vector comparisons write the zero of 0.0 as an integer. */
+function plainZero(arg: string): string {
+  return arg === '$0.' ? '$0' : arg;
+}
 
 function each(names: string, rule: Rule): [string, Rule][] {
   return names.split(' ').map((name) => [name, rule]);
@@ -336,9 +356,15 @@ const rules = new Map<string, Rule>([
   ...each('FCVTZS FCVTZU SCVTF UCVTF', integerConvert),
   ['FMOV', floatMove],
   ['MOV', move],
+  ...each('SSHLL SSHLL2 USHLL USHLL2', widen),
+  ...each('FCMEQ FCMGE FCMGT FCMLE FCMLT', (draft) =>
+    otherwise({ ...draft, args: draft.args.map(plainZero) }),
+  ),
   ['UMOV', ({ args }) => reversed('VMOV', args)],
   ['MRS', readSystemRegister],
   ['MSR', writeSystemRegister],
+  ['SYSL', systemResult],
+  ...each('PRFM PRFUM', prefetch),
   ...each('DMB DSB ISB CLREX', barrier),
   ...each('DC IC AT TLBI', systemOperation),
   ['UDF', undefinedInstruction],

@@ -1,7 +1,6 @@
 import type { Symbolize } from './arch.ts';
 import { operandText } from './arm64-go-operands.ts';
 import { ruleFor } from './arm64-go-rules.ts';
-import { isMoveWidePreferred } from './arm64-immediates.ts';
 import { parseOperands } from './arm64-operands.ts';
 import type { DecodedText } from './capstone.ts';
 
@@ -20,10 +19,8 @@ export function goText(
   { word, address, mnemonic, operands: text }: Arm64Decoded,
   symbolize?: Symbolize,
 ): string {
-  // Where Go's disassembler says ORR, Capstone has the alias MOV, without the zero register.
-  const isOrr = mnemonic === 'mov' && isMoveWidePreferred(word);
-  const operands = parseOperands(isOrr ? text.replace(',', word >>> 31 === 0 ? ', wzr,' : ', xzr,') : text);
-  const name = isOrr ? 'ORR' : mnemonic.toUpperCase();
+  const operands = parseOperands(text);
+  const name = mnemonic.toUpperCase();
   const letter =
     name.startsWith('F') || name.endsWith('CVTF') || name === 'LDP' || name === 'STP' ? 'F' : 'V';
   const first = operands[0];

@@ -1,6 +1,6 @@
 /**
- * `orr rd, zr, #imm` is written as `mov` unless a MOVZ or MOVN could give the same value: Arm ARM, C6.2 "MOV (bitmask
- * immediate)" and shared/functions/common MoveWidePreferred. Go's disassembler then says ORR, Capstone does not.
+ * Whether a word is `orr rd, zr, #imm` with a value that a MOVZ or MOVN could give as well. Only the others go by the
+ * alias `mov`: Arm ARM, C6.2 "MOV (bitmask immediate)", and MoveWidePreferred among its shared functions.
  */
 export function isMoveWidePreferred(word: number): boolean {
   if ((word & 0x7f8003e0) !== 0x320003e0) return false;

@@ -1,3 +1,5 @@
+import { isMoveWidePreferred } from './arm64-immediates.ts';
+
 /**
  * The little of @alexaltea/capstone-js 5.0.9 (Capstone 5 as wasm) that is used here. Its own wrapper is left aside: it
  * reads the details of an instruction at the offsets of an older structure. Of `cs_insn` (capstone.h) only the
@@ -60,14 +62,27 @@ export class CapstoneReader {
     const { _cs_disasm_iter: disassemble } = capstone;
     if (!disassemble(this.#handle, this.#pointer, this.#size, this.#address, this.#instruction))
       return undefined;
-    return {
-      mnemonic: capstone.UTF8ToString(this.#instruction + mnemonicAt),
-      operands: withoutWrongSign(capstone.UTF8ToString(this.#instruction + operandsAt)),
-    };
+    const mnemonic = capstone.UTF8ToString(this.#instruction + mnemonicAt);
+    const operands = withoutWrongSign(capstone.UTF8ToString(this.#instruction + operandsAt));
+    return isMoveWidePreferred(word) ? orrOf(word, operands) : { mnemonic, operands };
   }
 }
 
-/** Capstone puts a minus before the two's complement of negative bit masks: `mov x0, #-0xffffffff80000000`. */
+/** Capstone says `mov x1, #7` for an ORR that is no MOV by Arm's rule, since MOVZ could do the same. */
+function orrOf(word: number, operands: string): DecodedText {
+  return { mnemonic: 'orr', operands: operands.replace(',', word >>> 31 === 0 ? ', wzr,' : ', xzr,') };
+}
+
+/**
+ * Capstone puts a minus before the two's complement of negative bit masks (`mov x0, #-0xffffffff80000000`), and
+ * shows negative post-indexes without their sign (`ldr x7, [x12], #0xffffffffffffffb6`).
+ */
 function withoutWrongSign(operands: string): string {
-  return operands.replace(/#-(?=0x[89a-f][0-9a-f]{15}$)/, '#');
+  if (!/0x[89a-f][0-9a-f]{15}$/.test(operands)) return operands;
+  return operands
+    .replace(/#-(?=0x\w+$)/, '#')
+    .replace(
+      /(\], )#(0x\w+)$/,
+      (_, before, value) => `${before}#-0x${(2n ** 64n - BigInt(value)).toString(16)}`,
+    );
 }
