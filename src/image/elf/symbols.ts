@@ -117,6 +117,8 @@ class ElfSymbolTable implements SymbolTable {
       const [table, index] = this.#locate(items[i]!);
       const size = table.sizes[index]!;
       if (address - addresses[i]! < size) return symbolOf(table, index);
+      // A label inside of a function ends with it.
+      if (unsized !== undefined && unsized.address - addresses[i]! < size) return undefined;
       if (size === 0 && addresses[i] === addresses[low - 1] && this.#reaches(table, index, address)) {
         unsized = symbolOf(table, index);
       }
