@@ -34,7 +34,7 @@ export function measure(command: readonly string[], watched: Watched, cwd: strin
   const started = performance.now();
   const child = spawn(
     'bash',
-    ['-c', `TIMEFORMAT='%3U %3S'; { time "$@" 2>&4; } 2>&3 4>&2`, 'bash', ...command],
+    ['-c', `TIMEFORMAT='%3U %3S'; { time "$@" 2>&4; } 4>&2 2>&3`, 'bash', ...command],
     {
       cwd,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
