@@ -35,9 +35,8 @@ export function buildGo(build: GoBuild): string {
 /** Whether a toolchain can be had here: installed, or downloaded before. For `describe.skipIf`. */
 export function hasToolchain(toolchain: string | undefined): boolean {
   try {
-    // Go before 1.21 knows no GOTOOLCHAIN and answers with its own version.
-    const version = toolchainVersion(toolchain);
-    return toolchain === undefined || version.split(' ')[0] === toolchain;
+    toolchainVersion(toolchain);
+    return true;
   } catch {
     return false;
   }
@@ -85,6 +84,9 @@ function toolchainVersion(toolchain: string | undefined): string {
     } catch (error) {
       throw new Error(`Go toolchain ${name} cannot be had: ${reasonOf(error)}`, { cause: error });
     }
+    // Go before 1.21 knows no GOTOOLCHAIN and answers with its own version.
+    if (toolchain !== undefined && version.split(' ')[0] !== toolchain)
+      throw new Error(`Go toolchain ${toolchain} cannot be had: the installed Go is ${version}`);
     versions.set(name, version);
   }
   return version;
