@@ -15,6 +15,7 @@ export interface FrameIndex {
 const MAX_OVERLAP = 16;
 /** The smallest frame description: length, CIE pointer, address, range. */
 const MIN_ENTRY = 12;
+const LENGTH_FIELD = 4;
 
 /** Length, CIE pointer, address and range of an FDE in 32-bit DWARF, in words. */
 const FDE_WORDS = 6;
@@ -22,22 +23,26 @@ const RESERVED = 0xfffffff0;
 const CIE_ID = 0xffffffff;
 const TWO_32 = 2 ** 32;
 
+/** A section with more damage than this is not read on. */
+const MAX_DAMAGED = 100;
+
 /** One pass over a section. */
 export function indexFrames(section: FrameSection): FrameIndex {
   const columns = new Columns(Math.ceil(section.bytes.length / MIN_ENTRY));
   const cies = new Map<number, Cie>();
   const reader = readerOf(section);
   let damage: DataError | undefined;
-  while (reader.remaining >= MIN_ENTRY) {
+  let damaged = 0;
+  while (reader.remaining >= LENGTH_FIELD) {
     if (section.kind === 'debug_frame')
       reader.seek(addOrdinaryEntries(section.bytes, reader.position, columns));
-    if (reader.remaining < MIN_ENTRY) break;
+    if (reader.remaining < LENGTH_FIELD) break;
     try {
       addEntry(section, reader, cies, columns);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       damage ??= error;
-      if (!skipEntry(reader, section)) break;
+      if (++damaged > MAX_DAMAGED || !skipEntry(reader, section)) break;
     }
   }
   return { ...columns.sorted(), damage };
