@@ -13,12 +13,14 @@ export async function loadAmd64Disassembler(): Promise<Disassembler> {
 function amd64Disassembler(iced: typeof Iced): Disassembler {
   const flows = flowTable(iced);
   const go = goText(iced);
-  const native = nativeFormatters(iced);
+  let native: ReturnType<typeof nativeFormatters> | undefined;
   const current = new iced.Instruction();
 
   const printerFor = ({ flavour, symbolize }: DisassembleOptions): ((bytes: Uint8Array) => string) => {
     if (flavour === 'go') return (bytes) => go(current, bytes, symbolize);
-    return (bytes) => native[flavour](current, bytes, symbolize);
+    native ??= nativeFormatters(iced);
+    const format = native[flavour];
+    return (bytes) => format(current, bytes, symbolize);
   };
 
   return {

@@ -2,9 +2,8 @@ import type { Arch, FlagBit, RegisterDescription } from './arch.ts';
 import { flagBits, part, registerIndex, row, rows } from './registers.ts';
 
 /**
- * arm64. DWARF numbers: "DWARF for the Arm 64-bit Architecture" §4.1; it has none for pc, for which Go's tools and
- * gdb's Go support use 32 (in the document: 32 is the first free number behind sp). Flags: Arm ARM, C5.2 (NZCV,
- * DAIF and the other PSTATE fields as SPSR_EL1 shows them, which is what Linux hands out) and C5.2.7–8.
+ * arm64. DWARF numbers: "DWARF for the Arm 64-bit Architecture" §4.1. Flags: Arm ARM, C5.2 (NZCV, DAIF and the other
+ * fields of PSTATE as SPSR_EL1 shows them, which is what Linux hands out) and C5.2.7–8 (fpcr, fpsr).
  */
 
 const pstate: readonly FlagBit[] = [
