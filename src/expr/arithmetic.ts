@@ -75,6 +75,7 @@ function floatArithmetic(operator: ArithmeticOperator, type: Type, x: number, y:
 
 type Complex = Extract<Scalar, { kind: 'complex' }>;
 
+/** Go computes complex64 in doubles too, and rounds at the end (cmd/compile/internal/ssagen). */
 function complexArithmetic(operator: ArithmeticOperator, type: Type, x: Complex, y: Complex): Complex {
   const round = underlying(type).size === 8 ? Math.fround : (value: number): number => value;
   const complex = (real: number, imaginary: number): Complex => ({
@@ -89,8 +90,8 @@ function complexArithmetic(operator: ArithmeticOperator, type: Type, x: Complex,
       return complex(x.real - y.real, x.imaginary - y.imaginary);
     case '*':
       return complex(
-        round(x.real * y.real) - round(x.imaginary * y.imaginary),
-        round(x.real * y.imaginary) + round(x.imaginary * y.real),
+        x.real * y.real - x.imaginary * y.imaginary,
+        x.real * y.imaginary + x.imaginary * y.real,
       );
     case '/': {
       const { real, imaginary } = divideComplex(x, y);

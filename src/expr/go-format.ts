@@ -1,6 +1,6 @@
 import { assertUnreachable } from '../base/index.ts';
 import { bytesToText, quote, textToBytes } from './byte-text.ts';
-import { floatText, roundedDigits, shortestDigits } from './number-text.ts';
+import { fixedText, roundedDigits, shortestDigits } from './number-text.ts';
 
 /** What a verb of package fmt is applied to. */
 export type Operand =
@@ -26,7 +26,7 @@ const DIRECTIVE = /%([-+# 0]*)(\d{1,4})?(?:\.(\d{0,4}))?(.)?/gsu;
 /** fmt.Sprintf(format, operand), with one operand; text around the directives stays. */
 export function goFormat(format: string, operand: Operand): string {
   let used = false;
-  return format.replace(DIRECTIVE, (_match, flags: string, width, precision, verb) => {
+  const text = format.replace(DIRECTIVE, (_match, flags: string, width, precision, verb) => {
     if (verb === undefined) return '%!(NOVERB)';
     if (verb === '%') return '%';
     if (used) return `%!${verb}(BADINDEX)`;
@@ -43,6 +43,7 @@ export function goFormat(format: string, operand: Operand): string {
     };
     return formatOperand(directive, operand);
   });
+  return used ? text : `${text}%!(EXTRA ${described(operand)})`;
 }
 
 function formatOperand(directive: Directive, operand: Operand): string {
@@ -65,10 +66,12 @@ function formatOperand(directive: Directive, operand: Operand): string {
 const TYPE_NAMES = { bool: 'bool', int: 'int64', float: 'float64', complex: 'complex128', string: 'string' };
 const NO_FLAGS = { minus: false, plus: false, sharp: false, space: false, zero: false };
 
-function bad(directive: Directive, operand: Operand): string {
-  const plain: Directive = { ...NO_FLAGS, verb: 'v', width: undefined, precision: undefined };
-  return `%!${directive.verb}(${TYPE_NAMES[operand.kind]}=${formatOperand(plain, operand)})`;
-}
+const PLAIN: Directive = { ...NO_FLAGS, verb: 'v', width: undefined, precision: undefined };
+
+const described = (operand: Operand): string =>
+  `${TYPE_NAMES[operand.kind]}=${formatOperand(PLAIN, operand)}`;
+
+const bad = (directive: Directive, operand: Operand): string => `%!${directive.verb}(${described(operand)})`;
 
 function pad(directive: Directive, text: string): string {
   const missing = (directive.width ?? 0) - [...text].length;
@@ -101,21 +104,27 @@ function formatInteger(directive: Directive, value: bigint): string | undefined 
   if (verb === 'c') return pad(directive, runeText(value));
   if (verb === 'q') return pad(directive, quote(runeText(value), "'", directive.plus));
   if (verb === 'U') {
-    const code = `U+${value
+    const code = `U+${BigInt.asUintN(64, value)
       .toString(16)
       .toUpperCase()
       .padStart(directive.precision ?? 4, '0')}`;
-    return pad(directive, directive.sharp ? `${code} '${runeText(value)}'` : code);
+    return pad(directive, directive.sharp && isPrintable(value) ? `${code} '${runeText(value)}'` : code);
   }
   const base = BASES[verb];
   if (base === undefined) return undefined;
-  let digits = (value < 0n ? -value : value).toString(base.base);
-  if (verb === 'X') digits = digits.toUpperCase();
-  if (directive.precision !== undefined) digits = digits.padStart(directive.precision, '0');
-  const prefix = verb === 'O' ? '0o' : directive.sharp ? base.prefix : '';
   const sign = signOf(directive, value < 0n);
-  return padNumber(directive, sign + prefix, digits);
+  // Zeros fill the width but for the sign; a prefix comes on top of it.
+  const zeros = directive.zero ? (directive.width ?? 0) - sign.length : 0;
+  let digits = (value < 0n ? -value : value).toString(base.base).padStart(directive.precision ?? zeros, '0');
+  if (value === 0n && directive.precision === 0) digits = '';
+  if (verb === 'X') digits = digits.toUpperCase();
+  const sharp = verb === 'o' && digits.startsWith('0') ? '' : base.prefix;
+  const prefix = verb === 'O' ? '0o' : directive.sharp ? sharp : '';
+  return pad(directive, sign + prefix + digits);
 }
+
+const isPrintable = (value: bigint): boolean =>
+  value >= 0n && value <= 0x10ffffn && quote(runeText(value), "'").length === runeText(value).length + 2;
 
 function runeText(value: bigint): string {
   const valid = value >= 0n && value <= 0x10ffffn && !(value >= 0xd800n && value <= 0xdfffn);
@@ -123,20 +132,16 @@ function runeText(value: bigint): string {
 }
 
 function formatFloat(directive: Directive, value: number, bits: 32 | 64): string | undefined {
-  if (!Number.isFinite(value) && 'eEfFgGvxXb'.includes(directive.verb)) {
-    const text = Number.isNaN(value) ? 'NaN' : 'Inf';
-    const sign = Number.isNaN(value)
-      ? ''
-      : value < 0
-        ? '-'
-        : directive.plus || directive.verb === 'v'
-          ? '+'
-          : '';
-    return pad(directive, sign + text);
-  }
+  if (!Number.isFinite(value) && 'eEfFgGvxXb'.includes(directive.verb)) return notFinite(directive, value);
   const negative = value < 0 || Object.is(value, -0);
   const body = floatBody(directive, Math.abs(value), bits);
   return body === undefined ? undefined : padNumber(directive, signOf(directive, negative), body);
+}
+
+function notFinite(directive: Directive, value: number): string {
+  const wanted = directive.plus ? '+' : directive.space ? ' ' : undefined;
+  if (Number.isNaN(value)) return pad(directive, `${wanted ?? ''}NaN`);
+  return pad(directive, `${value < 0 ? '-' : (wanted ?? '+')}Inf`);
 }
 
 function floatBody(directive: Directive, magnitude: number, bits: 32 | 64): string | undefined {
@@ -147,7 +152,7 @@ function floatBody(directive: Directive, magnitude: number, bits: 32 | 64): stri
       return withCase(verb, exponentForm(magnitude, precision ?? 6));
     case 'f':
     case 'F':
-      return fixedForm(magnitude, precision ?? 6);
+      return fixedText(magnitude, precision ?? 6);
     case 'v':
     case 'g':
     case 'G':
@@ -169,33 +174,23 @@ function exponentText(exponent: number): string {
 
 function exponentForm(magnitude: number, precision: number): string {
   const { digits, exponent } = roundedDigits(magnitude, precision + 1);
-  const fraction = precision > 0 ? `.${digits.slice(1, precision + 1)}` : '';
+  const fraction = precision > 0 ? `.${digits.slice(1)}` : '';
   return digits[0] + fraction + exponentText(magnitude === 0 ? 0 : exponent - 1);
 }
 
-function fixedForm(magnitude: number, precision: number): string {
-  // toFixed is exact below 1e21 and for up to 100 places; larger doubles are whole numbers.
-  if (magnitude >= 1e21)
-    return BigInt(magnitude).toString() + (precision > 0 ? `.${'0'.repeat(precision)}` : '');
-  const places = Math.min(precision, 100);
-  return magnitude.toFixed(places) + '0'.repeat(precision - places);
-}
-
-/** %g: the shortest digits, with an exponent when it is below −4 or not less than the precision (21 if shortest). */
+/** strconv's %g: with an exponent when it is below −4 or not less than the precision (6 for the shortest digits). */
 function generalForm(magnitude: number, precision: number | undefined, bits: 32 | 64): string {
-  const rounded =
-    precision === undefined
-      ? shortestDigits(magnitude, bits)
-      : roundedDigits(magnitude, Math.max(precision, 1));
+  const shortest = precision === undefined;
+  const rounded = shortest
+    ? shortestDigits(magnitude, bits)
+    : roundedDigits(magnitude, Math.max(precision, 1));
   const digits = rounded.digits.replace(/(?<=.)0+$/, '');
-  const exponent = magnitude === 0 ? 0 : rounded.exponent - 1;
-  const limit =
-    precision === undefined ? 21 : Math.max(precision, digits.length > precision ? digits.length : 1);
-  if (exponent < -4 || exponent >= limit) {
-    return digits[0] + (digits.length > 1 ? `.${digits.slice(1)}` : '') + exponentText(exponent);
+  const point = magnitude === 0 ? 1 : rounded.exponent;
+  let limit = shortest ? 6 : Math.max(precision, 1);
+  if (!shortest && limit > digits.length && digits.length >= point) limit = digits.length;
+  if (point - 1 < -4 || point - 1 >= limit) {
+    return digits[0] + (digits.length > 1 ? `.${digits.slice(1)}` : '') + exponentText(point - 1);
   }
-  if (precision === undefined) return floatText(magnitude, bits);
-  const point = exponent + 1;
   if (point <= 0) return `0.${'0'.repeat(-point)}${digits}`;
   if (digits.length <= point) return digits + '0'.repeat(point - digits.length);
   return `${digits.slice(0, point)}.${digits.slice(point)}`;
