@@ -123,8 +123,10 @@ function formatInteger(directive: Directive, value: bigint): string | undefined 
   return pad(directive, sign + prefix + digits);
 }
 
+/** strconv.IsPrint */
 const isPrintable = (value: bigint): boolean =>
-  value >= 0n && value <= 0x10ffffn && quote(runeText(value), "'").length === runeText(value).length + 2;
+  value === BigInt(runeText(value).codePointAt(0)!) &&
+  quote(runeText(value), "'").length === runeText(value).length + 2;
 
 function runeText(value: bigint): string {
   const valid = value >= 0n && value <= 0x10ffffn && !(value >= 0xd800n && value <= 0xdfffn);
