@@ -8,8 +8,12 @@
 
 export const BLOCK = 4096;
 const MAX_RUN = 32;
-const SLOTS = 12 * 1024;
+/** 48 MiB: of a core with a million goroutines a stretch of about 5,000 stacks. */
+const MAX_SLOTS = 12 * 1024;
+/** Most sessions need no more than 3 MiB, and a large buffer costs a garbage collection. */
+const FIRST_SLOTS = 768;
 const EMPTY = -1;
+const HINT_MASK = 0x3ff;
 /** Block numbers are below this, so that they are small integers to the engine: 8 TiB. */
 export const CACHE_KEY_LIMIT = 2 ** 31 * BLOCK;
 
@@ -17,35 +21,42 @@ export const CACHE_KEY_LIMIT = 2 ** 31 * BLOCK;
 export type FillBlocks = (offset: number, target: Uint8Array) => number;
 
 export class BlockCache {
-  /** The slab, with `BLOCK` bytes at its end that the cache never uses: scratch for the owner. */
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-  readonly scratch: number;
+  /** The slab. It grows, into another buffer, while blocks are loaded. Its first `BLOCK` bytes are the owner's. */
+  bytes: Uint8Array;
+  view: DataView;
   /** The slab indexes that the last load overwrote: [takenFrom, takenTo). */
   takenFrom = 0;
   takenTo = 0;
-  readonly #slots: number;
+  readonly #maxSlots: number;
+  #slots: number;
   readonly #slotOf = new Map<number, number>();
-  readonly #blockIn: Int32Array;
+  /** Where blocks were found last, by their low bits: a guess that `blockIn` confirms, several times cheaper. */
+  readonly #hints = new Uint16Array(HINT_MASK + 1);
+  #blockIn: Int32Array;
   /** Blocks of the read that brought this slot's block in: what a continuing read doubles. */
-  readonly #runOf: Uint8Array;
+  #runOf: Uint8Array;
   /** Reads land here first: the kernel copies faster into memory that is in the CPU's cache. */
   readonly #landing = landings();
-  #next = 0;
+  #next = 1;
 
-  constructor(slots = SLOTS) {
-    this.#slots = Math.max(slots, MAX_RUN);
-    this.scratch = this.#slots * BLOCK;
-    const slab = new ArrayBuffer(this.scratch + BLOCK);
-    this.bytes = new Uint8Array(slab);
-    this.view = new DataView(slab);
+  /** `blocks`: how many there are to read. */
+  constructor(blocks: number) {
+    this.#maxSlots = Math.min(Math.max(blocks, MAX_RUN) + 1, MAX_SLOTS);
+    this.#slots = Math.min(this.#maxSlots, FIRST_SLOTS);
+    this.bytes = new Uint8Array(this.#slots * BLOCK);
+    this.view = new DataView(this.bytes.buffer);
     this.#blockIn = new Int32Array(this.#slots).fill(EMPTY);
     this.#runOf = new Uint8Array(this.#slots);
   }
 
   /** The slot of a block, or -1: not here. Slot `n` lies at slab index `n * BLOCK`. */
   slotOf(block: number): number {
-    return this.#slotOf.get(block) ?? EMPTY;
+    const hint = this.#hints[block & HINT_MASK]!;
+    if (this.#blockIn[hint] === block) return hint;
+    const slot = this.#slotOf.get(block);
+    if (slot === undefined) return EMPTY;
+    this.#hints[block & HINT_MASK] = slot;
+    return slot;
   }
 
   /** How many blocks from `block` in `slot` on, at most `wanted`, lie together. */
@@ -79,7 +90,8 @@ export class BlockCache {
   }
 
   #takeSlots(count: number): number {
-    if (this.#next + count > this.#slots) this.#next = 0;
+    if (this.#next + count > this.#slots && this.#slots < this.#maxSlots) this.#grow();
+    if (this.#next + count > this.#slots) this.#next = 1;
     const first = this.#next;
     for (let slot = first; slot < first + count; slot++) {
       const block = this.#blockIn[slot]!;
@@ -90,6 +102,21 @@ export class BlockCache {
     this.takenFrom = first * BLOCK;
     this.takenTo = this.#next * BLOCK;
     return first;
+  }
+
+  #grow(): void {
+    const slots = Math.min(this.#slots * 2, this.#maxSlots);
+    const bytes = new Uint8Array(slots * BLOCK);
+    bytes.set(this.bytes);
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
+    const blockIn = new Int32Array(slots).fill(EMPTY);
+    blockIn.set(this.#blockIn);
+    this.#blockIn = blockIn;
+    const runOf = new Uint8Array(slots);
+    runOf.set(this.#runOf);
+    this.#runOf = runOf;
+    this.#slots = slots;
   }
 }
 

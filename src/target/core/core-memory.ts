@@ -7,13 +7,15 @@ import {
 } from '../../base/index.ts';
 import type { Memory, MemoryRegion } from '../target.ts';
 import { BLOCK, BlockCache } from './block-cache.ts';
-import { lastAtOrBefore, type MappedRegion, type MemoryMap } from './memory-map.ts';
+import { lastAtOrBefore, type MappedRegion, type MemoryMap, type Piece } from './memory-map.ts';
 import { type MappedFile, PieceTable } from './piece-table.ts';
 
 /** Up to this length a read goes through the cache. */
 const CACHED_READ = 64 * 1024;
 const LONGEST_READ = 2 ** 31 - 1;
 const STRING_STEP = 64;
+/** Slab index at which scalars are put together that lie in several blocks. */
+const SCRATCH = 0;
 
 /**
  * The memory of a core: bytes of the core file and, where it leaves pages of mapped files out, of those files, both
@@ -24,9 +26,10 @@ export class CoreMemory implements Memory {
   readonly regions: readonly MemoryRegion[];
   readonly #regionStarts: Float64Array;
   readonly #pieces: PieceTable;
-  readonly #cache = new BlockCache();
-  readonly #view: DataView;
-  readonly #bytes: Uint8Array;
+  readonly #cache: BlockCache;
+  /** The cache's slab. */
+  #view: DataView;
+  #bytes: Uint8Array;
   /** The window: [lo, lo + length) lies at slab index `base`. */
   #lo = 0;
   #length = 0;
@@ -42,6 +45,7 @@ export class CoreMemory implements Memory {
     this.regions = map.regions.map(
       (region) => new CoreRegion(region, () => this.#readable(region.start, region.end - region.start)),
     );
+    this.#cache = new BlockCache(blocksOf(map.pieces));
     this.#view = this.#cache.view;
     this.#bytes = this.#cache.bytes;
   }
@@ -135,8 +139,8 @@ export class CoreMemory implements Memory {
     }
     const bytes = this.#gather(address, size);
     if (bytes === undefined) throw this.#fault(address, size);
-    this.#bytes.set(bytes, this.#cache.scratch);
-    return this.#cache.scratch;
+    this.#bytes.set(bytes, SCRATCH);
+    return SCRATCH;
   }
 
   /** Moves the window to an address, to hold `wanted` bytes if they lie together; false if there are none. */
@@ -174,6 +178,8 @@ export class CoreMemory implements Memory {
       this.#previousLength = 0;
       slot = this.#cache.load(block, blocks, pieces.fill(index));
       if (slot < 0) return false;
+      this.#view = this.#cache.view;
+      this.#bytes = this.#cache.bytes;
     }
     // The window is what the cache holds together, cut to the piece.
     const count = this.#cache.together(block, slot, blocks);
@@ -237,6 +243,15 @@ export class CoreMemory implements Memory {
     const missing = runtimeAddress(address + this.#readable(address, length));
     return new TargetFault(`cannot read memory (${this.#pieces.whyMissing(missing)})`, missing);
   }
+}
+
+/** Blocks that all readable pieces together have. */
+function blocksOf(pieces: readonly Piece[]): number {
+  let blocks = 0;
+  for (const { start, end, from } of pieces) {
+    if (from.kind === 'core' || from.kind === 'file') blocks += Math.ceil((end - start) / BLOCK) + 1;
+  }
+  return blocks;
 }
 
 class CoreRegion implements MemoryRegion {
