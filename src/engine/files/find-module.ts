@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import { type ByteSource, MattockError } from '../../base/index.ts';
+import { type ByteSource, MattockError, UserError } from '../../base/index.ts';
 import type { Image } from '../../image/index.ts';
 import type { FindModule, ModuleFile, ModuleRequest } from '../../target/index.ts';
 import { FileSource } from './file-source.ts';
@@ -52,11 +52,23 @@ function openModule(path: string, openImage: SearchPlaces['openImage']): ModuleF
 export function nameModule(path: string, openImage: SearchPlaces['openImage']): ModuleFile {
   const source = FileSource.open(path);
   try {
+    if (isCore(source)) {
+      throw new UserError(
+        `${path} is a core, not an executable`,
+        'Give the executable first, then the core.',
+      );
+    }
     return { path, source, image: openImage(source) };
   } catch (error) {
     source.close();
     throw error;
   }
+}
+
+/** e_type of an ELF file is ET_CORE. Anything else is for `openImage` to judge. */
+function isCore(source: ByteSource): boolean {
+  const [a, b, c, d, ...rest] = source.read(0, 18);
+  return a === 0x7f && b === 0x45 && c === 0x4c && d === 0x46 && rest[12] === 4 && rest[13] === 0;
 }
 
 function* candidates({ path, buildId }: ModuleRequest, { sysroot, beside }: SearchPlaces): Generator<string> {

@@ -3,9 +3,12 @@ import type { Platform } from '../../base/index.ts';
 
 /** Bytes more than promised, so that a stream that goes on is noticed and not cut. */
 const SLACK = 64;
+/** deflate's densest code is a match of 258 bytes in 2 bits: a claim of more is damage, and is not allocated. */
+const MAX_RATIO = 1032;
 
 export const nodePlatform: Platform = {
   inflateZlib(data, size) {
+    if (size > data.length * MAX_RATIO + SLACK) throw new Error(`cannot inflate to ${size} bytes`);
     // One output chunk of the right size spares zlib's growing and joining; maxOutputLength stops a bomb.
     const options = { chunkSize: Math.max(size + SLACK, SLACK), maxOutputLength: Math.max(size, 1) };
     const bytes = inflateSync(data, options);
