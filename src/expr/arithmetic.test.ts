@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../base/index.ts';
+import { fakeProgram } from '../golang/values/testing/fake-program.ts';
 import { evaluate } from './evaluate.ts';
 import { show } from './show.ts';
-import { fakeProgram, fakeScope } from './testing/fake-program.ts';
+import { fakeScope } from './testing/fake-scope.ts';
 
 /** Made by a Go program: `expression TAB result`, random operands of every type, and constant expressions. */
 const golden = readFileSync(new URL('testing/go-arithmetic.tsv', import.meta.url), 'utf8')

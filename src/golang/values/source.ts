@@ -72,15 +72,18 @@ export class Source {
   }
 
   uint8(offset: number): number {
-    return this.#view.getUint8(this.#locate(offset, 1));
+    const at = this.#locate(offset, 1);
+    return this.#view.getUint8(at);
   }
 
   uint16(offset: number): number {
-    return this.#view.getUint16(this.#locate(offset, 2), true);
+    const at = this.#locate(offset, 2);
+    return this.#view.getUint16(at, true);
   }
 
   uint32(offset: number): number {
-    return this.#view.getUint32(this.#locate(offset, 4), true);
+    const at = this.#locate(offset, 4);
+    return this.#view.getUint32(at, true);
   }
 
   /** 64 bits as a number: exact below 2^53, rounded above. */
@@ -99,30 +102,27 @@ export class Source {
     return runtimeAddress(this.uint64(offset));
   }
 
-  /** An integer of 1 to 8 bytes. */
+  /** An integer of 1 to 16 bytes. */
   integer(offset: number, size: number, signed: boolean): bigint {
-    switch (size) {
-      case 1:
-        return BigInt(signed ? this.#view.getInt8(this.#locate(offset, 1)) : this.uint8(offset));
-      case 2:
-        return BigInt(signed ? this.#view.getInt16(this.#locate(offset, 2), true) : this.uint16(offset));
-      case 4:
-        return BigInt(signed ? this.#view.getInt32(this.#locate(offset, 4), true) : this.uint32(offset));
-      case 8: {
-        const at = this.#locate(offset, 8);
-        return signed ? this.#view.getBigInt64(at, true) : this.#view.getBigUint64(at, true);
-      }
-      default:
-        return this.#oddInteger(offset, size, signed);
+    if (size === 8) {
+      const at = this.#locate(offset, 8);
+      return signed ? this.#view.getBigInt64(at, true) : this.#view.getBigUint64(at, true);
     }
+    if (size < 1 || size > 16) throw new TargetFault(`an integer of ${size} bytes`);
+    const bytes = this.bytes(offset, size);
+    let value = 0n;
+    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
+    return signed ? BigInt.asIntN(size * 8, value) : value;
   }
 
   float32(offset: number): number {
-    return this.#view.getFloat32(this.#locate(offset, 4), true);
+    const at = this.#locate(offset, 4);
+    return this.#view.getFloat32(at, true);
   }
 
   float64(offset: number): number {
-    return this.#view.getFloat64(this.#locate(offset, 8), true);
+    const at = this.#locate(offset, 8);
+    return this.#view.getFloat64(at, true);
   }
 
   /** Reads ahead, where that is possible, so that the next reads in this range are one. */
@@ -142,15 +142,7 @@ export class Source {
     return this.#bytes.slice(at, at + length);
   }
 
-  #oddInteger(offset: number, size: number, signed: boolean): bigint {
-    if (size < 1 || size > 16) throw new TargetFault(`an integer of ${size} bytes`);
-    const bytes = this.bytes(offset, size);
-    let value = 0n;
-    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
-    return signed ? BigInt.asIntN(size * 8, value) : value;
-  }
-
-  /** Position in the window of `length` readable bytes at `offset`. */
+  /** Position in the window of `length` readable bytes at `offset`; the window may be another one afterwards. */
   #locate(offset: number, length: number): number {
     const at = offset - this.#start;
     if (at >= 0 && at + length <= this.#bytes.length) {

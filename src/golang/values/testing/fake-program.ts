@@ -1,8 +1,7 @@
-import { type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/index.ts';
-import type { Program } from '../../golang/index.ts';
-import type { Type } from '../../image/index.ts';
-import type { Memory } from '../../target/index.ts';
-import type { Scope } from '../scope.ts';
+import { type RuntimeAddress, runtimeAddress, TargetFault } from '../../../base/index.ts';
+import type { Type } from '../../../image/index.ts';
+import type { Memory } from '../../../target/index.ts';
+import type { Program } from '../../program.ts';
 
 /** Memory of a few segments; everything else is not there. */
 export class FakeMemory implements Memory {
@@ -82,8 +81,4 @@ export function fakeProgram(parts: FakeProgramParts = {}): Program {
     typeNamed: (name: string) => types.find((type) => type.name === name),
     typeAt: (address: number) => runtimeTypes.get(address),
   } as unknown as Program;
-}
-
-export function fakeScope(program: Program): Scope {
-  return { program, goroutine: undefined, thread: undefined, frame: undefined };
 }
