@@ -1,7 +1,7 @@
 import { hex } from '../../base/index.ts';
 import { renderVariable } from '../data/variable-row.ts';
 import type { Style } from '../output/style.ts';
-import { harmless, indented, wideHex } from '../output/text.ts';
+import { harmless, indented, type LocationRow, wideHex } from '../output/text.ts';
 import type { DeferredRow } from './defers.ts';
 import type { FrameRow, StackRow } from './frame-row.ts';
 
@@ -27,6 +27,12 @@ export function* renderEnd(end: StackRow['end'], style: Style): Iterable<string>
     const where = `pc ${hex(end.pc)}, sp ${hex(end.sp)}`;
     yield style.paint('warning', `(the stack is broken here: ${end.reason}; ${where})`);
   }
+}
+
+export function* renderLocation(index: string, location: LocationRow, style: Style): Iterable<string> {
+  const name = style.paint('function', location.function ?? '?');
+  yield `${index}  ${style.paint('address', wideHex(location.pc))} in ${name}`;
+  yield `${' '.repeat(index.length + 2)}at ${placeText(location.file, location.line, style)}`;
 }
 
 function* renderFrame(frame: FrameRow, width: number, style: Style, selected: boolean): Iterable<string> {

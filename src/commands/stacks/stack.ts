@@ -5,11 +5,14 @@ import type { VariableRow } from '../data/variable-row.ts';
 import { flag, option, positional } from '../language/arguments.ts';
 import { count } from '../language/kinds.ts';
 import { errorFacts } from '../output/error-facts.ts';
+import type { Style } from '../output/style.ts';
+import { indented } from '../output/text.ts';
 import { subject } from '../session/session.ts';
 import { SHORT_LIMITS, variablesOfFrame } from '../session/values.ts';
+import { type AncestorRow, ancestorsOf } from './ancestors.ts';
 import { deferredRow, defersByFrame } from './defers.ts';
 import { type FrameRow, frameRow, type StackRow } from './frame-row.ts';
-import { renderStack } from './render-stack.ts';
+import { renderLocation, renderStack } from './render-stack.ts';
 
 const DEFAULT_DEPTH = 50;
 
@@ -18,6 +21,7 @@ interface StackResult extends StackRow {
   readonly thread: number | undefined;
   /** The frame that commands are about. */
   readonly selected: number;
+  readonly ancestors?: readonly AncestorRow[];
 }
 
 interface Decorations {
@@ -70,6 +74,14 @@ function variableRows(context: Context, frame: Frame): Partial<FrameRow> {
   };
 }
 
+function* renderAncestor({ goroutine, frames }: AncestorRow, style: Style): Iterable<string> {
+  yield `Created by goroutine ${goroutine}:`;
+  const width = String(Math.max(0, frames.length - 1)).length;
+  for (const [index, location] of frames.entries()) {
+    yield* indented(renderLocation(String(index).padStart(width), location, style), '\t');
+  }
+}
+
 export const stack = defineCommand({
   name: 'stack',
   aliases: ['bt'],
@@ -84,12 +96,13 @@ export const stack = defineCommand({
     full: flag('-full', 'with the arguments and local variables of every frame'),
     offsets: flag('-offsets', "with each frame's distance from the high end of the stack"),
     defer: flag('-defer', 'with the calls that each frame has deferred'),
-    all: flag('-a', 'all frames, however many there are'),
+    ancestors: option('-a', count('n'), 'with the stacks of so many ancestors, each at its go statement'),
+    ancestorDepth: option('-adepth', count('depth'), 'how many frames of each ancestor'),
   },
   examples: ['bt 5', 'stack -full', 'goroutine 18 stack -defer'],
   run(context, args): StackResult {
     const { session, scope } = context;
-    const depth = args.all ? Number.MAX_SAFE_INTEGER : (args.depthFlag ?? args.depth ?? DEFAULT_DEPTH);
+    const depth = args.depthFlag ?? args.depth ?? DEFAULT_DEPTH;
     if (depth === 0) throw new UserError('a stack of 0 frames is no stack', 'the depth is at least 1');
     const walked = session.stack(scope, depth);
     return {
@@ -102,10 +115,14 @@ export const stack = defineCommand({
         defers: args.defer,
       }),
       end: walked.end,
+      ...(args.ancestors === undefined
+        ? {}
+        : { ancestors: ancestorsOf(context, args.ancestors, args.ancestorDepth ?? depth) }),
     };
   },
   *render(result, style, context) {
     if (result.frames.length === 0) yield `${subject(context.scope)} has no frames`;
     yield* renderStack(result, style, result.selected);
+    for (const ancestor of result.ancestors ?? []) yield* renderAncestor(ancestor, style);
   },
 });

@@ -1,0 +1,58 @@
+// Finds, makes and loads dist/cli.cjs.
+'use strict';
+const { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } = require('node:fs');
+const { createRequire } = require('node:module');
+const path = require('node:path');
+const vm = require('node:vm');
+
+const root = path.dirname(__dirname);
+const file = path.join(root, 'dist/cli.cjs');
+
+/** Time of the newest source file. */
+function newestIn(folder) {
+  let newest = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const at = `${folder}/${entry.name}`;
+    const time = entry.isDirectory() ? newestIn(at) : /(?<!\.test)\.ts$/.test(at) ? statSync(at).mtimeMs : 0;
+    if (time > newest) newest = time;
+  }
+  return newest;
+}
+
+/**
+ * In a checkout: makes the bundle anew when a source file is newer, so that there is no build step to remember. In
+ * the installed package there is no src/, and dist/ is as it was published.
+ */
+async function ensureBuilt() {
+  const sources = path.join(root, 'src');
+  if (!existsSync(sources)) return;
+  const built = existsSync(file) ? statSync(file).mtimeMs : 0;
+  if (newestIn(sources) > built) await (await import('../scripts/build.js')).buildCli();
+}
+
+/**
+ * Compiling the bundle costs more than all else at the start, so V8's compiled code is kept beside it: named after
+ * the V8 that made it and the very bundle it was made of, because V8 itself compares no more than their lengths.
+ */
+function loadBundle() {
+  const { mtimeMs, size } = statSync(file);
+  const codeFile = `${file}.${process.versions.v8}-${size}-${Math.floor(mtimeMs)}.code`;
+  const cachedData = existsSync(codeFile) ? readFileSync(codeFile) : undefined;
+  const source = `(function (exports, require, module) {${readFileSync(file, 'latin1')}\n})`;
+  const script = new vm.Script(source, { filename: file, cachedData });
+  const module = { exports: {} };
+  script.runInThisContext()(module.exports, createRequire(file), module);
+  const keepCode = () => {
+    if (cachedData !== undefined && !script.cachedDataRejected) return;
+    try {
+      const temporary = `${codeFile}.${process.pid}`;
+      writeFileSync(temporary, script.createCachedData());
+      renameSync(temporary, codeFile);
+    } catch {
+      // A folder that cannot be written to: the next start compiles again.
+    }
+  };
+  return { bundle: module.exports, keepCode };
+}
+
+module.exports = { ensureBuilt, loadBundle };

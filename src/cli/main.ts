@@ -1,0 +1,30 @@
+import { runCore } from './core-command.ts';
+import { parseQuickly } from './options.ts';
+import { writeOut } from './standard-streams.ts';
+import { version } from './version.ts';
+
+/**
+ * Runs the command line and gives the exit status: 0, 1 (something failed) or 2 (wrong usage). `workerEntry` is the
+ * file that a worker thread of an interactive session starts with.
+ */
+export async function main(argv: readonly string[], workerEntry: URL): Promise<number> {
+  if (argv[0] === 'core') {
+    const options = parseQuickly(argv.slice(1));
+    if (options !== undefined) return runCore(options, workerEntry);
+  }
+  if (argv[0] === 'version' || argv[0] === '--version') {
+    writeOut(`mattock ${version()}\n`);
+    return 0;
+  }
+  const { parseWithCommander } = await import('./parse-with-commander.ts');
+  const request = parseWithCommander(argv.length === 0 ? ['help'] : argv);
+  switch (request.kind) {
+    case 'core':
+      return runCore(request.options, workerEntry);
+    case 'version':
+      writeOut(`mattock ${version()}\n`);
+      return 0;
+    default:
+      return request.status;
+  }
+}

@@ -1,0 +1,40 @@
+import { fstatSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+
+/** The reader of a pipe has gone: there is nobody left to tell anything. */
+export class BrokenPipe extends Error {}
+
+const RETRY_MS = 5;
+
+/**
+ * Writes to a descriptor and waits until it is written. That holds a command back while its reader is slow, needs no
+ * buffer, and spares the start of Node's stream for standard output.
+ */
+function writeAll(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text);
+  let position = 0;
+  while (position < bytes.length) {
+    try {
+      position += writeSync(descriptor, bytes, position);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'EPIPE') throw new BrokenPipe();
+      if (code !== 'EAGAIN') throw error;
+      // The pipe does not block (someone else set it so) and is full.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+  }
+}
+
+export const writeOut = (text: string): void => writeAll(1, text);
+export const writeError = (text: string): void => writeAll(2, text);
+
+/** Asked of the system first: node:tty brings sockets along, which cost more than all the rest of a start. */
+export function isTerminal(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice() && isatty(descriptor);
+  } catch {
+    // It is closed.
+    return false;
+  }
+}

@@ -1,0 +1,103 @@
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { MattockError, UserError } from '../base/index.ts';
+import type { Host } from '../commands/index.ts';
+import type { Progress } from './session-client.ts';
+
+/** What was written may hold the program's memory: nobody else may read it. */
+const PRIVATE = 0o600;
+const MOST_SOURCE_BYTES = 16 << 20;
+const KEPT_SOURCES = 64;
+
+export interface NodeHostOptions {
+  readonly settingsFile: string | undefined;
+  readonly cancelled: () => boolean;
+  readonly progress: Progress;
+}
+
+export function nodeHost({ settingsFile, cancelled, progress }: NodeHostOptions): Host {
+  const sources = new Map<string, string | undefined>();
+  return {
+    cancelled,
+    progress,
+    readSource(path) {
+      if (!sources.has(path)) {
+        if (sources.size >= KEPT_SOURCES) sources.clear();
+        sources.set(path, readIfThere(path));
+      }
+      return sources.get(path);
+    },
+    readCommandFile: (path) => files(() => readFileSync(expandHome(path), 'utf8')),
+    saveSettings(text) {
+      if (settingsFile === undefined) throw new UserError('there is no settings file');
+      files(() => {
+        mkdirSync(dirname(settingsFile), { recursive: true });
+        writeFileSync(settingsFile, text);
+      });
+      return settingsFile;
+    },
+    startTranscript(path, truncate) {
+      files(() => {
+        writeFileSync(expandHome(path), '', { flag: truncate ? 'w' : 'a', mode: PRIVATE });
+        if (truncate) chmodSync(expandHome(path), PRIVATE);
+      });
+    },
+    appendTranscript(path, text) {
+      files(() => appendFileSync(expandHome(path), text, { mode: PRIVATE }));
+    },
+    filesBeginning,
+  };
+}
+
+/** A source file; undefined where there is none, or none that anybody would read. */
+function readIfThere(path: string): string | undefined {
+  try {
+    const facts = statSync(path);
+    return facts.isFile() && facts.size <= MOST_SOURCE_BYTES ? readFileSync(path, 'utf8') : undefined;
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Files of the user that cannot be read or written are told with what the system says of them. */
+export function files<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof MattockError || !isSystemError(error)) throw error;
+    throw new UserError(error.message.replace(/^[A-Z]+: /, ''));
+  }
+}
+
+export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'code' in error && 'syscall' in error;
+
+export const expandHome = (path: string): string =>
+  path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+
+function filesBeginning(path: string): readonly string[] {
+  const expanded = expandHome(path);
+  const folder = expanded.endsWith('/') ? expanded : dirname(expanded);
+  const beginning = expanded.endsWith('/') ? '' : basename(expanded);
+  const typedFolder = path.slice(0, path.length - (path.endsWith('/') ? 0 : beginning.length));
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(
+        ({ name }) => name.startsWith(beginning) && (beginning.startsWith('.') || !name.startsWith('.')),
+      )
+      .map((entry) => `${typedFolder}${entry.name}${entry.isDirectory() ? '/' : ''}`);
+  } catch (error) {
+    if (isSystemError(error)) return [];
+    throw error;
+  }
+}

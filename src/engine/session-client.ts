@@ -1,0 +1,50 @@
+import type { Completion, ErrorFacts, Outcome, StyleOptions, Write } from '../commands/index.ts';
+
+export interface OpenOptions {
+  /** Path of the core. */
+  readonly core: string;
+  /** Path of the executable; found by the core's own notes if it is not named. */
+  readonly executable?: string;
+  /** Use the executable although it is another build. */
+  readonly acceptMismatch?: boolean;
+  /** Where the debuggee's files are: a container's root. */
+  readonly sysroot?: string;
+  /** The settings file, if one is to be read and kept. */
+  readonly settingsFile?: string;
+}
+
+export interface RenderOptions extends StyleOptions {
+  readonly format: 'text' | 'json';
+}
+
+export type Progress = (what: string, done: number, total: number) => void;
+
+/** A session as faces see it, wherever it runs. One command runs at a time. */
+export interface SessionClient {
+  /** Things to know about the settings file and the like; not errors. */
+  readonly warnings: readonly string[];
+  execute(line: string, options: RenderOptions, write: Write): Promise<Outcome>;
+  complete(line: string): Promise<Completion>;
+  /** Asks the running command to stop; does nothing if none is running. */
+  cancel(): void;
+  close(): Promise<void>;
+}
+
+/** An error on its way to a face: what is known of it, as data. */
+export class SessionError extends Error {
+  readonly facts: ErrorFacts;
+
+  constructor(facts: ErrorFacts) {
+    super(facts.message);
+    this.name = 'SessionError';
+    this.facts = facts;
+  }
+}
+
+/** The session went away while it was asked something. */
+export class SessionEnded extends Error {
+  constructor() {
+    super('the session has ended');
+    this.name = 'SessionEnded';
+  }
+}

@@ -1,0 +1,56 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { openInline } from './inline-session.ts';
+import type { Reply, Request, WorkerData } from './messages.ts';
+import { SessionError } from './session-client.ts';
+
+/** Pieces of output on their way; more hold the command back until the terminal has shown some. */
+const MOST_UNSHOWN = 4;
+const PROGRESS_EVERY_MS = 200;
+
+async function open(): Promise<void> {
+  const port = parentPort!;
+  const { options, cancelFlag } = workerData as WorkerData;
+  const flag = new Int32Array(cancelFlag);
+  const reply = (message: Reply): void => port.postMessage(message);
+  let unshown = 0;
+  let resume: (() => void) | undefined;
+  let lastProgress = 0;
+  const session = await openInline(options, {
+    cancelled: () => Atomics.load(flag, 0) !== 0,
+    progress(what, done, total) {
+      const now = performance.now();
+      if (now - lastProgress < PROGRESS_EVERY_MS) return;
+      lastProgress = now;
+      reply({ kind: 'progress', what, done, total });
+    },
+  });
+  const write = (text: string): void | Promise<void> => {
+    reply({ kind: 'output', text });
+    if (++unshown < MOST_UNSHOWN) return;
+    return new Promise((resolve) => {
+      resume = resolve;
+    });
+  };
+  port.on('message', async (request: Request) => {
+    if (request.kind === 'shown') {
+      unshown--;
+      resume?.();
+      resume = undefined;
+    } else if (request.kind === 'execute') {
+      const outcome = await session.execute(request.line, request.options, write);
+      reply({ kind: 'executed', id: request.id, outcome });
+    } else {
+      reply({ kind: 'completed', id: request.id, completion: await session.complete(request.line) });
+    }
+  });
+  reply({ kind: 'opened', warnings: session.warnings });
+}
+
+/** The far end of a session in a worker thread: opens it, takes requests one by one and answers them. */
+export function serve(): void {
+  open().catch((error: unknown) => {
+    if (!(error instanceof SessionError)) throw error;
+    const message: Reply = { kind: 'failed', error: error.facts };
+    parentPort!.postMessage(message);
+  });
+}
