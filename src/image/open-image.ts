@@ -106,6 +106,18 @@ class ElfImage implements Image {
     return this.symbols.byName('runtime.types')?.address;
   }
 
+  /** A shortcut for DWARF, which does without it when pclntab is damaged. */
+  #functionName(pc: number): string | undefined {
+    try {
+      const table = this.functions;
+      const index = table?.find(linkedAddress(pc)) ?? -1;
+      return index < 0 ? undefined : table!.name(index);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      return undefined;
+    }
+  }
+
   readonly #segments = lazy(() => loadSegments(this.#elf));
   readonly #goModule = lazy(() => openGoModule(this.#elf, this.segments));
   readonly #symbols = lazy(() => readSymbols(this.#elf));
@@ -122,6 +134,7 @@ class ElfImage implements Image {
       pointerSize: 8,
       section: (name) => this.sectionBytes(name),
       typesBase: () => this.#typesBase(),
+      functionName: (pc) => this.#functionName(pc),
     }),
   );
   readonly #buildInfo = lazy(() =>

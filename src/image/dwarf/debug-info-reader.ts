@@ -67,9 +67,7 @@ class DwarfDebugInfo implements DebugInfo {
   }
 
   functionAt(pc: LinkedAddress): FunctionInfo | undefined {
-    const unit = this.#unitAt(pc);
-    if (unit === undefined) return undefined;
-    const offset = this.#names.of(unit).functionBelow(pc);
+    const offset = this.#functionOffset(pc);
     if (offset === undefined) return undefined;
     let info = this.#byOffset.get(offset);
     if (info === undefined) {
@@ -101,6 +99,14 @@ class DwarfDebugInfo implements DebugInfo {
 
   constantsOfType(typeName: string): readonly Constant[] {
     return this.#globals.constantsOfType(typeName);
+  }
+
+  #functionOffset(pc: LinkedAddress): number | undefined {
+    const name = this.#units.sections.functionName(pc);
+    const named = name === undefined ? undefined : this.#names.functionNamed(name, pc);
+    if (named !== undefined) return named;
+    const unit = this.#unitAt(pc);
+    return unit === undefined ? undefined : this.#names.of(unit).functionBelow(pc);
   }
 
   #unitAt(pc: LinkedAddress): ReturnType<UnitRanges['find']> {

@@ -1,5 +1,6 @@
 import type { Reader } from '../../base/index.ts';
 import { indexedAddress, type UnitContext } from './die.ts';
+import { bigLeb } from './forms.ts';
 
 /** How an entry of a DWARF 5 range or location list (§7.25, §7.7.3) says which addresses it is about. */
 export type EntryKind =
@@ -23,8 +24,8 @@ export function readBounds(
 ): [number, number] {
   switch (kind) {
     case 'offsetPair': {
-      const from = base + reader.uleb128();
-      return [from, base + reader.uleb128()];
+      const from = base + readOffset(reader);
+      return [from, base + readOffset(reader)];
     }
     case 'startxEndx': {
       const from = indexedAddress(unit, reader.uleb128());
@@ -55,5 +56,16 @@ export function readKind(reader: Reader, kinds: readonly EntryKind[]): EntryKind
   return kind;
 }
 
-/** The largest address, by which .debug_ranges and .debug_loc choose another base (as a double: 2^64). */
-export const BASE_SELECTION = 2 ** 64;
+/**
+ * An offset from the base, modulo 2^64: Go's linker writes negative ones where code of a package lies below its
+ * first function.
+ */
+function readOffset(reader: Reader): number {
+  const { bytes, position } = reader;
+  let length = 0;
+  while (bytes[position + length]! > 0x7f) length++;
+  return length < 7 ? reader.uleb128() : Number(BigInt.asIntN(64, bigLeb(reader, false)));
+}
+
+/** The largest address, by which .debug_ranges and .debug_loc choose another base: read as a signed offset. */
+export const BASE_SELECTION = -1;

@@ -49,8 +49,8 @@ function inLocations(die: Die, attribute: number, pc: number): Uint8Array | unde
   let base: number = die.unit.lowPc;
   const reader = die.unit.sections.at('.debug_loc', die.number(attribute)!);
   for (;;) {
-    const first = reader.uint64();
-    const second = reader.uint64();
+    const first = reader.int64();
+    const second = first === BASE_SELECTION ? reader.uint64() : reader.int64();
     if (first === 0 && second === 0) return undefined;
     if (first === BASE_SELECTION) {
       base = second;

@@ -1,10 +1,13 @@
 import { indexOfBytes } from '../../base/index.ts';
 import type { AbbreviationTable } from './abbreviations.ts';
-import { INFO } from './die.ts';
+import { TAG } from './constants.ts';
+import { INFO, readDie } from './die.ts';
 import { encodeName, hashBytes } from './name-hash.ts';
+import { NameScan } from './name-scan.ts';
+import { covers, rangesOf } from './ranges.ts';
 import { UnitIndex } from './unit-index.ts';
 import type { Unit, Units } from './units.ts';
-import { compileWalk, KEEP, type WalkProgram, type Wanted } from './walk-program.ts';
+import { compileWalk, isTypeTag, KEEP, type WalkProgram, type Wanted } from './walk-program.ts';
 
 /**
  * Names to DIEs. Units are walked when something in them is wanted: a Go type is in the unit of package runtime,
@@ -15,8 +18,10 @@ export class NameIndex {
   readonly units: Units;
   readonly #indexes = new Map<string, UnitIndex>();
   readonly #programs = new Map<AbbreviationTable, Map<string, WalkProgram>>();
+  readonly #scan = new NameScan();
   #byPackage: Map<string, Unit[]> | undefined;
   #typeUnits: readonly Unit[] | undefined;
+  #foreign: readonly Unit[] | undefined;
 
   constructor(units: Units) {
     this.units = units;
@@ -24,7 +29,7 @@ export class NameIndex {
 
   /** What a walk over a unit found; the walk for constants is another one. */
   of(unit: Unit, keep: number = KEEP.type): UnitIndex {
-    const wanted: Wanted = keep === KEEP.constant ? 'constants' : 'program';
+    const wanted = wantedFor(keep);
     const key = `${wanted} ${unit.index}`;
     let index = this.#indexes.get(key);
     if (index === undefined) {
@@ -53,12 +58,53 @@ export class NameIndex {
     const hash = hashBytes(bytes);
     const likely = keep === KEEP.type ? this.typeUnits : (this.#packages.get(packageOf(name)) ?? []);
     for (const unit of likely) {
-      const found = this.of(unit, keep).find(bytes, hash, keep);
+      const found = this.#findIn(unit, bytes, hash, keep);
       if (found.length > 0) return found;
     }
     const found: number[] = [];
-    for (const unit of this.#unitsThatSay(bytes)) found.push(...this.of(unit, keep).find(bytes, hash, keep));
+    // Go's types are where they are likely, or nowhere; C's are in C's units.
+    const rest = keep === KEEP.type && likely.length > 0 ? this.#foreignUnits : this.units.all;
+    for (const unit of this.#unitsThatSay(bytes, rest))
+      found.push(...this.of(unit, keep).find(bytes, hash, keep));
     return found;
+  }
+
+  /** The subprogram of this name that covers a pc, if it can be had without a walk over its unit. */
+  functionNamed(name: string, pc: number): number | undefined {
+    const covering = (unit: Unit) => (offset: number) => {
+      const die = readDie(unit, offset);
+      return die !== undefined && covers(rangesOf(die), pc);
+    };
+    // Of a generic function DWARF names the shapes (`F[go.shape.int]`) where pclntab writes `F[...]`.
+    const generic = name.indexOf('[...]');
+    const text = encodeName(generic < 0 ? `${name}\0` : name.slice(0, generic + 1));
+    const isSubprogram = (tag: number) => tag === TAG.subprogram;
+    for (const unit of this.#packages.get(packageOf(name)) ?? []) {
+      let abstract: number | undefined;
+      const found = this.#scan.find(unit, text, isSubprogram, (offset) => {
+        if (covering(unit)(offset)) return true;
+        abstract ??= offset;
+        return false;
+      });
+      if (typeof found === 'number') return found;
+      if (abstract === undefined) continue;
+      // Inlinable functions have their name in an abstract entry, and the code in another that refers to it.
+      const copy = this.#scan.find(unit, reference(abstract), isSubprogram, covering(unit));
+      if (typeof copy === 'number') return copy;
+    }
+    return undefined;
+  }
+
+  #findIn(unit: Unit, name: Uint8Array, hash: number, keep: number): readonly number[] {
+    const wanted = wantedFor(keep);
+    if (!this.#indexes.has(`${wanted} ${unit.index}`)) {
+      const isWanted = keep === KEEP.type ? isTypeTag : (tag: number) => tag === TAG_OF_KEEP[keep];
+      const terminated = new Uint8Array(name.length + 1);
+      terminated.set(name);
+      const found = this.#scan.find(unit, terminated, isWanted, () => true);
+      if (found !== 'index') return found === undefined ? [] : [found];
+    }
+    return this.of(unit, keep).find(name, hash, keep);
   }
 
   get #packages(): Map<string, Unit[]> {
@@ -74,24 +120,31 @@ export class NameIndex {
     return this.#byPackage;
   }
 
-  /** Units with the name's bytes in them, and, if .debug_str has it, those that keep their names there. */
-  #unitsThatSay(name: Uint8Array): Set<Unit> {
-    const units = new Set<Unit>();
+  get #foreignUnits(): readonly Unit[] {
+    this.#foreign ??= this.units.all.filter((unit) => !unit.isGo);
+    return this.#foreign;
+  }
+
+  /** Those of `units` with the name's bytes in them or, if .debug_str has the name, with their names there. */
+  #unitsThatSay(name: Uint8Array, units: readonly Unit[]): Set<Unit> {
+    const found = new Set<Unit>();
+    if (units.length === 0) return found;
     const needle = new Uint8Array(name.length + 1);
     needle.set(name);
     const { sections } = this.units;
     const info = sections.bytes(INFO);
-    for (let at = indexOfBytes(info, needle, 0); at >= 0; ) {
-      const unit = this.units.all.find((candidate) => at < candidate.end);
-      if (unit === undefined) break;
-      units.add(unit);
-      at = indexOfBytes(info, needle, unit.end);
+    let at = -1;
+    for (const unit of units) {
+      // One search serves all units in front of its hit.
+      if (at < unit.offset) at = indexOfBytes(info, needle, unit.offset);
+      if (at < 0) break;
+      if (at < unit.end) found.add(unit);
     }
     const strings = sections.find('.debug_str');
-    if (strings !== undefined && indexOfBytes(strings, needle, 0) >= 0) {
-      for (const unit of this.units.all) if (!unit.isGo) units.add(unit);
+    if (strings !== undefined && indexOfBytes(strings, needle) >= 0) {
+      for (const unit of this.#foreignUnits) found.add(unit);
     }
-    return units;
+    return found;
   }
 
   #program(unit: Unit, wanted: Wanted): WalkProgram {
@@ -103,6 +156,21 @@ export class NameIndex {
     programs.set(key, program);
     return program;
   }
+}
+
+const TAG_OF_KEEP: Readonly<Record<number, number>> = {
+  [KEEP.variable]: TAG.variable,
+  [KEEP.constant]: TAG.constant,
+};
+
+function wantedFor(keep: number): Wanted {
+  return keep === KEEP.constant ? 'constants' : 'program';
+}
+
+function reference(offset: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, offset, true);
+  return bytes;
 }
 
 /** `net/http.DefaultClient` → `net/http`: the linker escapes dots in the last element of a path. */

@@ -35,8 +35,8 @@ function readRanges(die: Die): PcRange[] {
   const reader = die.unit.sections.at('.debug_ranges', die.number(AT.ranges)!);
   const ranges: PcRange[] = [];
   for (;;) {
-    const first = reader.uint64();
-    const second = reader.uint64();
+    const first = reader.int64();
+    const second = first === BASE_SELECTION ? reader.uint64() : reader.int64();
     if (first === 0 && second === 0) return ranges;
     if (first === BASE_SELECTION) base = second;
     else push(ranges, reader, base + first, base + second);

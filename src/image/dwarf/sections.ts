@@ -14,6 +14,8 @@ export interface DebugSource {
    * R_ADDROFF, cmd/link/internal/ld/dwarf.go. undefined if it is not known.
    */
   typesBase(): number | undefined;
+  /** The name that pclntab has for the function at a pc: with it, one function is found without reading its unit. */
+  functionName?(pc: number): string | undefined;
 }
 
 /**
@@ -30,6 +32,10 @@ export class Sections {
   constructor(source: DebugSource) {
     this.file = source.file;
     this.#source = source;
+  }
+
+  functionName(pc: number): string | undefined {
+    return this.#source.functionName?.(pc);
   }
 
   get typesBase(): number | undefined {

@@ -243,7 +243,8 @@ function optimizedBy(producer: string): boolean | undefined {
     const flags = (producer.split(';')[1] ?? '').trim().split(/\s+/);
     return !(flags.includes('-N') && flags.includes('-l'));
   }
-  if (!producer.startsWith('GNU ')) return undefined;
+  // Without any option it does not record them (-gno-record-gcc-switches, which cgo passes).
+  if (!producer.startsWith('GNU ') || !producer.includes(' -')) return undefined;
   const level = / -O(\S*)/g;
   let last: string | undefined;
   for (const match of producer.matchAll(level)) last = match[1];

@@ -54,6 +54,10 @@ const TYPE_TAGS: ReadonlySet<number> = new Set([
   TAG.interfaceType,
 ]);
 
+export function isTypeTag(tag: number): boolean {
+  return TYPE_TAGS.has(tag);
+}
+
 /** DIEs whose insides may be jumped over, where DW_AT_sibling says how far. */
 const SKIPPABLE: ReadonlySet<number> = new Set([
   TAG.subprogram,
