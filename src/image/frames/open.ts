@@ -12,7 +12,10 @@ import {
   readerOf,
   readFde,
 } from './entries.ts';
-import { findFrame, indexFrames } from './frame-index.ts';
+import { indexFrames } from './frame-index.ts';
+
+/** So many descriptions before a pc are looked at, for one that reaches to it. */
+const MAX_OVERLAP = 8;
 
 /** What reading frames needs of an image. */
 export interface FrameSource {
@@ -86,9 +89,12 @@ class SectionFrames {
       const fde = address === undefined ? undefined : this.#read(address - this.#section.address);
       return fde !== undefined && pc >= fde.from && pc < fde.to ? fde : undefined;
     }
-    const offset = findFrame(this.#index(), pc);
-    if (offset >= 0) return this.#read(offset);
-    const { damage } = this.#index();
+    const { entries, damage } = this.#index();
+    const last = entries.last(pc);
+    for (let i = last; i >= 0 && last - i < MAX_OVERLAP; i--) {
+      const fde = this.#read(entries.item(i));
+      if (fde !== undefined && pc < fde.to) return fde;
+    }
     if (damage !== undefined) throw damage;
     return undefined;
   }
