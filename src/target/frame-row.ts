@@ -1,6 +1,6 @@
 import type { Arch } from '../arch/index.ts';
 import { type RuntimeAddress, runtimeAddress } from '../base/index.ts';
-import type { FrameRow, RegisterRule } from '../image/index.ts';
+import { evaluateAddress, type FrameRow, type RegisterRule } from '../image/index.ts';
 import type { Memory } from './target.ts';
 
 /** Register values of one frame by DWARF number; undefined: not known. */
@@ -9,8 +9,8 @@ export type Registers = readonly (number | undefined)[];
 export interface RowSetting {
   readonly arch: Arch;
   readonly memory: Memory;
-  /** Computes a DWARF expression over a frame's registers, `initial` being what the stack begins with. */
-  readonly evaluate: (expression: Uint8Array, registers: Registers, initial: number | undefined) => number;
+  /** Of the module that the row belongs to: runtime address − linked address. */
+  readonly bias: number;
 }
 
 export interface CallerByRow {
@@ -58,7 +58,12 @@ export function applyFrameRow(
 
 function canonicalFrameAddress(setting: RowSetting, row: FrameRow, registers: Registers): number | string {
   const { cfa } = row;
-  if (cfa.kind === 'expression') return setting.evaluate(cfa.expression, registers, undefined);
+  if (cfa.kind === 'expression') {
+    return (
+      evaluate(setting, cfa.expression, registers) ??
+      'its frame is given by an expression that cannot be computed'
+    );
+  }
   const base = registers[cfa.register];
   if (base !== undefined) return base + cfa.offset;
   return `its frame is relative to register ${nameOf(setting.arch, cfa.register)}, whose value is not known`;
@@ -83,10 +88,28 @@ function byRule(
     case 'register':
       return registers[rule.register];
     case 'expression': {
-      const value = setting.evaluate(rule.expression, registers, cfa);
+      const value = evaluate(setting, rule.expression, registers, cfa);
+      if (value === undefined) return undefined;
       return rule.saved ? readSaved(setting, dwarf, runtimeAddress(value)) : value;
     }
   }
+}
+
+/** DWARF 5 §6.4.2: the CFA is on the stack at first in a register's expression, nothing in the CFA's own. */
+function evaluate(
+  { memory, bias }: RowSetting,
+  expression: Uint8Array,
+  registers: Registers,
+  cfa?: number,
+): number | undefined {
+  const context = {
+    register: (dwarf: number) => registers[dwarf],
+    cfa: () => cfa,
+    frameBase: () => undefined,
+    read: (address: number, length: number) => memory.tryRead(runtimeAddress(address), length)?.slice(),
+    toRuntime: (linked: number) => linked + bias,
+  };
+  return evaluateAddress(expression, context, cfa);
 }
 
 /** A saved return address on arm64 may carry a pointer authentication code above its 48 bits. */

@@ -1,4 +1,4 @@
-import { hex, type RuntimeAddress, runtimeAddress } from '../base/index.ts';
+import { hex, MattockError, type RuntimeAddress, runtimeAddress } from '../base/index.ts';
 import type { Registers } from './frame-row.ts';
 import type { Module } from './module.ts';
 import type { Thread } from './target.ts';
@@ -81,6 +81,16 @@ function frameOf(
 }
 
 function symbolAt(module: Module, lookupPc: RuntimeAddress, pc: RuntimeAddress): ThreadFrame['symbol'] {
+  try {
+    return nameOf(module, lookupPc, pc);
+  } catch (error) {
+    // A damaged symbol table: whoever asks for it by itself is told; a stack is of use without names too.
+    if (error instanceof MattockError) return undefined;
+    throw error;
+  }
+}
+
+function nameOf(module: Module, lookupPc: RuntimeAddress, pc: RuntimeAddress): ThreadFrame['symbol'] {
   const { image } = module;
   if (image === undefined) return undefined;
   const linked = module.toLinked(lookupPc);

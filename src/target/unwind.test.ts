@@ -77,7 +77,6 @@ function setting({ arch = 'amd64', row, stack = [], code = [], go = false }: Spe
     arch: archNamed(arch),
     memory: new CoreMemory(new BytesSource('core', bytes), map, () => undefined),
     modules: new ModuleList(module, []),
-    evaluate: (expression, registers, initial) => (initial ?? registers[7] ?? 0) + (expression[0] ?? 0),
   };
 }
 
@@ -96,7 +95,9 @@ describe('unwindFrame on amd64', () => {
       [6, at('offset', -16)],
       [12, at('value', 4)],
       [13, { kind: 'register', register: 3 } as const],
-      [14, { kind: 'expression', expression: new Uint8Array([0xf8]), saved: false } as const],
+      // DW_OP_plus_uconst 0xf8; DW_OP_lit8, DW_OP_minus: saved below the CFA.
+      [14, { kind: 'expression', expression: new Uint8Array([0x23, 0xf8, 0x01]), saved: false } as const],
+      [15, { kind: 'expression', expression: new Uint8Array([0x38, 0x1c]), saved: true } as const],
     ]);
     const step = unwindFrame(setting({ row: { rules }, stack: [0xb0, RETURN] }), start, true);
     expect(step).toMatchObject({
@@ -107,13 +108,14 @@ describe('unwindFrame on amd64', () => {
       how: 'cfi',
     });
     const { registers } = step as Unwound;
-    expect([16, 7, 6, 12, 13, 14].map((n) => registers[n])).toEqual([
+    expect([16, 7, 6, 12, 13, 14, 15].map((n) => registers[n])).toEqual([
       RETURN,
       STACK + 16,
       0xb0,
       STACK + 20,
       0x33,
       STACK + 16 + 0xf8,
+      RETURN,
     ]);
     // C keeps rbx; rax is lost.
     expect([registers[3], registers[0]]).toEqual([0x33, undefined]);

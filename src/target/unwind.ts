@@ -1,10 +1,10 @@
 import type { Arch } from '../arch/index.ts';
 import { hex, MattockError, type RuntimeAddress, runtimeAddress } from '../base/index.ts';
-import { applyFrameRow, type CallerByRow, type Registers, type RowSetting } from './frame-row.ts';
+import { applyFrameRow, type CallerByRow, type Registers } from './frame-row.ts';
 import { isSignalTrampoline, readSignalFrame } from './signal-frame.ts';
 import type { Memory, ModuleMap, SignalInfo } from './target.ts';
 
-export interface UnwindSetting extends RowSetting {
+export interface UnwindSetting {
   readonly arch: Arch;
   readonly memory: Memory;
   readonly modules: ModuleMap;
@@ -83,7 +83,7 @@ function unwindByRow(
   const row = image.frames.rowAt(linked);
   if (row === undefined) return `${module.path} has no call frame information for ${hex(pc)}`;
   const goFrame = (image.functions?.find(linked) ?? -1) >= 0;
-  const caller = applyFrameRow(setting, row, registers, goFrame);
+  const caller = applyFrameRow({ ...setting, bias: module.bias }, row, registers, goFrame);
   if (typeof caller === 'string') return caller;
   return checkCaller(setting, caller, registers, row.signalFrame);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { type CoreRequest, coreOf, type FixtureCore, missingForCore } from '../../../test/support/cores.ts';
-import { type ByteSource, BytesSource, runtimeAddress, UserError } from '../../base/index.ts';
+import { type ByteSource, BytesSource, runtimeAddress } from '../../base/index.ts';
 import { fuzz } from '../../base/testing/mutate.ts';
 import { openImage } from '../../image/index.ts';
 import {
@@ -45,14 +45,7 @@ async function made(context: TestContext, request: CoreRequest): Promise<Fixture
 }
 
 function stackOf(target: Target, thread: Thread = target.threads[0]!): ThreadStack {
-  const evaluate = () => {
-    throw new UserError('no expressions here');
-  };
-  return unwindThread(
-    { arch: target.arch, memory: target.memory, modules: target.modules, evaluate },
-    thread,
-    100,
-  );
+  return unwindThread({ arch: target.arch, memory: target.memory, modules: target.modules }, thread, 100);
 }
 
 const names = (stack: ThreadStack) => stack.frames.map((frame) => frame.symbol?.name ?? '?');

@@ -233,8 +233,7 @@ describe('openCore', () => {
     const outcome = fuzz(whole, { rounds: 1500, range: { from: 0, to: 2600 } }, (damaged) => {
       const target = open(damaged);
       const { arch, memory, modules } = target;
-      const evaluate = () => 0;
-      for (const thread of target.threads) unwindThread({ arch, memory, modules, evaluate }, thread, 50);
+      for (const thread of target.threads) unwindThread({ arch, memory, modules }, thread, 50);
       for (const region of memory.regions) {
         memory.tryRead(region.start, Math.min(region.available, 100));
         memory.readUpTo(region.end, 10);
