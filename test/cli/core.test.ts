@@ -40,7 +40,9 @@ describe('mattock core', () => {
 
   it('shows the stack and the variables of the frame at fault', async () => {
     const { stdout } = await onCrash('-q', '-c', 'bt', '-c', 'args', '-c', 'up', '-c', 'locals');
-    expect(stdout).toMatch(/\d+\* 0x[\da-f]{16} in main\.\(\*account\)\.headroom\n +at .*main\.go:14\n/);
+    expect(stdout).toMatch(
+      /\d+\* 0x[\da-f]{16} in main\.\(\*account\)\.headroom \(interrupted by a signal\)\n +at .*main\.go:14\n/,
+    );
     expect(stdout).toContain('in main.main\n');
     expect(stdout).toContain('a = *main.account nil');
     expect(stdout).toContain('extra = 0');
@@ -157,7 +159,7 @@ describe('--json', () => {
   });
 
   it('gives goroutines with their places and what they wait for', async () => {
-    const { goroutines, count } = (await resultOf('goroutines -with userloc main', onPool)) as {
+    const { goroutines, count } = (await resultOf('goroutines -with startloc main', onPool)) as {
       count: number;
       goroutines: Record<string, unknown>[];
     };
@@ -176,15 +178,15 @@ describe('--json', () => {
     const { groups } = (await resultOf('goroutines -group goloc', onPool)) as {
       groups: { name: string; total: number }[];
     };
-    expect(groups[0]).toMatchObject({ total: 40, name: expect.stringMatching(/main\.go:40 in main\.main$/) });
+    expect(groups[0]).toMatchObject({ total: 40, name: expect.stringMatching(/main\.go:37 in main\.main$/) });
   });
 
   it('puts errors where the result would be', async () => {
-    const { stdout, status } = await onCrash('-q', '--json', '-c', 'print nothing.x');
+    const { stdout, status } = await onCrash('-q', '--json', '-c', 'print nothing');
     expect(status).toBe(1);
     expect(documents(stdout)[0]).toMatchObject({
       command: 'print',
-      arguments: 'nothing.x',
+      arguments: 'nothing',
       error: { family: 'user', column: 6 },
     });
   });

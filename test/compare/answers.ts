@@ -52,3 +52,30 @@ export function placeText(place: Place): string {
     ? '(nowhere)'
     : `${place.function} ${place.file}:${place.line}`;
 }
+
+/**
+ * What cannot be shown is said in other words by each: Delve names a variable without a location at this pc by its
+ * failed look-up. Reasons are left out, so that it counts that both show nothing, and not how they say it.
+ */
+export function comparable(text: string): string {
+  if (/^\(unreadable (could not find loclist entry|empty OP stack)/.test(text)) return '(optimised out)';
+  let plain = '';
+  let from = 0;
+  for (let at = text.indexOf(UNREADABLE); at >= 0; at = text.indexOf(UNREADABLE, from)) {
+    plain += `${text.slice(from, at)}(unreadable)`;
+    from = closing(text, at);
+  }
+  return plain + text.slice(from);
+}
+
+const UNREADABLE = '(unreadable ';
+
+/** Index after the parenthesis that closes the one at `open`. */
+function closing(text: string, open: number): number {
+  let depth = 0;
+  for (let at = open; at < text.length; at++) {
+    if (text[at] === '(') depth++;
+    if (text[at] === ')' && --depth === 0) return at + 1;
+  }
+  return text.length;
+}

@@ -45,7 +45,7 @@ describe('comparing answers', () => {
       goroutines: 1,
       states: 4,
       locations: 4,
-      stacks: 1,
+      stacks: 2,
       variables: 1,
       expressions: 2,
     });
@@ -62,10 +62,12 @@ describe('comparing answers', () => {
     expect(subjects(changed({ user: at('main.f', 3) }))).toEqual(['locations: goroutine 1 user']);
   });
 
-  it('finds the first frame that is another, and compares no variables below it', () => {
+  it('finds frames that are missing or elsewhere, and compares no variables of those', () => {
     const [inner, outer] = GOROUTINE.frames;
     expect(subjects(changed({ frames: [inner!] }))).toEqual(['stacks: goroutine 1 frame 1']);
-    expect(subjects(changed({ frames: [outer!, inner!] }))).toEqual(['stacks: goroutine 1 frame 0']);
+    expect(subjects(changed({ frames: [{ ...inner!, line: 5, variables: [] }, outer!] }))).toEqual([
+      'stacks: goroutine 1 frame 0',
+    ]);
   });
 
   it('finds variables with other text, missing, and too many', () => {

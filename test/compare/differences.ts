@@ -1,4 +1,5 @@
-import { type Answers, type FrameAnswer, type GoroutineAnswer, placeText } from './answers.ts';
+import { align } from './alignment.ts';
+import { type Answers, comparable, type FrameAnswer, type GoroutineAnswer, placeText } from './answers.ts';
 
 export const CATEGORIES = [
   'goroutines',
@@ -40,9 +41,9 @@ export function compare(delve: Answers, mattock: Answers): Comparison {
     const answered = mattock.expressions[i];
     // Words of errors are each debugger's own: that both refuse is agreement.
     const refused = '(an error)';
-    const sides = [asked.text ?? refused, answered?.text ?? refused] as const;
+    const sides = [asked.text, answered?.text].map((t) => (t === undefined ? refused : comparable(t)));
     const subject = `print ${asked.expression} in ${asked.in}`;
-    tally.add('expressions', subject, ...sides, asked.error, answered?.error);
+    tally.add('expressions', subject, sides[0]!, sides[1]!, asked.error, answered?.error);
   });
   return tally;
 }
@@ -91,26 +92,30 @@ function compareGoroutine(tally: Tally, delve: GoroutineAnswer, mattock: Gorouti
   compareStacks(tally, subject, delve, mattock);
 }
 
-/** Stacks are one item each; the variables of frames are compared as far down as the stacks agree. */
+/** Each frame is one item; variables are compared in frames that both have at the same place. */
 function compareStacks(
   tally: Tally,
   subject: string,
   delve: GoroutineAnswer,
   mattock: GoroutineAnswer,
 ): void {
-  const length = Math.max(delve.frames.length, mattock.frames.length);
-  for (let i = 0; i < length; i++) {
-    const [theirs, ours] = [delve.frames[i], mattock.frames[i]];
-    if (theirs !== undefined && ours !== undefined && placeText(theirs) === placeText(ours)) {
-      compareVariables(tally, `${subject} frame ${i} ${theirs.function}`, theirs, ours);
+  for (const step of align(delve.frames, mattock.frames)) {
+    const theirs = 'delve' in step ? delve.frames[step.delve] : undefined;
+    const ours = 'mattock' in step ? mattock.frames[step.mattock] : undefined;
+    if (step.kind === 'pair' && placeText(theirs!) === placeText(ours!)) {
+      tally.add('stacks', subject, 'the same', 'the same');
+      compareVariables(tally, `${subject} frame ${step.mattock} ${theirs!.function}`, theirs!, ours!);
       continue;
     }
-    const text = (frame: FrameAnswer | undefined, of: GoroutineAnswer) =>
-      frame === undefined ? `(ends: ${of.problem || 'bottom'})` : placeText(frame);
-    tally.add('stacks', `${subject} frame ${i}`, text(theirs, delve), text(ours, mattock));
-    return;
+    const absent = (of: GoroutineAnswer) =>
+      step.kind === 'apart' ? `(ends: ${of.problem || 'bottom'})` : '(no such frame)';
+    tally.add(
+      'stacks',
+      `${subject} frame ${'mattock' in step ? step.mattock : step.delve}`,
+      theirs === undefined ? absent(delve) : placeText(theirs),
+      ours === undefined ? absent(mattock) : placeText(ours),
+    );
   }
-  tally.add('stacks', subject, 'the same', 'the same');
 }
 
 function compareVariables(tally: Tally, subject: string, delve: FrameAnswer, mattock: FrameAnswer): void {
@@ -130,7 +135,7 @@ function keyed(frame: FrameAnswer): Map<string, string> {
     const key = `${role} ${name}`;
     const turn = (turns.get(key) ?? 0) + 1;
     turns.set(key, turn);
-    texts.set(turn === 1 ? key : `${key} #${turn}`, text);
+    texts.set(turn === 1 ? key : `${key} #${turn}`, comparable(text));
   }
   return texts;
 }

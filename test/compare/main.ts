@@ -5,12 +5,13 @@
 // traceback is what Mattock is compared with. Words choose by fixture and build ("values-maps noopt").
 // Differences that are known and right are explained in explained.ts; any other makes this fail.
 import { buildLabel } from '../support/builds.ts';
-import { type CoreRequest, coreOf, missingForCore } from '../support/cores.ts';
-import { fixture } from '../support/fixture.ts';
+import { type CoreRequest, coreOf, type FixtureCore, missingForCore } from '../support/cores.ts';
+import { type Fixture, fixture } from '../support/fixture.ts';
 import { compareVersions, installedGo } from '../support/tools.ts';
+import { align } from './alignment.ts';
 import { askDelve } from './delve.ts';
-import { compare } from './differences.ts';
-import { askMattock } from './mattock.ts';
+import { type Comparison, compare } from './differences.ts';
+import { askExpressions, askStacks } from './mattock.ts';
 import { comparisons } from './plan.ts';
 import { headLine, type Row, rowLine, summary } from './report.ts';
 import { compareWithTraceback, parseTraceback } from './traceback.ts';
@@ -55,18 +56,33 @@ async function outcomeOf(request: CoreRequest): Promise<Row['outcome']> {
   if (missing !== undefined) return { kind: 'skipped', reason: missing };
   try {
     const core = await coreOf(request);
-    if (request.stripped) {
-      const printed = parseTraceback(core.traceback);
-      const ids = printed.map((g) => g.id);
-      return { kind: 'compared', comparison: compareWithTraceback(printed, askMattock(core, ids, [])) };
-    }
-    const delve = askDelve(core, fixture(request.fixture));
-    const ids = delve.goroutines.map((g) => g.id);
-    const mattock = askMattock(core, ids, delve.expressions);
-    return { kind: 'compared', comparison: compare(delve, mattock) };
+    const comparison = request.stripped
+      ? againstTraceback(core)
+      : againstDelve(core, fixture(request.fixture));
+    return { kind: 'compared', comparison };
   } catch (error) {
     return { kind: 'failed', reason: (error as Error).message };
   }
+}
+
+function againstDelve(core: FixtureCore, source: Fixture): Comparison {
+  const delve = askDelve(core, source);
+  const ids = delve.goroutines.map((g) => g.id);
+  const goroutines = askStacks(core, ids);
+  const expressions = askExpressions(core, delve.expressions, ({ goroutine, frame }) => {
+    const theirs = delve.goroutines.find((g) => g.id === goroutine)?.frames ?? [];
+    const ours = goroutines.find((g) => g.id === goroutine)?.frames ?? [];
+    for (const step of align(theirs, ours))
+      if (step.kind === 'pair' && step.delve === frame) return step.mattock;
+    return undefined;
+  });
+  return compare(delve, { goroutines, expressions });
+}
+
+function againstTraceback(core: FixtureCore): Comparison {
+  const printed = parseTraceback(core.traceback);
+  const ids = printed.map((g) => g.id);
+  return compareWithTraceback(printed, { goroutines: askStacks(core, ids), expressions: [] });
 }
 
 function nameOf(request: CoreRequest): string {

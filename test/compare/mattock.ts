@@ -42,28 +42,37 @@ interface Document {
 
 const STACK_DEPTH = 400;
 
-/** Mattock's answers by its own command line: the same questions that Delve has answered. */
-export function askMattock(
-  core: FixtureCore,
-  ids: readonly number[],
-  asked: Answers['expressions'],
-): Answers {
-  const commands = [
+/** Goroutines and stacks, by Mattock's own command line. */
+export function askStacks(core: FixtureCore, ids: readonly number[]): Answers['goroutines'] {
+  const documents = commandDocuments(core, [
     'goroutines',
     ...ids.map((id) => `goroutine ${id} stack -full ${STACK_DEPTH}`),
-    ...asked.map((q) => `goroutine ${q.goroutine} frame ${q.frame} print ${q.expression}`),
-  ];
-  const documents = commandDocuments(core, commands);
-  if (documents.length !== commands.length)
-    throw new Error(`${commands.length} commands were given, ${documents.length} answered`);
+  ]);
   const listed = documents[0]!;
   if (listed.result === undefined) throw new Error(`goroutines: ${listed.error?.message}`);
   const rows = (listed.result as { goroutines: readonly GoroutineRow[] }).goroutines;
   const stacks = new Map(ids.map((id, i) => [id, documents[1 + i]!]));
-  return {
-    goroutines: rows.map((row) => goroutine(row, stacks.get(row.id))),
-    expressions: asked.map((question, i) => expression(question, documents[1 + ids.length + i]!)),
-  };
+  return rows.map((row) => goroutine(row, stacks.get(row.id)));
+}
+
+/** The expressions that Delve was asked, each in the frame that is the same one in Mattock's stack. */
+export function askExpressions(
+  core: FixtureCore,
+  asked: Answers['expressions'],
+  frameOf: (question: ExpressionAnswer) => number | undefined,
+): Answers['expressions'] {
+  const frames = asked.map(frameOf);
+  const commands = asked.flatMap((q, i) =>
+    frames[i] === undefined ? [] : [`goroutine ${q.goroutine} frame ${frames[i]} print ${q.expression}`],
+  );
+  const documents = commands.length === 0 ? [] : commandDocuments(core, commands);
+  let next = 0;
+  return asked.map((question, i) => {
+    if (frames[i] === undefined) return { ...question, text: undefined, error: 'no such frame' };
+    const document = documents[next++]!;
+    const { text } = (document.result ?? {}) as { text?: string };
+    return { ...question, text, error: document.error?.message };
+  });
 }
 
 /** The documents of the commands; what else it writes (the verdict) is not a command's. */
@@ -80,6 +89,8 @@ function commandDocuments(core: FixtureCore, commands: readonly string[]): Docum
     throw new Error(
       `mattock answered nothing (status ${ran.status}): ${(ran.stderr || ran.stdout).slice(0, 3000)}`,
     );
+  if (answered.length !== commands.length)
+    throw new Error(`${commands.length} commands were given, ${answered.length} answered`);
   return answered;
 }
 
@@ -108,11 +119,6 @@ function goroutine(row: GoroutineRow, stack: Document | undefined): GoroutineAns
     })),
     problem: row.problem ?? stack?.error?.message ?? broken ?? '',
   };
-}
-
-function expression(asked: ExpressionAnswer, document: Document): ExpressionAnswer {
-  const { text } = (document.result ?? {}) as { text?: string };
-  return { ...asked, text, error: document.error?.message };
 }
 
 function nameOf(variable: VariableRow): string {

@@ -122,7 +122,7 @@ func run(executable, core, questionsFile string) error {
 }
 
 func everything(d *debugger.Debugger) (*answers, error) {
-	version, _ := goversion.Parse(d.TargetGoVersion())
+	version := goversion.ParseProducer(d.TargetGoVersion())
 	found := &answers{Selected: -1}
 	if state, err := d.State(false); err == nil && state.SelectedGoroutine != nil {
 		found.Selected = state.SelectedGoroutine.ID
