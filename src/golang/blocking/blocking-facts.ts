@@ -1,0 +1,169 @@
+import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
+import type { BlockedOn } from '../goroutine.ts';
+import type { GoroutineFields } from '../goroutines/goroutine-fields.ts';
+import type { GoroutineRecord } from '../goroutines/goroutine-record.ts';
+import type { Machines } from '../machines.ts';
+import { MutexLayout, RWMutex, Timer, WaitGroup } from '../runtime-facts/structs.ts';
+import type { FrameVisitor } from '../stack/walker.ts';
+import { Channels } from './channels.ts';
+import { Conditions } from './conditions.ts';
+import { pollWait } from './poll.ts';
+import { readSemaphores, type Semaphore } from './semaphores.ts';
+import { systemCallName } from './system-calls.ts';
+
+type SemaphoreOwner = Extract<BlockedOn, { kind: 'semaphore' }>['owner'];
+
+/** By the runtime's wait reason (go1.20 gave the first four their own; before, all were "semacquire"). */
+const OWNER_BY_REASON: ReadonlyMap<string, SemaphoreOwner> = new Map([
+  ['sync.Mutex.Lock', 'mutex'],
+  ['sync.RWMutex.RLock', 'rwmutex-read'],
+  ['sync.RWMutex.Lock', 'rwmutex-write'],
+  ['sync.WaitGroup.Wait', 'waitgroup'],
+]);
+
+/** By the function that called the semaphore, for go1.19. */
+const OWNER_BY_FUNCTION: ReadonlyMap<string, SemaphoreOwner> = new Map([
+  ['sync.(*Mutex).lockSlow', 'mutex'],
+  ['sync.(*Mutex).Lock', 'mutex'],
+  ['sync.(*RWMutex).RLock', 'rwmutex-read'],
+  ['sync.(*RWMutex).Lock', 'rwmutex-write'],
+  ['sync.(*WaitGroup).Wait', 'waitgroup'],
+]);
+const OWNER_DEPTH = 8;
+
+/** What is needed of the program. */
+export interface BlockingHost {
+  readonly fields: GoroutineFields;
+  readonly machines: Machines;
+  /** The latest time seen in the process. */
+  readonly now: number | undefined;
+  typeName(runtimeType: RuntimeAddress): string | undefined;
+  visitStack(g: RuntimeAddress, each: FrameVisitor): void;
+}
+
+/** What goroutines wait for. Tables that serve all of them are read when the first one asks. */
+export class BlockingFacts {
+  readonly #host: BlockingHost;
+  readonly #channels: Channels;
+  readonly #conditions: Conditions;
+  #semaphores: ReadonlyMap<number, Semaphore> | undefined;
+
+  constructor(host: BlockingHost) {
+    this.#host = host;
+    this.#channels = new Channels(host.fields.runtime, (type) => host.typeName(type));
+    this.#conditions = new Conditions(host.fields);
+  }
+
+  of(goroutine: GoroutineRecord): BlockedOn | undefined {
+    if (goroutine.state === '_Gsyscall') return this.#systemCall(goroutine);
+    // testing/synctest marks waits inside a bubble (go1.25).
+    const reason = goroutine.waitReason?.replace(' (durable)', '');
+    switch (reason) {
+      case 'chan receive':
+        return this.#channel(goroutine.address, 'receive');
+      case 'chan send':
+        return this.#channel(goroutine.address, 'send');
+      case 'chan receive (nil chan)':
+        return { kind: 'channel', operation: 'receive', channel: this.#channels.at(0) };
+      case 'chan send (nil chan)':
+        return { kind: 'channel', operation: 'send', channel: this.#channels.at(0) };
+      case 'select':
+        return { kind: 'select', cases: [...this.#channels.waits(goroutine.address)] };
+      case 'select (no cases)':
+        return { kind: 'select', cases: [] };
+      case 'sleep':
+        return this.#sleep(goroutine.address);
+      case 'IO wait':
+        return pollWait(this.#host.fields, goroutine.address);
+      case 'sync.Cond.Wait':
+        return this.#conditions.of(goroutine.address);
+      case 'semacquire':
+        return this.#semaphore(goroutine, this.#ownerOnStack(goroutine));
+    }
+    const owner = reason === undefined ? undefined : OWNER_BY_REASON.get(reason);
+    return owner === undefined ? undefined : this.#semaphore(goroutine, owner);
+  }
+
+  #channel(g: number, operation: 'send' | 'receive'): BlockedOn {
+    for (const { channel } of this.#channels.waits(g)) return { kind: 'channel', operation, channel };
+    return { kind: 'channel', operation, channel: undefined };
+  }
+
+  #sleep(g: number): BlockedOn | undefined {
+    const { fields, now } = this.#host;
+    const timerLayout = fields.runtime.layouts.tryOf(Timer);
+    const timer = fields.word(g, fields.layout.timer);
+    let until = fields.layout.sleepWhen === undefined ? 0 : fields.word(g, fields.layout.sleepWhen);
+    if (until === 0 && timer !== 0 && timerLayout !== undefined) {
+      until = fields.word(timer, timerLayout.when);
+    }
+    if (until === 0) return undefined;
+    return { kind: 'sleep', until, remaining: now === undefined ? undefined : until - now };
+  }
+
+  #semaphore(goroutine: GoroutineRecord, owner: SemaphoreOwner): BlockedOn | undefined {
+    this.#semaphores ??= readSemaphores(this.#host.fields.runtime);
+    const semaphore = this.#semaphores.get(goroutine.address);
+    if (semaphore === undefined) return undefined;
+    const offset = this.#semaphoreOffset(owner);
+    return {
+      kind: 'semaphore',
+      owner: offset === undefined ? 'semaphore' : owner,
+      address: runtimeAddress(semaphore.address - (offset ?? 0)),
+      waiters: semaphore.waiters,
+    };
+  }
+
+  /** Where the semaphore word is in the struct that owns it; undefined: that struct's layout is not known. */
+  #semaphoreOffset(owner: SemaphoreOwner): number | undefined {
+    const { layouts } = this.#host.fields.runtime;
+    switch (owner) {
+      case 'mutex':
+        return layouts.tryOf(MutexLayout)?.semaphore;
+      case 'rwmutex-read':
+        return layouts.tryOf(RWMutex)?.readerSemaphore;
+      case 'rwmutex-write':
+        return layouts.tryOf(RWMutex)?.writerSemaphore;
+      case 'waitgroup':
+        return layouts.tryOf(WaitGroup)?.semaphore;
+      default:
+        return undefined;
+    }
+  }
+
+  #ownerOnStack(goroutine: GoroutineRecord): SemaphoreOwner {
+    let owner: SemaphoreOwner | undefined;
+    let count = 0;
+    this.#host.visitStack(goroutine.address, (_, point) => {
+      for (const level of point.levels) owner ??= OWNER_BY_FUNCTION.get(level.function ?? '');
+      return owner === undefined && ++count < OWNER_DEPTH;
+    });
+    return owner ?? 'semaphore';
+  }
+
+  #systemCall(goroutine: GoroutineRecord): BlockedOn {
+    const machine = this.#host.machines.running(goroutine.address);
+    const thread = machine && this.#host.machines.threadOf(machine);
+    const { arch } = this.#host.fields.runtime.target;
+    const number = thread === undefined ? undefined : systemCallNumber(thread, arch.name);
+    return {
+      kind: 'syscall',
+      number,
+      name: number === undefined ? undefined : systemCallName(arch.name, number),
+    };
+  }
+}
+
+/**
+ * The system call that a thread is in. amd64: the kernel keeps its number in orig_rax, −1 outside. arm64: x8 has it
+ * while the instruction before pc is SVC; the register is not cleared, so it is believed in a system call only.
+ */
+function systemCallNumber(
+  thread: { readonly registers: { bytes(name: string): Uint8Array | undefined } },
+  arch: 'amd64' | 'arm64',
+): number | undefined {
+  const bytes = thread.registers.bytes(arch === 'amd64' ? 'orig_rax' : 'x8');
+  if (bytes === undefined || bytes.length < 8) return undefined;
+  const number = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0, true);
+  return number >= 0n && number < 4096n ? Number(number) : undefined;
+}

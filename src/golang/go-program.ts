@@ -1,0 +1,169 @@
+import { type RuntimeAddress, runtimeAddress, type ThreadId } from '../base/index.ts';
+import type { Target, Thread } from '../target/index.ts';
+import { BlockingFacts, type BlockingHost } from './blocking/blocking-facts.ts';
+import type { CodeMap } from './code/code-map.ts';
+import type { Location, Stack } from './frame.ts';
+import type { GoRuntime } from './go-runtime.ts';
+import type { BlockedOn } from './goroutine.ts';
+import { latestTime } from './goroutines/clock.ts';
+import { GoroutineFields } from './goroutines/goroutine-fields.ts';
+import { GoroutineList } from './goroutines/goroutine-list.ts';
+import { type GoroutineHost, GoroutineRecord } from './goroutines/goroutine-record.ts';
+import { readLabels } from './goroutines/labels.ts';
+import { Machines } from './machines.ts';
+import { CLEANUP_GOROUTINES, FINALIZER_GOROUTINES, USER_START_FUNCTIONS } from './runtime-facts/functions.ts';
+import { RuntimeTypes } from './runtime-types.ts';
+import { StackStarts } from './stack/stack-starts.ts';
+import { UserFrames } from './stack/user-frames.ts';
+import { type FrameVisitor, StackWalker, type WalkSetting } from './stack/walker.ts';
+
+/** How deep a user's frame is looked for under the runtime's own. */
+const USER_LOCATION_DEPTH = 100;
+
+/** The Go side of a program: goroutines, threads and stacks, each read once and kept until the target resumes. */
+export class GoProgram implements GoroutineHost, BlockingHost {
+  readonly runtime: GoRuntime;
+  readonly code: CodeMap;
+  readonly fields: GoroutineFields;
+  readonly machines: Machines;
+  readonly starts: StackStarts;
+  readonly types: RuntimeTypes;
+  readonly #setting: WalkSetting;
+  readonly #userFrames: UserFrames;
+  #list: GoroutineList | undefined;
+  #blocking: BlockingFacts | undefined;
+  #now: number | undefined | null = null;
+  /** By function entry: isSystemGoroutine's answer before the finalizer and cleanup exceptions. */
+  readonly #startKinds = new Map<number, 'user' | 'system' | 'finalizer' | 'cleanup'>();
+
+  constructor(runtime: GoRuntime, setting: WalkSetting) {
+    this.runtime = runtime;
+    this.code = setting.code;
+    this.#setting = setting;
+    this.fields = new GoroutineFields(runtime);
+    this.types = new RuntimeTypes(runtime);
+    this.machines = new Machines(runtime);
+    this.starts = new StackStarts(this.fields, this.machines);
+    this.#userFrames = new UserFrames(setting);
+  }
+
+  get target(): Target {
+    return this.runtime.target;
+  }
+
+  get list(): GoroutineList {
+    this.#list ??= new GoroutineList(this.runtime);
+    return this.#list;
+  }
+
+  get blocking(): BlockingFacts {
+    this.#blocking ??= new BlockingFacts(this);
+    return this.#blocking;
+  }
+
+  record(g: RuntimeAddress): GoroutineRecord {
+    return new GoroutineRecord(this, g);
+  }
+
+  stackOf(g: RuntimeAddress, depth: number): Stack {
+    const start = this.starts.ofGoroutine(g);
+    return new StackWalker(this.#setting, start.switches).walk(start.cursor, depth);
+  }
+
+  typeName(runtimeType: RuntimeAddress): string | undefined {
+    return this.types.nameAt(runtimeType);
+  }
+
+  /** goid of a g, for searches; undefined where it cannot be read. */
+  tryId(g: RuntimeAddress): number | undefined {
+    const at = runtimeAddress(g + this.fields.layout.goid);
+    return this.runtime.memory.tryRead(at, 8) === undefined ? undefined : this.fields.id(g);
+  }
+
+  visitStack(g: RuntimeAddress, each: FrameVisitor): void {
+    const start = this.starts.ofGoroutine(g);
+    new StackWalker(this.#setting, start.switches).visit(start.cursor, each);
+  }
+
+  visitThread(thread: Thread, each: FrameVisitor): void {
+    const start = this.starts.ofThread(thread);
+    new StackWalker(this.#setting, start.switches).visit(start.cursor, each);
+  }
+
+  stackOfThread(thread: Thread, depth: number): Stack {
+    const start = this.starts.ofThread(thread);
+    return new StackWalker(this.#setting, start.switches).walk(start.cursor, depth);
+  }
+
+  waited(since: number): number | undefined {
+    if (this.#now === null) this.#now = latestTime(this.runtime);
+    return this.#now === undefined ? undefined : Math.max(0, this.#now - since);
+  }
+
+  get now(): number | undefined {
+    this.waited(0);
+    return this.#now ?? undefined;
+  }
+
+  threadOf(g: RuntimeAddress): ThreadId | undefined {
+    return this.machines.running(g)?.thread;
+  }
+
+  isSystem(g: RuntimeAddress): boolean {
+    const startPc = this.fields.word(g, this.fields.layout.startPc);
+    let kind = this.#startKinds.get(startPc);
+    if (kind === undefined) {
+      kind = this.#startKind(startPc);
+      this.#startKinds.set(startPc, kind);
+    }
+    if (kind === 'finalizer') return !this.fields.finalizerRuns;
+    if (kind === 'cleanup') {
+      const offset = this.fields.layout.runningCleanups;
+      return offset === undefined || this.runtime.memory.uint8(runtimeAddress(g + offset)) === 0;
+    }
+    return kind === 'system';
+  }
+
+  #startKind(startPc: number): 'user' | 'system' | 'finalizer' | 'cleanup' {
+    const name = this.code.functionAt(startPc)?.name ?? '';
+    if (USER_START_FUNCTIONS.has(name)) return 'user';
+    if (FINALIZER_GOROUTINES.has(name)) return 'finalizer';
+    if (CLEANUP_GOROUTINES.has(name)) return 'cleanup';
+    return name.startsWith('runtime.') ? 'system' : 'user';
+  }
+
+  currentLocation(goroutine: GoroutineRecord): Location {
+    const { cursor } = this.starts.ofGoroutine(goroutine.address);
+    return this.code.locate(runtimeAddress(cursor.pc), !cursor.exact);
+  }
+
+  userLocation(goroutine: GoroutineRecord): Location {
+    const { cursor, switches } = this.starts.ofGoroutine(goroutine.address);
+    const quick = switches === undefined ? this.#userFrames.find(cursor) : undefined;
+    if (quick !== undefined) return quick;
+    let found: Location | undefined;
+    let count = 0;
+    new StackWalker(this.#setting, switches).visit(cursor, (_, point) => {
+      found = point.userLocation;
+      return found === undefined && ++count < USER_LOCATION_DEPTH;
+    });
+    return found ?? this.code.locate(runtimeAddress(cursor.pc), !cursor.exact);
+  }
+
+  goStatement(pc: number): Location {
+    const fn = this.code.functionAt(pc);
+    return this.code.locate(runtimeAddress(pc), fn !== undefined && pc > fn.entry);
+  }
+
+  functionStart(pc: number): Location {
+    return this.code.locate(runtimeAddress(pc), false);
+  }
+
+  labels(g: RuntimeAddress): ReadonlyMap<string, string> {
+    return readLabels(this.runtime, this.fields.word(g, this.fields.layout.labels));
+  }
+
+  blockedOn(goroutine: GoroutineRecord): BlockedOn | undefined {
+    return this.blocking.of(goroutine);
+  }
+}

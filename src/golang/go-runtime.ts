@@ -1,0 +1,84 @@
+import { decodeText, type RuntimeAddress, runtimeAddress, UserError } from '../base/index.ts';
+import type { Image } from '../image/index.ts';
+import type { Memory, Module, Target } from '../target/index.ts';
+import { goMinor } from './go-version.ts';
+import type { GlobalFacts, Layout, StructFacts } from './runtime-facts/form.ts';
+import { dwarfLayouts, Layouts } from './runtime-facts/layouts.ts';
+
+/** Longest text of the runtime's own that is believed. */
+const MAX_TEXT = 1 << 20;
+
+/**
+ * Go's runtime inside one target: which module holds it, which version it is, where its variables are and how
+ * its structs are laid out.
+ */
+export class GoRuntime {
+  readonly target: Target;
+  readonly memory: Memory;
+  readonly module: Module;
+  readonly image: Image;
+  readonly version: string;
+  /** 26 for go1.26. */
+  readonly minor: number | undefined;
+  readonly layouts: Layouts;
+  readonly #globals = new Map<string, RuntimeAddress | undefined>();
+
+  constructor(target: Target, module: Module, image: Image, layouts: Layouts, version: string) {
+    this.target = target;
+    this.memory = target.memory;
+    this.module = module;
+    this.image = image;
+    this.version = version;
+    this.minor = goMinor(version);
+    this.layouts = layouts;
+  }
+
+  layout<S extends StructFacts>(struct: S): Layout<S> {
+    return this.layouts.of(struct);
+  }
+
+  /** Address of a package variable. */
+  global(facts: GlobalFacts): RuntimeAddress {
+    const address = this.tryGlobal(facts);
+    if (address === undefined) {
+      throw new UserError(
+        `${this.module.path} has no variable ${facts.name}: it has neither symbols nor debug information`,
+        'open the binary before it was stripped',
+      );
+    }
+    return address;
+  }
+
+  tryGlobal(facts: GlobalFacts): RuntimeAddress | undefined {
+    if (this.#globals.has(facts.name)) return this.#globals.get(facts.name);
+    const linked =
+      this.image.symbols.byName(facts.name)?.address ??
+      this.image.debugInfo?.globalNamed(facts.name)?.address;
+    const address = linked === undefined ? undefined : this.module.toRuntime(linked);
+    this.#globals.set(facts.name, address);
+    return address;
+  }
+
+  /** The Go string whose header {pointer, length} stands at an address. */
+  stringAt(header: RuntimeAddress, limit = MAX_TEXT): string | undefined {
+    const { memory } = this;
+    if (memory.tryRead(header, 16) === undefined) return undefined;
+    const length = memory.uint64(runtimeAddress(header + 8));
+    const data = memory.pointer(header);
+    if (length === 0) return '';
+    const bytes = length <= limit ? memory.tryRead(data, length) : undefined;
+    return bytes === undefined ? undefined : decodeText(bytes);
+  }
+}
+
+/** undefined: no module of the target holds a Go runtime. */
+export function findGoRuntime(target: Target): GoRuntime | undefined {
+  for (const module of target.modules.all) {
+    const image = module.image;
+    if (image?.functions === undefined) continue;
+    const version = image.buildInfo?.goVersion ?? 'an unknown Go';
+    if (image.debugInfo === undefined) continue;
+    return new GoRuntime(target, module, image, new Layouts(dwarfLayouts(image.debugInfo), version), version);
+  }
+  return undefined;
+}

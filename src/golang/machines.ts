@@ -1,0 +1,76 @@
+import { type RuntimeAddress, runtimeAddress, type ThreadId, threadId } from '../base/index.ts';
+import type { Thread } from '../target/index.ts';
+import type { GoRuntime } from './go-runtime.ts';
+import type { Layout } from './runtime-facts/form.ts';
+import { ALL_MS } from './runtime-facts/globals.ts';
+import { G, M } from './runtime-facts/structs.ts';
+
+/** One `runtime.m`: an OS thread as the runtime sees it. */
+export interface Machine {
+  readonly address: RuntimeAddress;
+  readonly thread: ThreadId;
+  readonly g0: RuntimeAddress;
+  readonly gsignal: RuntimeAddress;
+  /** 0: none. */
+  readonly curg: RuntimeAddress;
+}
+
+/** A corrupted list is not followed for ever. */
+const MAX_MACHINES = 1_000_000;
+
+/** The runtime's threads, from allm. */
+export class Machines {
+  readonly all: readonly Machine[];
+  readonly #byThread: ReadonlyMap<ThreadId, Machine>;
+  readonly #byGoroutine: ReadonlyMap<number, Machine>;
+  readonly #threads: ReadonlyMap<ThreadId, Thread>;
+
+  constructor(runtime: GoRuntime) {
+    this.all = readMachines(runtime);
+    this.#byThread = new Map(this.all.map((machine) => [machine.thread, machine]));
+    this.#byGoroutine = new Map(this.all.map((machine) => [machine.curg, machine]));
+    this.#threads = new Map(runtime.target.threads.map((thread) => [thread.id, thread]));
+  }
+
+  ofThread(thread: ThreadId): Machine | undefined {
+    return this.#byThread.get(thread);
+  }
+
+  /** The machine that runs a goroutine, or that it sits on in a system call. */
+  running(g: number): Machine | undefined {
+    return g === 0 ? undefined : this.#byGoroutine.get(g);
+  }
+
+  threadOf(machine: Machine): Thread | undefined {
+    return this.#threads.get(machine.thread);
+  }
+}
+
+function readMachines(runtime: GoRuntime): readonly Machine[] {
+  const { memory } = runtime;
+  const m: Layout<typeof M> = runtime.layout(M);
+  const g: Layout<typeof G> = runtime.layout(G);
+  const machines: Machine[] = [];
+  const seen = new Set<number>();
+  let address = memory.pointer(runtime.global(ALL_MS));
+  while (address !== 0 && !seen.has(address) && machines.length < MAX_MACHINES) {
+    seen.add(address);
+    if (memory.tryRead(address, m.allLink + 8) === undefined) break;
+    const curg = memory.pointer(runtimeAddress(address + m.curg));
+    machines.push({
+      address,
+      thread: threadId(memory.uint64(runtimeAddress(address + m.procId))),
+      g0: memory.pointer(runtimeAddress(address + m.g0)),
+      gsignal: memory.pointer(runtimeAddress(address + m.gsignal)),
+      // A g that is being handed over may still be noted here: it runs on the m that it names itself.
+      curg: curg !== 0 && owner(runtime, curg, g.m) === address ? curg : runtimeAddress(0),
+    });
+    address = memory.pointer(runtimeAddress(address + m.allLink));
+  }
+  return machines;
+}
+
+function owner(runtime: GoRuntime, g: RuntimeAddress, offset: number): number {
+  const at = runtimeAddress(g + offset);
+  return runtime.memory.tryRead(at, 8) === undefined ? 0 : runtime.memory.uint64(at);
+}

@@ -1,0 +1,134 @@
+import { type Goid, type RuntimeAddress, type ThreadId, UserError } from '../base/index.ts';
+import type { Type } from '../image/index.ts';
+import type { Target, Thread } from '../target/index.ts';
+import { CodeMap } from './code/code-map.ts';
+import { readDeferredCalls } from './defers/deferred-calls.ts';
+import type { DeferredCall, Location, Stack } from './frame.ts';
+import { GoProgram } from './go-program.ts';
+import { findGoRuntime } from './go-runtime.ts';
+import type { Goroutine } from './goroutine.ts';
+import type { Program, RuntimeFacts, Verdict } from './program.ts';
+import { threadCursor } from './stack/stack-starts.ts';
+import { StackWalker, type WalkSetting } from './stack/walker.ts';
+import { TypeNames } from './type-names.ts';
+import { readVerdict } from './verdict/verdict.ts';
+
+/** Sees a target with Go's eyes. Nothing is read before it is asked for. */
+export function openProgram(target: Target): Program {
+  return new TargetProgram(target);
+}
+
+class TargetProgram implements Program {
+  readonly target: Target;
+  readonly #setting: WalkSetting;
+  readonly #typeNames: TypeNames;
+  #go: GoProgram | null | undefined;
+  #facts: RuntimeFacts | undefined;
+
+  constructor(target: Target) {
+    this.target = target;
+    this.#setting = {
+      arch: target.arch,
+      memory: target.memory,
+      modules: target.modules,
+      code: new CodeMap(target.modules),
+    };
+    this.#typeNames = new TypeNames(target.modules);
+  }
+
+  get runtime(): RuntimeFacts | undefined {
+    const go = this.#tryGo();
+    if (go === undefined) return undefined;
+    this.#facts ??= { version: go.runtime.version, layouts: go.runtime.layouts.kind };
+    return this.#facts;
+  }
+
+  *goroutines(options: { readonly dead?: boolean } = {}): Generator<Goroutine, void, undefined> {
+    const go = this.#requireGo();
+    for (const address of go.list.addresses()) {
+      const goroutine = go.record(address);
+      if (options.dead === true || !isDead(goroutine)) yield goroutine;
+    }
+  }
+
+  goroutineCount(): number {
+    return this.#requireGo().list.length;
+  }
+
+  goroutine(id: Goid): Goroutine | undefined {
+    const go = this.#requireGo();
+    for (const address of go.list.addresses()) {
+      if (go.tryId(address) !== id) continue;
+      const goroutine = go.record(address);
+      if (!isDead(goroutine)) return goroutine;
+    }
+    return undefined;
+  }
+
+  goroutineOn(thread: ThreadId): Goroutine | undefined {
+    const go = this.#tryGo();
+    const curg = go?.machines.ofThread(thread)?.curg;
+    return go === undefined || curg === undefined || curg === 0 ? undefined : go.record(curg);
+  }
+
+  stackOf(goroutine: Goroutine, depth: number): Stack {
+    return this.#requireGo().stackOf(goroutine.address, depth);
+  }
+
+  stackOfThread(id: ThreadId, depth: number): Stack {
+    const thread = this.#thread(id);
+    const go = this.#tryGo();
+    if (go !== undefined) return go.stackOfThread(thread, depth);
+    return new StackWalker(this.#setting, undefined).walk(threadCursor(thread, this.target.arch), depth);
+  }
+
+  deferredCalls(goroutine: Goroutine): readonly DeferredCall[] {
+    return readDeferredCalls(this.#requireGo(), goroutine.address);
+  }
+
+  locate(pc: RuntimeAddress, isReturnAddress: boolean): Location {
+    return this.#setting.code.locate(pc, isReturnAddress);
+  }
+
+  typeNamed(name: string): Type | undefined {
+    return this.#typeNames.find(name);
+  }
+
+  typeAt(runtimeType: RuntimeAddress): Type | undefined {
+    return this.#requireGo().types.typeAt(runtimeType);
+  }
+
+  verdict(): Verdict {
+    return readVerdict(this, this.#tryGo());
+  }
+
+  #thread(id: ThreadId): Thread {
+    const thread = this.target.threads.find((candidate) => candidate.id === id);
+    if (thread === undefined) throw new UserError(`there is no thread ${id}`, '`threads` lists them');
+    return thread;
+  }
+
+  #tryGo(): GoProgram | undefined {
+    if (this.#go === undefined) {
+      const runtime = findGoRuntime(this.target);
+      this.#go = runtime === undefined ? null : new GoProgram(runtime, this.#setting);
+    }
+    return this.#go ?? undefined;
+  }
+
+  #requireGo(): GoProgram {
+    const go = this.#tryGo();
+    if (go === undefined) {
+      throw new UserError(
+        'this program has no Go runtime',
+        'threads, registers and their stacks can be seen',
+      );
+    }
+    return go;
+  }
+}
+
+/** Gone, or never used (runtime/proc.go: forEachG passes them too). One that is unreadable is shown with its problem. */
+const isDead = (goroutine: Goroutine): boolean =>
+  goroutine.problem === undefined &&
+  (goroutine.state === '_Gdead' || goroutine.state === '_Gdeadextra' || goroutine.state === '_Gidle');

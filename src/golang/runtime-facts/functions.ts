@@ -1,0 +1,74 @@
+/**
+ * Functions of the runtime that a stack walk or a verdict treats in a special way, by name: the names are in
+ * pclntab even when a binary is stripped, and are steadier than the numbers of abi.FuncID.
+ */
+export type FunctionRole =
+  | 'ordinary'
+  /** Runs its argument on g0: the walk goes on at g.sched of the goroutine. */
+  | 'systemstack'
+  /** Switched to g0 for good: the walk goes on at g.sched. */
+  | 'mcall'
+  | 'morestack'
+  /** Calls C on g0. */
+  | 'asmcgocall'
+  /** C calls Go: it ran on g0 and switched to the goroutine's stack. */
+  | 'cgocallback'
+  /** Saves C's callee-saved registers before cgocallback. */
+  | 'crosscall2'
+  /** Its caller did not call it: sighandler rewrote pc, so the frame above is at the very instruction. */
+  | 'injected'
+  /** Entered by the kernel, with a ucontext behind its frame. */
+  | 'sigtramp'
+  /** Where a signal handler returns to; sp is then at the ucontext (amd64). */
+  | 'sigreturn';
+
+const ROLES: readonly (readonly [FunctionRole, ...string[]])[] = [
+  // runtime/asm_*.s
+  ['systemstack', 'runtime.systemstack'],
+  ['mcall', 'runtime.mcall'],
+  ['morestack', 'runtime.morestack'],
+  ['asmcgocall', 'runtime.asmcgocall', 'runtime.asmcgocall.abi0'],
+  ['cgocallback', 'runtime.cgocallback', 'runtime.cgocallback.abi0'],
+  // runtime/cgo/asm_*.s
+  ['crosscall2', 'crosscall2'],
+  // runtime/signal_unix.go, preempt.go, debugcall.go
+  ['injected', 'runtime.sigpanic', 'runtime.asyncPreempt', 'runtime.debugCallV2'],
+  // runtime/sys_linux_*.s
+  ['sigtramp', 'runtime.sigtramp', 'runtime.cgoSigtramp', 'runtime.sigprofNonGoWrapper'],
+  // runtime.sigreturn until go1.19; __restore_rt is glibc's and musl's.
+  ['sigreturn', 'runtime.sigreturn__sigaction', 'runtime.sigreturn', '__restore_rt'],
+];
+
+const roleByName = new Map(ROLES.flatMap(([role, ...names]) => names.map((name) => [name, role] as const)));
+
+export const functionRole = (name: string): FunctionRole => roleByName.get(name) ?? 'ordinary';
+
+/** Started by the runtime, but what runs in them is the user's (isSystemGoroutine in runtime/traceback.go). */
+export const USER_START_FUNCTIONS: ReadonlySet<string> = new Set([
+  'runtime.main',
+  'runtime.handleAsyncEvent',
+  'runtime.corostart',
+]);
+/** System goroutines, except while they run a finalizer or a cleanup. runfinq until go1.23. */
+export const FINALIZER_GOROUTINES: ReadonlySet<string> = new Set([
+  'runtime.runFinalizers',
+  'runtime.runfinq',
+]);
+export const CLEANUP_GOROUTINES: ReadonlySet<string> = new Set([
+  'runtime.runCleanups',
+  'runtime.(*cleanupQueue).dequeue',
+]);
+
+/**
+ * Frames that a user who asks "where is it?" wants to be spared: unexported functions of the runtime and
+ * internal packages (the rule that Delve's users know as the "user location").
+ */
+export function isRuntimeInternal(name: string): boolean {
+  if (name.startsWith('runtime.')) return !/^[A-Z]/.test(name.slice(8, 9));
+  return (
+    !name.includes('.') ||
+    name.startsWith('internal/') ||
+    name.startsWith('runtime/internal') ||
+    name.startsWith('iter.')
+  );
+}

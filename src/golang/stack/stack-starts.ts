@@ -1,0 +1,100 @@
+import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
+import type { Thread } from '../../target/index.ts';
+import { GoroutineFields } from '../goroutines/goroutine-fields.ts';
+import type { Machine, Machines } from '../machines.ts';
+import type { Layout } from '../runtime-facts/form.ts';
+import { M } from '../runtime-facts/structs.ts';
+import { type Cursor, cursorAt } from './cursor.ts';
+import { StackSwitches } from './stack-switch.ts';
+
+export interface StackStart {
+  readonly cursor: Cursor;
+  /** A thread runs the goroutine: how to get from its system stack to the goroutine's. */
+  readonly switches: StackSwitches | undefined;
+}
+
+/** Where the walk of a stack begins. */
+export class StackStarts {
+  readonly #fields: GoroutineFields;
+  readonly #machines: Machines;
+  readonly #m: Layout<typeof M>;
+
+  constructor(fields: GoroutineFields, machines: Machines) {
+    this.#fields = fields;
+    this.#machines = machines;
+    this.#m = fields.runtime.layout(M);
+  }
+
+  /**
+   * A goroutine that a thread runs, or sits on in a system call, is where the thread is. Every other is where the
+   * scheduler left it (g.sched), or where it entered a system call whose thread is gone.
+   */
+  ofGoroutine(g: RuntimeAddress): StackStart {
+    const machine = this.#machines.running(g);
+    const thread = machine && this.#machines.threadOf(machine);
+    if (thread !== undefined) return this.ofThread(thread);
+    const saved =
+      GoroutineFields.state(this.#fields.rawStatus(g)) === '_Gsyscall'
+        ? (this.#fields.systemCall(g) ?? this.#fields.sched(g))
+        : this.#fields.sched(g);
+    return { cursor: cursorAt({ ...saved, exact: true, arrivedBy: 'start' }), switches: undefined };
+  }
+
+  ofThread(thread: Thread): StackStart {
+    const machine = this.#machines.ofThread(thread.id);
+    return {
+      cursor: threadCursor(thread, this.#fields.runtime.target.arch),
+      switches: this.#switches(machine),
+    };
+  }
+
+  #switches(machine: Machine | undefined): StackSwitches | undefined {
+    if (machine === undefined) return undefined;
+    const { runtime, layout } = this.#fields;
+    const { curg, g0 } = machine;
+    const vdsoSp = this.#fields.word(machine.address, this.#m.vdsoSp);
+    return new StackSwitches(runtime.target.arch, runtime.memory, {
+      low: curg === 0 ? 0 : this.#fields.word(curg, layout.stackLow),
+      high: curg === 0 ? 0 : this.#fields.word(curg, layout.stackHigh),
+      sched: curg === 0 ? { pc: 0, sp: 0, fp: undefined, lr: undefined } : this.#fields.sched(curg),
+      syscall: curg === 0 ? undefined : this.#fields.systemCall(curg),
+      vdso:
+        vdsoSp === 0
+          ? undefined
+          : {
+              pc: this.#fields.word(machine.address, this.#m.vdsoPc),
+              sp: vdsoSp,
+              fp: undefined,
+              lr: undefined,
+            },
+      g0Sp: this.#fields.word(g0, layout.schedSp),
+    });
+  }
+}
+
+/** A thread's own registers. */
+export function threadCursor(
+  thread: Thread,
+  arch: {
+    readonly dwarf: {
+      readonly pc: number;
+      readonly sp: number;
+      readonly fp: number;
+      readonly lr: number | undefined;
+      readonly count: number;
+    };
+  },
+): Cursor {
+  const { pc, sp, fp, lr, count } = arch.dwarf;
+  const registers: (number | undefined)[] = [];
+  for (let dwarf = 0; dwarf < count; dwarf++) registers.push(thread.registers.get(dwarf));
+  return cursorAt({
+    pc: registers[pc] ?? 0,
+    sp: runtimeAddress(registers[sp] ?? 0),
+    fp: registers[fp],
+    lr: lr === undefined ? undefined : registers[lr],
+    exact: true,
+    arrivedBy: 'start',
+    registers,
+  });
+}

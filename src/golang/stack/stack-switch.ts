@@ -1,0 +1,86 @@
+import type { Arch } from '../../arch/index.ts';
+import type { RuntimeAddress } from '../../base/index.ts';
+import type { Memory } from '../../target/index.ts';
+import { type Cursor, cursorAt } from './cursor.ts';
+
+/** Registers that the runtime saved: `g.sched`, or `g.syscallsp` and its companions. */
+export interface SavedState {
+  readonly pc: number;
+  readonly sp: number;
+  readonly fp: number | undefined;
+  readonly lr: number | undefined;
+}
+
+/** What is needed to get from a thread's system stack back to the stack of the goroutine that it runs. */
+export interface ThreadStacks {
+  /** Stack of m.curg: [low, high). */
+  readonly low: number;
+  readonly high: number;
+  readonly sched: SavedState;
+  /** Set while in a system call or in C. */
+  readonly syscall: SavedState | undefined;
+  /** Set while in a vDSO call: m.vdsoPC and m.vdsoSP, the Go caller. */
+  readonly vdso: SavedState | undefined;
+  /** m.g0.sched.sp: where C code last called into Go. */
+  readonly g0Sp: number;
+}
+
+/**
+ * Follows one thread's switches between its system stack and the goroutine's, innermost first. Calls from Go to C
+ * and back nest, and each leaves the state of the one before on a stack; what `g.sched` and `g0.sched.sp` hold
+ * belongs to the innermost one (runtime/asm_*.s: systemstack, mcall, asmcgocall, cgocallback).
+ */
+export class StackSwitches {
+  readonly #arch: Arch;
+  readonly #memory: Memory;
+  readonly #stacks: ThreadStacks;
+  #goroutine: SavedState;
+  #g0Sp: number;
+
+  constructor(arch: Arch, memory: Memory, stacks: ThreadStacks) {
+    this.#arch = arch;
+    this.#memory = memory;
+    this.#stacks = stacks;
+    this.#goroutine = stacks.sched;
+    this.#g0Sp = stacks.g0Sp;
+  }
+
+  /** Whether a stack pointer is on the goroutine's own stack. At `high` it is, for a frame that is empty. */
+  onGoroutine(sp: number): boolean {
+    return sp >= this.#stacks.low && sp <= this.#stacks.high;
+  }
+
+  /** The goroutine as it left its stack, if that is known and plausible. */
+  toGoroutine(): Cursor | undefined {
+    const { pc, sp, fp, lr } = this.#goroutine;
+    if (pc === 0 || !this.onGoroutine(sp)) return undefined;
+    return cursorAt({ pc, sp, fp, lr, arrivedBy: 'stack-switch' });
+  }
+
+  /** From C code that cannot be unwound: to the Go function that called it, as entersyscall noted it. */
+  toSystemCall(): Cursor | undefined {
+    const saved = this.#stacks.syscall;
+    if (saved === undefined || !this.onGoroutine(saved.sp)) return undefined;
+    return cursorAt({ ...saved, arrivedBy: 'stack-switch' });
+  }
+
+  toVdsoCaller(): Cursor | undefined {
+    const saved = this.#stacks.vdso;
+    return saved === undefined ? undefined : cursorAt({ ...saved });
+  }
+
+  /**
+   * From cgocallback's frame on the goroutine's stack to the same frame on g0, below which is C. It saved the
+   * previous g0.sched.sp at 0(SP) (amd64) or 16(RSP) (arm64; runtime/cgocall.go, unwindm), and on the goroutine's
+   * stack its return address and CFA are the g.sched of the call into C that is still going on.
+   */
+  toCallingC(calleeCfa: number, returnAddress: number, callerFp: number | undefined): number | undefined {
+    const sp = this.#g0Sp;
+    if (sp === 0 || this.onGoroutine(sp)) return undefined;
+    const saved = this.#arch.name === 'amd64' ? sp : sp + 16;
+    if (this.#memory.tryRead(saved as RuntimeAddress, 8) === undefined) return undefined;
+    this.#g0Sp = this.#memory.uint64(saved as RuntimeAddress);
+    this.#goroutine = { pc: returnAddress, sp: calleeCfa, fp: callerFp, lr: 0 };
+    return sp;
+  }
+}

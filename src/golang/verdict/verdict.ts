@@ -1,0 +1,192 @@
+import { type RuntimeAddress, runtimeAddress, type ThreadId } from '../../base/index.ts';
+import { describeSignal, type Target } from '../../target/index.ts';
+import type { Frame } from '../frame.ts';
+import type { GoProgram } from '../go-program.ts';
+import type { Goroutine } from '../goroutine.ts';
+import { GoroutineFields } from '../goroutines/goroutine-fields.ts';
+import type { Machine } from '../machines.ts';
+import type { PanicFacts, Program, Verdict } from '../program.ts';
+import { isRuntimeInternal } from '../runtime-facts/functions.ts';
+import { M, Panic } from '../runtime-facts/structs.ts';
+import { describePlace } from './fault-place.ts';
+import { panicText } from './panic-text.ts';
+import { throwText } from './throw-text.ts';
+
+const SIGABRT = 6;
+/** Synchronous faults: si_addr tells where. */
+const FAULTS: ReadonlySet<number> = new Set([4, 5, 7, 8, 11]);
+const MAX_PANICS = 1000;
+/** Panics while panicking and C callbacks can stack up; the user's frame is not deeper than this. */
+const FRAME_DEPTH = 500;
+
+/** What killed the program, from the signal and from what the runtime noted while it died. */
+export function readVerdict(program: Program, go: GoProgram | undefined): Verdict {
+  const { target } = program;
+  const dying = go === undefined ? undefined : dyingMachine(go, target);
+  const thread = dying?.thread ?? target.process.currentThread;
+  const goroutine = go === undefined ? undefined : goroutineAtFault(program, go, dying, thread);
+  const cause = originalSignal(target, go, goroutine);
+  const state = target.threads.find(({ id }) => id === thread);
+  return {
+    signal: cause && signalFacts(cause, target),
+    fault:
+      cause?.address === undefined
+        ? undefined
+        : { address: cause.address, what: describePlace(target, go, cause.address) },
+    panics: go !== undefined && goroutine !== undefined ? readPanics(go, goroutine.address) : [],
+    fatal: go !== undefined && state !== undefined ? throwText(go, state) : undefined,
+    thread,
+    goroutine,
+    frame: frameToShow(program, thread, goroutine),
+    counts: go === undefined ? undefined : countStates(go),
+  };
+}
+
+/**
+ * The thread that began to die: startpanic_m counts m.dying up and throw sets m.throwing (runtime/panic.go). With
+ * GOTRACEBACK=crash the signal that ends the process may be raised on another thread, after all have been asked to
+ * print their stacks.
+ */
+function dyingMachine(go: GoProgram, target: Target): Machine | undefined {
+  const layout = go.runtime.layout(M);
+  const { memory } = go.runtime;
+  const dies = (machine: Machine): boolean =>
+    memory.int32(runtimeAddress(machine.address + layout.dying)) !== 0 ||
+    memory.uint32(runtimeAddress(machine.address + layout.throwing)) !== 0;
+  const dying = go.machines.all.filter((machine) => machine.thread !== 0 && dies(machine));
+  return dying.find(({ thread }) => thread === target.process.currentThread) ?? dying[0];
+}
+
+function goroutineAtFault(
+  program: Program,
+  go: GoProgram,
+  dying: Machine | undefined,
+  thread: ThreadId,
+): Goroutine | undefined {
+  const current = program.goroutineOn(thread);
+  if (current !== undefined || dying === undefined) return current;
+  const caught = go.fields.word(dying.address, go.runtime.layout(M).caughtSignal);
+  return caught === 0 ? undefined : go.record(runtimeAddress(caught));
+}
+
+interface Cause {
+  readonly number: number;
+  readonly address: RuntimeAddress | undefined;
+  /** The runtime turned it into a panic and then aborted. */
+  readonly aborted: boolean;
+}
+
+/**
+ * The signal that began it. A fault in Go code becomes a panic, and the process is then ended by the runtime's own
+ * SIGABRT: the first signal is still noted in the goroutine (g.sig, g.sigcode1; runtime/signal_unix.go, sighandler).
+ */
+function originalSignal(
+  target: Target,
+  go: GoProgram | undefined,
+  goroutine: Goroutine | undefined,
+): Cause | undefined {
+  const { signal } = target.process;
+  const last = signal === undefined || signal.signo === 0 ? undefined : signal;
+  if (go !== undefined && goroutine !== undefined && (last === undefined || last.signo === SIGABRT)) {
+    const { fields } = go;
+    const noted = go.runtime.memory.uint32(runtimeAddress(goroutine.address + fields.layout.signal));
+    if (FAULTS.has(noted) && inSignalPanic(go, goroutine)) {
+      const address = runtimeAddress(fields.word(goroutine.address, fields.layout.signalCode1));
+      return { number: noted, address, aborted: last !== undefined };
+    }
+  }
+  if (last === undefined) return undefined;
+  return {
+    number: last.signo,
+    address: FAULTS.has(last.signo) ? last.address : undefined,
+    aborted: false,
+  };
+}
+
+/** g.sig is not cleared when a fault was recovered from: it counts while sigpanic, or a thread's handler, is on the stack. */
+function inSignalPanic(go: GoProgram, goroutine: Goroutine): boolean {
+  let found = false;
+  let count = 0;
+  go.visitStack(goroutine.address, (_, point) => {
+    const name = point.fn?.name;
+    found = name === 'runtime.sigpanic' || name === 'runtime.sighandler';
+    return !found && ++count < FRAME_DEPTH;
+  });
+  return found;
+}
+
+function signalFacts(cause: Cause, target: Target): Verdict['signal'] {
+  const { name, meaning } = describeSignal(cause.number);
+  if (cause.aborted) return { number: cause.number, name, meaning: `${meaning}; the runtime then aborted` };
+  const { signal } = target.process;
+  const self = cause.number === SIGABRT && signal?.sender?.pid === target.process.pid;
+  return { number: cause.number, name, meaning: self ? `${meaning}, raised by the program itself` : meaning };
+}
+
+/** `g._panic` and what it interrupted, the newest first. */
+function readPanics(go: GoProgram, g: RuntimeAddress): readonly PanicFacts[] {
+  const layout = go.runtime.layout(Panic);
+  const { memory } = go.runtime;
+  const flag = (panic: number, offset: number | undefined): boolean =>
+    offset !== undefined && memory.uint8(runtimeAddress(panic + offset)) !== 0;
+  const panics: PanicFacts[] = [];
+  const seen = new Set<number>();
+  let panic = go.fields.word(g, go.fields.layout.panic);
+  while (panic !== 0 && !seen.has(panic) && panics.length < MAX_PANICS) {
+    if (memory.tryRead(runtimeAddress(panic), layout.size) === undefined) break;
+    seen.add(panic);
+    // A frame that returns through deferreturn keeps its state in a _panic too.
+    if (!flag(panic, layout.deferReturn)) {
+      const argument = runtimeAddress(panic + layout.argument);
+      panics.push({
+        argument,
+        type: go.types.nameAt(memory.pointer(argument)),
+        text: panicText(go, argument),
+        recovered: flag(panic, layout.recovered),
+        goexit: flag(panic, layout.goexit),
+      });
+    }
+    panic = memory.uint64(runtimeAddress(panic + layout.link));
+  }
+  return panics;
+}
+
+/**
+ * The innermost frame of the user's code. C code counts when a signal struck there: nothing above it but the
+ * handler's frames.
+ */
+function frameToShow(
+  program: Program,
+  thread: ThreadId,
+  goroutine: Goroutine | undefined,
+): Frame | undefined {
+  const exists = program.target.threads.some(({ id }) => id === thread);
+  const stack =
+    goroutine !== undefined
+      ? program.stackOf(goroutine, FRAME_DEPTH)
+      : exists
+        ? program.stackOfThread(thread, FRAME_DEPTH)
+        : undefined;
+  const frames = stack?.frames ?? [];
+  const struck = frames.find(({ arrivedBy }) => arrivedBy === 'signal') ?? frames[0];
+  if (struck !== undefined && isForeign(struck) && struck.function !== undefined) return struck;
+  return (
+    frames.find((frame) => frame.function !== undefined && !isRuntimeInternal(frame.function)) ?? frames[0]
+  );
+}
+
+const isForeign = (frame: Frame): boolean => frame.entry === undefined;
+
+function countStates(go: GoProgram): Verdict['counts'] {
+  const byState = new Map<string, number>();
+  let total = 0;
+  for (const g of go.list.addresses()) {
+    const status = go.runtime.memory.tryRead(runtimeAddress(g + go.fields.layout.status), 4);
+    const state = status === undefined ? undefined : GoroutineFields.state(go.fields.rawStatus(g));
+    if (state === '_Gdead' || state === '_Gdeadextra' || state === '_Gidle') continue;
+    const name = state ?? 'unreadable';
+    byState.set(name, (byState.get(name) ?? 0) + 1);
+    total++;
+  }
+  return { total, byState };
+}
