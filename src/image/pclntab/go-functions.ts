@@ -239,14 +239,19 @@ export class GoFunctionTable implements FunctionTable {
 
   #readNameOffsets(): Int32Array {
     const { functions } = this.#parts;
-    const bytes = functions.readOnce();
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const read = functions.readOnce();
+    const bytes = read.byteOffset % 4 === 0 ? read : read.slice();
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
     const offsets = new Int32Array(this.count);
-    const last = bytes.length - 4 - this.#layout.name;
-    for (let i = 0; i < this.count; i++) {
-      const record = this.#functab[2 * i + 1]!;
-      if (record > last) throw functions.error(`the record of function ${i} is outside`, record);
-      offsets[i] = view.getInt32(record + this.#layout.name, true);
+    const functab = this.#functab;
+    const field = this.#layout.name >>> 2;
+    for (let i = 0; i < offsets.length; i++) {
+      const record = functab[2 * i + 1]!;
+      const nameOffset = words[(record >>> 2) + field];
+      if (nameOffset === undefined || (record & 3) !== 0) {
+        throw functions.error(`function ${i} has its record outside, or between words`, record);
+      }
+      offsets[i] = nameOffset;
     }
     return offsets;
   }
