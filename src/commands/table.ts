@@ -44,6 +44,7 @@ export class CommandTable implements CommandRunner {
   }
 
   runNested(context: Context, line: Typed): Answer {
+    context.session.checkCancelled();
     const { command, args } = this.parse(line, context.session.settings.values.aliases);
     return command.run(context, args);
   }

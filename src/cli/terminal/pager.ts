@@ -142,6 +142,8 @@ export class ProgramPager implements OutputSink {
       this.quit = true;
       this.#onQuit();
     };
+    // The terminal is not raw now: Ctrl-C is a signal, to the pager and to us. It ends the command, not Mattock.
+    process.on('SIGINT', quit);
     // A pager that is closed before the end breaks its pipe.
     child.stdin.on('error', quit);
     this.#ended = new Promise((resolve) => {
@@ -151,6 +153,7 @@ export class ProgramPager implements OutputSink {
         resolve();
       });
     });
+    void this.#ended.then(() => process.off('SIGINT', quit));
   }
 
   #feed(text: string): Promise<void> {
