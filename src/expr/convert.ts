@@ -101,7 +101,7 @@ function convertNumber(number: Scalar, type: Type): Value | undefined {
       if (number.kind !== 'int') return undefined;
       const bytes = new Uint8Array(8);
       writeInteger(bytes, number.value);
-      return { type, storage: { kind: 'bytes', bytes } };
+      return { type, storage: { kind: 'bytes', bytes }, asAddress: true };
     }
     default:
       return undefined;

@@ -171,7 +171,7 @@ class Machine {
     const operand = node.kind === 'unary' ? this.#textOf(node.operand) : this.#textOf(node);
     if (value.storage.kind !== 'memory') throw new UserError(`${operand} has no address`);
     const type = pointerType(this.#scope.program, value.type);
-    return { type, storage: { kind: 'bytes', bytes: pointerBytes(value.storage.address) } };
+    return { type, storage: { kind: 'bytes', bytes: pointerBytes(value.storage.address) }, asAddress: true };
   }
 
   #assert(operation: Extract<Operation, { do: 'assert' }>, value: Value): Value {

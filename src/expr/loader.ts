@@ -2,7 +2,7 @@ import { hex, MattockError, type RuntimeAddress, TargetFault } from '../base/ind
 import type { Program } from '../golang/index.ts';
 import { channelAt, queuedOffset } from '../golang/values/channels.ts';
 import { capturedVariables, closureAt } from '../golang/values/functions.ts';
-import { dynamicValue } from '../golang/values/interfaces.ts';
+import { type DynamicValue, dynamicData, dynamicType } from '../golang/values/interfaces.ts';
 import { mapEntries, mapLength } from '../golang/values/map-entries.ts';
 import { targetOf, underlying } from '../golang/values/shapes.ts';
 import { Source } from '../golang/values/source.ts';
@@ -249,7 +249,6 @@ export class Loader {
       length,
       base,
       children,
-      state: wanted === 0 && length > 0 ? 'elided' : 'loaded',
     });
   }
 
@@ -284,15 +283,29 @@ export class Loader {
 
   #interface(type: Type, real: InterfaceType, source: Source, offset: number, level: number): ShownValue {
     const address = source.addressOf(offset);
-    const dynamic = dynamicValue(this.#program, real, source, offset);
+    const dynamic = dynamicType(this.#program, real, source, offset);
     if (dynamic === undefined) return this.node({ type: type.name, kind: 'interface', address, base: ZERO });
-    const { type: held, source: data, offset: at, runtimeType } = dynamic;
-    const value =
-      level > this.#limits.maxVariableRecurse
-        ? this.#elided(held, data.addressOf(at))
-        : this.load(held, data, at, level);
+    const value = this.#dynamic(dynamic, source, offset, level);
     const children = [{ name: 'data', value }];
-    return this.node({ type: type.name, kind: 'interface', address, base: runtimeType, children });
+    return this.node({ type: type.name, kind: 'interface', address, base: dynamic.runtimeType, children });
+  }
+
+  #dynamic(
+    dynamic: Pick<DynamicValue, 'type' | 'runtimeType'>,
+    source: Source,
+    offset: number,
+    level: number,
+  ): ShownValue {
+    try {
+      const data = dynamicData(this.#program, dynamic, source, offset);
+      if (level <= this.#limits.maxVariableRecurse) {
+        return this.load(dynamic.type, data.source, data.offset, level);
+      }
+      return this.#elided(dynamic.type, data.source.addressOf(data.offset));
+    } catch (error) {
+      if (!(error instanceof MattockError)) throw error;
+      return this.unreadable(dynamic.type, undefined, error.message);
+    }
   }
 
   #elided(type: Type, address: RuntimeAddress | undefined): ShownValue {

@@ -44,7 +44,7 @@ function render(value: ShownValue, style: Style): string {
     case 'pointer':
       return pointerText(value, style);
     case 'unsafe-pointer':
-      return value.base === 0 ? 'unsafe.Pointer(nil)' : `unsafe.Pointer(${value.value})`;
+      return `unsafe.Pointer(${value.value})`;
     case 'chan':
       return chanText(value, style);
     case 'struct':
@@ -78,17 +78,17 @@ const inner = (style: Style, lines: boolean, types: boolean): Style => ({
   format: style.format,
 });
 
-/** `(*main.T)(0xc000012340)`: what `print` takes back; a path in the type needs quotes. */
-function addressed(type: string, address: number): string {
-  const name = type.includes('/') ? JSON.stringify(type) : type;
-  return `(${name})(${hex(address)})`;
-}
+const quotedPath = (type: string): string => (type.includes('/') ? JSON.stringify(type) : type);
+
+/** `(*main.T)(0xc000012340)`: an address that `print` takes back; a path in the type needs quotes. */
+const pointerForm = (type: string, address: number): string => `(${quotedPath(type)})(${hex(address)})`;
+const addressForm = (type: string, address: number): string => `(*${quotedPath(type)})(${hex(address)})`;
 
 function pointerText(value: ShownValue, style: Style): string {
   const target = value.children[0]?.value;
   // Not followed: the limits say so.
-  if (target === undefined) return addressed(value.type, value.base ?? 0);
-  const head = style.top && style.lines && value.base ? `${addressed(value.type, value.base)}\n` : '';
+  if (target === undefined) return pointerForm(value.type, value.base ?? 0);
+  const head = style.top && style.lines && value.base ? `${pointerForm(value.type, value.base)}\n` : '';
   return `${head}*${render(target, { ...style, top: false })}`;
 }
 
@@ -112,7 +112,7 @@ function listText(value: ShownValue, style: Style): string {
 
 function structText(value: ShownValue, style: Style): string {
   if (value.state === 'elided') {
-    return value.address === undefined ? `${value.type} {...}` : addressed(`*${value.type}`, value.address);
+    return value.address === undefined ? `${value.type} {...}` : addressForm(value.type, value.address);
   }
   const lines = style.lines && structOnLines(value);
   const field = inner(style, lines, true);
@@ -163,7 +163,7 @@ function dynamicText(value: ShownValue, data: ShownValue, style: Style): string 
     if (data.base === 0) return 'nil';
     if (data.children.length === 0) return hex(data.base ?? 0);
   } else if (data.state === 'elided' && data.unreadable === undefined) {
-    return value.address === undefined ? '...' : `*${addressed(`*${value.type}`, value.address)}`;
+    return value.address === undefined ? '...' : `*${addressForm(value.type, value.address)}`;
   }
   return render(data, style);
 }

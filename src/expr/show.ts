@@ -18,7 +18,7 @@ export function show(
   limits: Limits = DEFAULT_LIMITS,
   format = '',
 ): ShownValue {
-  const loader = new Loader(program, limits, format);
+  const loader = new Loader(program, value.asAddress ? { ...limits, followPointers: false } : limits, format);
   const { type, storage } = value;
   try {
     switch (storage.kind) {

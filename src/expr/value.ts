@@ -12,6 +12,8 @@ export interface Value {
   readonly storage: Storage;
   /** Entries of a map to leave out at its start: `m[64:]`. */
   readonly skip?: number;
+  /** A pointer that the user made (`&x`, `(*T)(0xc000012340)`): it is shown as an address. */
+  readonly asAddress?: boolean;
 }
 
 export type Storage =

@@ -32,19 +32,39 @@ export function dynamicValue(
   source: Source,
   offset: number,
 ): DynamicValue | undefined {
+  const dynamic = dynamicType(program, type, source, offset);
+  return dynamic === undefined ? undefined : { ...dynamic, ...dynamicData(program, dynamic, source, offset) };
+}
+
+/** Its type only: the data may be gone where the type is known. */
+export function dynamicType(
+  program: Program,
+  type: InterfaceType,
+  source: Source,
+  offset: number,
+): Pick<DynamicValue, 'type' | 'runtimeType'> | undefined {
   const runtimeType = dynamicTypeAddress(program, type, source, offset);
   if (runtimeType === 0) return undefined;
   const dynamic = program.typeAt(runtimeType);
   if (dynamic === undefined) {
     throw new TargetFault('the dynamic type of the interface is not known: no type', runtimeType);
   }
-  if (isDirect(program, runtimeType)) return { type: dynamic, runtimeType, source, offset: offset + DATA };
+  return { type: dynamic, runtimeType };
+}
+
+export function dynamicData(
+  program: Program,
+  dynamic: Pick<DynamicValue, 'runtimeType'>,
+  source: Source,
+  offset: number,
+): Pick<DynamicValue, 'source' | 'offset'> {
+  if (isDirect(program, dynamic.runtimeType)) return { source, offset: offset + DATA };
   const data = source.pointer(offset + DATA);
-  return { type: dynamic, runtimeType, source: Source.memory(program.target.memory, data), offset: 0 };
+  return { source: Source.memory(program.target.memory, data), offset: 0 };
 }
 
 /** Address of the dynamic type's `runtime._type`; 0 for nil. */
-export function dynamicTypeAddress(
+function dynamicTypeAddress(
   program: Program,
   type: InterfaceType,
   source: Source,

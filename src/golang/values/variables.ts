@@ -118,10 +118,23 @@ function behind(context: VariableContext, pointer: Place): Place {
   }
 }
 
-/** What cannot be located says why, instead of failing the list. */
+/**
+ * Where a variable is, asked with the pc of the call that a caller is in. What was in a register there may be in
+ * its stack slot at the return address, where the call's clobbering of registers is accounted for. What cannot be
+ * located says why, instead of failing the list.
+ */
 function placeOf(context: VariableContext, variable: VariableInfo, size: number): Place {
+  const place = placeAt(context, variable, size, context.pc);
+  const complete = place.kind === 'memory' || (place.kind === 'bytes' && !place.missing?.length);
+  if (complete || context.frame.pc === context.frame.lookupPc) return place;
+  const later = placeAt(context, variable, size, context.module.toLinked(context.frame.pc));
+  // Where neither has it, the compiler gave it up: that its register is lost says less.
+  return later.kind === 'memory' || (place.kind === 'none' && later.kind === 'none') ? later : place;
+}
+
+function placeAt(context: VariableContext, variable: VariableInfo, size: number, pc: LinkedAddress): Place {
   try {
-    return placeOfVariable(context, variable.locationAt(context.pc), size);
+    return placeOfVariable(context, variable.locationAt(pc), size);
   } catch (error) {
     if (!(error instanceof MattockError)) throw error;
     return { kind: 'none', reason: error.message };
