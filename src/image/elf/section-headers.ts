@@ -13,7 +13,6 @@ import {
 import type { Section } from '../image.ts';
 import { type Compression, readCompression } from './section-data.ts';
 
-export const SHT_PROGBITS = 1;
 export const SHT_SYMTAB = 2;
 export const SHT_RELA = 4;
 export const SHT_NOTE = 7;
