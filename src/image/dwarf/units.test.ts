@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { DataError } from '../../base/index.ts';
+import { ByteBuilder } from '../../base/testing/byte-builder.ts';
+import { AT, FORM, TAG } from './constants.ts';
+import { childrenOf } from './die-tree.ts';
+import { Sections } from './sections.ts';
+import { cRoot, DwarfBuilder, goRoot } from './testing/dwarf-builder.ts';
+import { Units } from './units.ts';
+
+const unitsOf = (builder: DwarfBuilder) => new Units(new Sections(builder.source()));
+const rawUnits = (info: Uint8Array, more: Record<string, Uint8Array> = {}) =>
+  new Units(
+    new Sections({
+      file: 'built',
+      pointerSize: 8,
+      section: (name) => ({ '.debug_info': info, '.debug_abbrev': new Uint8Array(1), ...more })[name],
+      typesBase: () => undefined,
+    }),
+  );
+
+describe('Units', () => {
+  it.each([2, 3, 4, 5])('reads headers of version %d', (version) => {
+    const units = unitsOf(new DwarfBuilder().unit(version, goRoot('a')).unit(version, cRoot('b.c')));
+    expect(units.all.map((unit) => [unit.name, unit.version, unit.language])).toEqual([
+      ['a', version, 'go'],
+      ['b.c', version, 'c'],
+    ]);
+  });
+
+  it('finds the unit of a DIE and refuses offsets between DIEs and units', () => {
+    const units = unitsOf(new DwarfBuilder().unit(5, goRoot('a')).unit(4, goRoot('b')));
+    const [first, second] = units.all;
+    expect(units.at(first!.rootOffset)).toBe(first);
+    expect(units.at(second!.end - 1)).toBe(second);
+    expect(() => units.at(second!.offset)).toThrow('where no entry can be');
+    expect(() => units.at(1 << 20)).toThrow(DataError);
+    expect(() => units.die(second!.end - 1)).toThrow('the end of a list');
+  });
+
+  it.each([
+    ['Go cmd/compile go1.26.8; regabi', true],
+    ['Go cmd/compile go1.26.8; -N -l regabi', false],
+    ['Go cmd/compile go1.19.13; -l regabi', true],
+    ['Go cmd/compile go1.10', true],
+    ['GNU C17 12.2.0 -mtune=generic -g -O2 -fPIC', true],
+    ['GNU C17 12.2.0 -mtune=generic -g -O2 -O0', false],
+    ['GNU C17 12.2.0 -g', false],
+    ['GNU C17 12.2.0', undefined],
+    ['clang version 17.0.0', undefined],
+  ])('tells from %j whether it was optimised', (producer, optimized) => {
+    const units = unitsOf(new DwarfBuilder().unit(5, goRoot('a', [[AT.producer, FORM.string, producer]])));
+    expect(units.all[0]!.optimized).toBe(optimized);
+  });
+
+  it('reads type units of DWARF 5 and, from .debug_types, of DWARF 4', () => {
+    const abbreviations = new ByteBuilder()
+      .uleb(1)
+      .uleb(TAG.typeUnit)
+      .u8(1)
+      .u8(0, 0)
+      .uleb(2)
+      .uleb(TAG.structureType)
+      .u8(0)
+      .uleb(AT.name)
+      .uleb(FORM.string)
+      .u8(0, 0)
+      .u8(0)
+      .build();
+    const body = (builder: ByteBuilder) => builder.u8(1).u8(2).cstr('remote').u8(0);
+    const v5 = new ByteBuilder().sized(4, (b) => body(b.u16(5).u8(2, 8).u32(0).u64(0xfeedn).u32(25))).build();
+    const v4 = new ByteBuilder().sized(4, (b) => body(b.u16(4).u32(0).u8(8).u64(0xbeefn).u32(24))).build();
+    const units = rawUnits(v5, { '.debug_types': v4, '.debug_abbrev': abbreviations });
+    expect(units.die(units.signedType('feed')!).string(AT.name)).toBe('remote');
+    expect(units.die(units.signedType('beef')!).string(AT.name)).toBe('remote');
+    expect(units.signedType('1')).toBeUndefined();
+  });
+
+  it.each([
+    ['64-bit DWARF', new ByteBuilder().u32(0xffffffff).u64(20).zeros(20), '64-bit DWARF'],
+    ['a unit longer than the section', new ByteBuilder().u32(100).u16(5).zeros(8), 'does not fit'],
+    ['version 6', new ByteBuilder().sized(4, (b) => b.u16(6).zeros(20)), 'version 6'],
+    [
+      '4-byte addresses',
+      new ByteBuilder().sized(4, (b) => b.u16(4).u32(0).u8(4).zeros(9)),
+      'addresses of 4 bytes',
+    ],
+    [
+      'a unit without room for its header',
+      new ByteBuilder().sized(4, (b) => b.u16(5).u8(1, 8)).zeros(16),
+      'shorter',
+    ],
+  ])('refuses %s', (_, info, message) => {
+    expect(() => rawUnits(info.build())).toThrow(message);
+  });
+
+  it('refuses codes that are not declared and DIEs that leave their unit', () => {
+    const undeclared = new ByteBuilder().sized(4, (b) => b.u16(5).u8(1, 8).u32(0).u8(9)).build();
+    expect(() => rawUnits(undeclared).all[0]!.root).toThrow('abbreviation 9 is not declared');
+    const abbreviations = new ByteBuilder()
+      .uleb(1)
+      .uleb(TAG.compileUnit)
+      .u8(0)
+      .uleb(AT.name)
+      .uleb(FORM.data8)
+      .u8(0, 0, 0)
+      .build();
+    const short = new ByteBuilder()
+      .sized(4, (b) => b.u16(5).u8(1, 8).u32(0).u8(1, 0))
+      .zeros(8)
+      .build();
+    expect(() => rawUnits(short, { '.debug_abbrev': abbreviations }).all[0]!.root).toThrow(
+      'runs past its unit',
+    );
+  });
+
+  it('skips children of children by DW_AT_sibling and without it', () => {
+    for (const withSibling of [true, false]) {
+      const sibling = withSibling ? ([[AT.sibling, FORM.ref4, { label: 'second' }]] as const) : [];
+      const builder = new DwarfBuilder().unit(5, cRoot('x.c'), (b) =>
+        b
+          .die(TAG.structureType, [...sibling, [AT.name, FORM.string, 'first']], (inner) =>
+            inner.die(TAG.member, [[AT.name, FORM.string, 'm']]),
+          )
+          .die(TAG.baseType, [[AT.name, FORM.string, 'second']], undefined, 'second'),
+      );
+      const names = [...childrenOf(unitsOf(builder).all[0]!.root)].map((die) => die.string(AT.name));
+      expect(names).toEqual(['first', 'second']);
+    }
+  });
+});
