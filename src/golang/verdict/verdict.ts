@@ -27,6 +27,7 @@ export function readVerdict(program: Program, go: GoProgram | undefined): Verdic
   const goroutine = go === undefined ? undefined : goroutineAtFault(program, go, dying, thread);
   const cause = originalSignal(target, go, goroutine);
   const state = target.threads.find(({ id }) => id === thread);
+  let counts: Verdict['counts'];
   return {
     signal: cause && signalFacts(cause, target),
     fault:
@@ -38,7 +39,11 @@ export function readVerdict(program: Program, go: GoProgram | undefined): Verdic
     thread,
     goroutine,
     frame: frameToShow(program, thread, goroutine),
-    counts: go === undefined ? undefined : countStates(go),
+    /** Reads every goroutine: only when it is asked for. */
+    get counts() {
+      counts ??= go === undefined ? undefined : countStates(go);
+      return counts;
+    },
   };
 }
 
