@@ -1,10 +1,10 @@
 export type { FindModule, ModuleFile, ModuleRequest } from './core/module-files.ts';
 export { type OpenCoreInput, openCore } from './core/open-core.ts';
-export { describeFault, type FaultPlace } from './fault.ts';
+export { describeFault } from './fault.ts';
 export type { Registers } from './frame-row.ts';
 export { Module } from './module.ts';
-export { isSignalTrampoline, readSignalFrame, type SignalFrame } from './signal-frame.ts';
-export { describeSignal, describeSignalCode, type SignalMeaning } from './signals.ts';
+export { readSignalFrame } from './signal-frame.ts';
+export { describeSignal, describeSignalCode } from './signals.ts';
 export type * from './target.ts';
-export { type ThreadFrame, type ThreadStack, unwindThread } from './thread-stack.ts';
-export { type NotUnwound, type UnwindSetting, type Unwound, unwindFrame } from './unwind.ts';
+export { type ThreadStack, unwindThread } from './thread-stack.ts';
+export { type UnwindSetting, unwindFrame } from './unwind.ts';

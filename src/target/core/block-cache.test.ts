@@ -16,7 +16,7 @@ function setUp(size: number, slots: number) {
   const cache = new BlockCache(slots);
   const blockAt = (block: number) => {
     const found = cache.slotOf(block);
-    const slot = found >= 0 ? found : cache.load(block, 1, fill);
+    const slot = found >= 0 ? found : cache.load(block, 1, 0, fill);
     return cache.bytes.slice(slot * BLOCK, Math.min((slot + 1) * BLOCK, slot * BLOCK + size - block * BLOCK));
   };
   return { data, reads, fill, cache, blockAt };
@@ -41,19 +41,32 @@ describe('BlockCache', () => {
     expect(reads).toEqual([1, 1, 1]);
   });
 
-  it('does not read again what it has', () => {
+  it('reads ahead backwards too, not below the lowest block', () => {
+    const { cache, fill, reads, data } = setUp(100 * BLOCK, 100);
+    for (const block of [20, 19, 17]) cache.load(block, 1, 15, fill);
+    expect(reads).toEqual([1, 2, 3]);
+    for (let block = 15; block <= 20; block++) {
+      const slot = cache.slotOf(block);
+      const bytes = cache.bytes.subarray(slot * BLOCK, (slot + 1) * BLOCK);
+      expect(Buffer.compare(bytes, data.subarray(block * BLOCK, (block + 1) * BLOCK))).toBe(0);
+    }
+    expect(cache.slotOf(14)).toBe(-1);
+  });
+
+  it('reads over blocks that it has, and keeps one of each', () => {
     const { cache, fill, reads } = setUp(100 * BLOCK, 100);
-    cache.load(12, 1, fill);
-    const slot = cache.load(10, 8, fill);
-    expect(reads).toEqual([1, 2]);
-    expect(cache.together(10, slot, 8)).toBe(2);
+    cache.load(12, 1, 0, fill);
+    const slot = cache.load(10, 8, 0, fill);
+    expect(reads).toEqual([1, 8]);
+    expect(cache.together(10, slot, 20)).toBe(8);
+    expect(cache.slotOf(12)).toBe(slot + 2);
   });
 
   it('knows nothing of what could not be read', () => {
     const { cache, fill } = setUp(BLOCK + 1, 40);
-    const slot = cache.load(0, 8, fill);
+    const slot = cache.load(0, 8, 0, fill);
     expect(cache.together(0, slot, 8)).toBe(2);
     expect(cache.slotOf(2)).toBe(-1);
-    expect(cache.load(2, 1, fill)).toBe(-1);
+    expect(cache.load(2, 1, 0, fill)).toBe(-1);
   });
 });

@@ -67,23 +67,38 @@ export class BlockCache {
     return count;
   }
 
-  /** Reads a block that is not here, with at least `wanted - 1` that follow it unless they are; gives its slot, or -1. */
-  load(block: number, wanted: number, fill: FillBlocks): number {
+  /**
+   * Reads a block that is not here, with at least the `wanted - 1` that follow it; gives its slot, or -1.
+   * Beyond what is wanted it reads on in the direction in which reading goes, backwards not below `lowest`, and
+   * over blocks that are here: one long read costs less than two short ones.
+   */
+  load(block: number, wanted: number, lowest: number, fill: FillBlocks): number {
     const before = this.slotOf(block - 1);
+    const after = before === EMPTY && wanted === 1 ? this.slotOf(block + 1) : EMPTY;
+    if (after !== EMPTY) return this.#loadBackwards(block, this.#runOf[after]! * 2, lowest, fill);
     const ahead = before === EMPTY ? 1 : this.#runOf[before]! * 2;
-    const limit = Math.min(Math.max(ahead, wanted), MAX_RUN);
-    let count = 1;
-    while (count < limit && !this.#slotOf.has(block + count)) count++;
+    return this.#loadRun(block, Math.min(Math.max(ahead, wanted), MAX_RUN), fill);
+  }
 
+  /** Go hands out the stacks of a span from its end to its start. */
+  #loadBackwards(block: number, ahead: number, lowest: number, fill: FillBlocks): number {
+    const count = Math.min(ahead, MAX_RUN, block - lowest + 1);
+    this.#loadRun(block - count + 1, count, fill);
+    return this.slotOf(block);
+  }
+
+  #loadRun(first: number, count: number, fill: FillBlocks): number {
     const target = this.#landing[count]!;
-    const length = fill(block * BLOCK, target);
+    const length = fill(first * BLOCK, target);
     if (length === 0) return EMPTY;
     const filled = Math.ceil(length / BLOCK);
     const slot = this.#takeSlots(filled);
     this.bytes.set(length === target.length ? target : target.subarray(0, length), slot * BLOCK);
     for (let i = 0; i < filled; i++) {
-      this.#slotOf.set(block + i, slot + i);
-      this.#blockIn[slot + i] = block + i;
+      const old = this.#slotOf.get(first + i);
+      if (old !== undefined) this.#blockIn[old] = EMPTY;
+      this.#slotOf.set(first + i, slot + i);
+      this.#blockIn[slot + i] = first + i;
       this.#runOf[slot + i] = count;
     }
     return slot;

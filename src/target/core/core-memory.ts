@@ -176,7 +176,8 @@ export class CoreMemory implements Memory {
       // Loading may take the slots of both windows.
       this.#length = 0;
       this.#previousLength = 0;
-      slot = this.#cache.load(block, blocks, pieces.fill(index));
+      const lowest = Math.ceil((pieces.start(index) - shift) / BLOCK);
+      slot = this.#cache.load(block, blocks, lowest, pieces.fill(index));
       if (slot < 0) return false;
       this.#view = this.#cache.view;
       this.#bytes = this.#cache.bytes;
