@@ -1,6 +1,6 @@
 import { renderMultiline, renderSingleLine, type ShownValue } from '../../expr/index.ts';
-import type { Style } from '../output/style.ts';
-import { harmless, indented } from '../output/text.ts';
+import { harmless, type Style } from '../output/style.ts';
+import { indented } from '../output/text.ts';
 
 /** A variable with its value: in data the value's fields follow the name. */
 export class VariableRow {

@@ -1,7 +1,7 @@
 import type { Goroutine } from '../../golang/index.ts';
 import { formatDuration } from '../language/duration.ts';
-import type { Style } from '../output/style.ts';
-import { harmless, locationRow, locationText } from '../output/text.ts';
+import { harmless, type Style } from '../output/style.ts';
+import { locationRow, locationText } from '../output/text.ts';
 import { blockedText } from './blocked-text.ts';
 
 /** Which of a goroutine's places is shown: -u -r -g -s. */

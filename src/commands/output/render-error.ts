@@ -1,6 +1,5 @@
 import type { ErrorFacts } from './error-facts.ts';
-import type { Style } from './style.ts';
-import { harmless } from './text.ts';
+import { harmless, type Style } from './style.ts';
 
 /**
  * An error for people: what is wrong, the place in the line that it is about, and what to do. `shown` is the

@@ -20,6 +20,13 @@ export interface Style {
   path(path: string): string;
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+/** Text without characters that could steer a terminal: names and paths come from files that nobody vouches for. */
+export const harmless = (text: string): string =>
+  text.replace(CONTROLS, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+
 /** SGR parameters (ECMA-48 §8.3.117). */
 const COLOURS: Readonly<Record<Role, string>> = {
   address: '2',
@@ -45,10 +52,11 @@ export interface StyleOptions {
 export function makeStyle({ colour, directory }: StyleOptions): Style {
   const prefix = directory === undefined || directory === '' ? undefined : `${directory}/`;
   const path = (text: string): string =>
-    prefix !== undefined && text.startsWith(prefix) ? `./${text.slice(prefix.length)}` : text;
-  if (!colour) return { paint: (_role, text) => text, path };
+    harmless(prefix !== undefined && text.startsWith(prefix) ? `./${text.slice(prefix.length)}` : text);
+  if (!colour) return { paint: (_role, text) => harmless(text), path };
   return {
-    paint: (role, text) => (COLOURS[role] === '' ? text : `\x1b[${COLOURS[role]}m${text}\x1b[0m`),
+    paint: (role, text) =>
+      COLOURS[role] === '' ? harmless(text) : `\x1b[${COLOURS[role]}m${harmless(text)}\x1b[0m`,
     path,
   };
 }

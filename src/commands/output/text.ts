@@ -15,9 +15,38 @@ export function positionText(position: SourcePosition | undefined, style: Style)
   return `${style.paint('path', style.path(position.file))}:${position.line}`;
 }
 
+interface KeptText {
+  readonly location: Location;
+  readonly text: string;
+}
+
+/** A million goroutines are in a handful of places: their texts are made once. */
+const keptTexts = new WeakMap<Style, Map<number, KeptText>>();
+const MOST_KEPT = 4096;
+
 /** `./main.go:93 main.inner (0x4cdfc9)` */
 export function locationText(location: Location, style: Style): string {
   if (location.pc === 0) return '?';
+  let texts = keptTexts.get(style);
+  if (texts === undefined || texts.size > MOST_KEPT) {
+    texts = new Map();
+    keptTexts.set(style, texts);
+  }
+  const kept = texts.get(location.pc);
+  // One pc can be in different places: as a return address it belongs to the instruction before.
+  if (kept !== undefined && isSame(kept.location, location)) return kept.text;
+  const text = makeLocationText(location, style);
+  texts.set(location.pc, { location, text });
+  return text;
+}
+
+const isSame = (a: Location, b: Location): boolean =>
+  a === b ||
+  (a.function === b.function &&
+    a.position?.line === b.position?.line &&
+    a.position?.file === b.position?.file);
+
+function makeLocationText(location: Location, style: Style): string {
   const name = style.paint('function', functionName(location));
   const place = location.position === undefined ? '' : `${positionText(location.position, style)} `;
   return `${place}${name} ${style.paint('address', `(${hex(location.pc)})`)}`;
@@ -64,9 +93,3 @@ export function* columns(
 export function* indented(lines: Iterable<string>, by: string): Iterable<string> {
   for (const line of lines) yield line === '' ? '' : by + line;
 }
-
-/** Text without characters that could steer a terminal; what a core holds is shown through here. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-export const harmless = (text: string): string =>
-  text.replace(CONTROLS, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);

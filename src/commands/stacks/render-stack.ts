@@ -1,7 +1,7 @@
 import { hex } from '../../base/index.ts';
 import { renderVariable } from '../data/variable-row.ts';
-import type { Style } from '../output/style.ts';
-import { harmless, indented, type LocationRow, wideHex } from '../output/text.ts';
+import { harmless, type Style } from '../output/style.ts';
+import { indented, type LocationRow, wideHex } from '../output/text.ts';
 import type { DeferredRow } from './defers.ts';
 import type { FrameRow, StackRow } from './frame-row.ts';
 

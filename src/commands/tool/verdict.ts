@@ -4,8 +4,8 @@ import { type Context, defineCommand } from '../command.ts';
 import { goroutineLine } from '../goroutines/row.ts';
 import { errorFacts } from '../output/error-facts.ts';
 import { renderListing, type SourceListing, sourceListing } from '../output/source-listing.ts';
-import type { Style } from '../output/style.ts';
-import { harmless, plural, positionText } from '../output/text.ts';
+import { harmless, type Style } from '../output/style.ts';
+import { plural, positionText } from '../output/text.ts';
 import { panicText } from '../session/values.ts';
 import { type FrameRow, frameRow } from '../stacks/frame-row.ts';
 
