@@ -46,7 +46,11 @@ export function showExpression(context: Context, expression: Typed, limits: Limi
 
 /** Arguments and local variables of the selected frame. */
 export function variablesInScope(context: Context, limits: Limits): VariableRow[] {
-  return rowsOf(context, expressionScope(context), limits);
+  const rows = rowsOf(context, expressionScope(context), limits);
+  // Of a call that has not begun there is only what it was given.
+  return context.scope.deferred === undefined
+    ? rows
+    : rows.filter(({ value }) => value.unreadable === undefined);
 }
 
 export function variablesOfFrame(context: Context, frame: Frame, limits: Limits): VariableRow[] {

@@ -1,4 +1,10 @@
-import { type LinkedAddress, MattockError, type RuntimeAddress, type ThreadId } from '../../base/index.ts';
+import {
+  type LinkedAddress,
+  MattockError,
+  type RuntimeAddress,
+  runtimeAddress,
+  type ThreadId,
+} from '../../base/index.ts';
 import type { FunctionInfo, PcRange, Type, VariableInfo } from '../../image/index.ts';
 import type { Frame } from '../frame.ts';
 import type { Program } from '../program.ts';
@@ -124,12 +130,25 @@ function behind(context: VariableContext, pointer: Place): Place {
  * located says why, instead of failing the list.
  */
 function placeOf(context: VariableContext, variable: VariableInfo, size: number): Place {
+  const captured = placeInClosure(context, variable);
+  if (captured !== undefined) return captured;
   const place = placeAt(context, variable, size, context.pc);
   const complete = place.kind === 'memory' || (place.kind === 'bytes' && !place.missing?.length);
   if (complete || context.frame.pc === context.frame.lookupPc) return place;
   const later = placeAt(context, variable, size, context.module.toLinked(context.frame.pc));
   // Where neither has it, the compiler gave it up: that its register is lost says less.
   return later.kind === 'memory' || (place.kind === 'none' && later.kind === 'none') ? later : place;
+}
+
+/**
+ * Before its first instruction a closure has copied nothing: what it captured is still in its object, to which the
+ * context register points (cmd/compile/abi-internal.md). That is how a deferred call looks before it is made.
+ */
+function placeInClosure({ program, frame }: VariableContext, variable: VariableInfo): Place | undefined {
+  const closure = frame.registers[program.target.arch.dwarf.closure];
+  if (variable.closureOffset === undefined || closure === undefined || frame.pc !== frame.entry)
+    return undefined;
+  return { kind: 'memory', address: runtimeAddress(closure + variable.closureOffset) };
 }
 
 function placeAt(context: VariableContext, variable: VariableInfo, size: number, pc: LinkedAddress): Place {
