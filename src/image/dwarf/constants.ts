@@ -61,6 +61,7 @@ export const AT = {
   declarationLine: 0x3b,
   declaration: 0x3c,
   encoding: 0x3e,
+  external: 0x3f,
   frameBase: 0x40,
   specification: 0x47,
   type: 0x49,

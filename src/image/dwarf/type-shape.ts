@@ -59,7 +59,7 @@ export class TypeShapes {
   /** A C type's name as C writes it, without qualifiers. */
   cName(die: Die, depth = 0): string {
     if (depth === 0) this.#nameParts = 0;
-    if (depth > MAX_CHAIN || ++this.#nameParts > MAX_NAME_PARTS) return '…';
+    if (++this.#nameParts > MAX_NAME_PARTS || depth > MAX_CHAIN) return '…';
     const name = die.string(AT.name);
     const keyword = C_KEYWORDS[die.tag];
     if (keyword !== undefined) return name === undefined ? `${keyword} {...}` : `${keyword} ${name}`;
@@ -105,7 +105,10 @@ export class TypeShapes {
   #cFunction(die: Die, inner: string, depth: number): string {
     const parameters: string[] = [];
     for (const child of childrenOf(die)) {
-      if (parameters.length > MAX_CHAIN) break;
+      if (this.#nameParts > MAX_NAME_PARTS) {
+        parameters.push('…');
+        break;
+      }
       if (child.tag === TAG.formalParameter) parameters.push(this.#cNameOf(child, depth));
       else if (child.tag === TAG.unspecifiedParameters) parameters.push('...');
     }
