@@ -36,6 +36,11 @@ export interface Memory {
   bigUint64(address: RuntimeAddress): bigint;
   /** As `uint64`, branded: a pointer word. */
   pointer(address: RuntimeAddress): RuntimeAddress;
+  /**
+   * Says that these addresses will be read soon, each a word or a small object: what is scattered then arrives in
+   * few long reads. A hint, where the target gains by it: it never throws, and addresses where nothing is readable do no harm.
+   */
+  prefetch?(addresses: Float64Array): void;
   /** Bytes up to (not including) the first NUL, at most `limit`. */
   cString(address: RuntimeAddress, limit: number): string;
   /** What is mapped, in address order, neighbours with the same rights and file not merged. */

@@ -62,6 +62,25 @@ describe('BlockCache', () => {
     expect(cache.slotOf(12)).toBe(slot + 2);
   });
 
+  it('reads what lies near each other at once, and only what it does not have', () => {
+    const { cache, fill, reads, data } = setUp(200 * BLOCK, 200);
+    cache.load(3, 1, 0, fill);
+    reads.length = 0;
+    cache.loadAll(
+      [0, 2, 3, 50, 54, 60, 61, 100, 103, 106, 109, 112, 115, 118, 121, 124, 127, 130, 133, 199],
+      fill,
+    );
+    expect(reads).toEqual([3, 5, 2, 31, 1, 1]);
+    reads.length = 0;
+    for (const block of [2, 54, 61, 130, 133, 199]) {
+      const slot = cache.slotOf(block);
+      const bytes = cache.bytes.subarray(slot * BLOCK, (slot + 1) * BLOCK);
+      expect(Buffer.compare(bytes, data.subarray(block * BLOCK, (block + 1) * BLOCK))).toBe(0);
+    }
+    cache.loadAll([0, 50, 199], fill);
+    expect(reads).toEqual([]);
+  });
+
   it('knows nothing of what could not be read', () => {
     const { cache, fill } = setUp(BLOCK + 1, 40);
     const slot = cache.load(0, 8, 0, fill);

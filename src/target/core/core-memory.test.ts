@@ -79,6 +79,17 @@ describe('CoreMemory', () => {
     }
   });
 
+  it('reads right after a prefetch of anything, in any order, mapped or not', () => {
+    const { core, memory } = simple(900_000);
+    const next = random(5);
+    for (let round = 0; round < 20; round++) {
+      memory.uint8(at(next() % 900_000));
+      const offsets = Array.from({ length: 50 }, () => next() % 900_000);
+      memory.prefetch(Float64Array.from([...offsets.map((offset) => BASE + offset), 0, Number.NaN, 2 ** 60]));
+      for (const offset of offsets) expect(memory.uint8(at(offset))).toBe(core[offset]);
+    }
+  });
+
   it('joins neighbouring segments and files', () => {
     const core = noise(0x2000);
     const file = noise(0x3000, 5);

@@ -101,6 +101,30 @@ export class CoreMemory implements Memory {
     return bytes.subarray(0, this.#copy(address, bytes));
   }
 
+  prefetch(addresses: Float64Array): void {
+    const sorted = addresses.slice().sort();
+    let piece = -1;
+    let blocks: number[] = [];
+    const load = () => {
+      if (blocks.length > 0) this.#cache.loadAll(blocks, this.#pieces.fill(piece));
+      blocks = [];
+    };
+    for (const address of sorted) {
+      const index = this.#pieces.at(address);
+      if (index < 0) continue;
+      if (index !== piece) load();
+      piece = index;
+      const block = Math.floor((address - this.#pieces.shift(index)) / BLOCK);
+      if (block !== blocks.at(-1)) blocks.push(block);
+    }
+    load();
+    this.#view = this.#cache.view;
+    this.#bytes = this.#cache.bytes;
+    // The loads may have taken the slots of both windows.
+    this.#length = 0;
+    this.#previousLength = 0;
+  }
+
   cString(address: RuntimeAddress, limit: number): string {
     for (let length = Math.min(STRING_STEP, limit); ; length = Math.min(length * 4, limit)) {
       const text = this.readUpTo(address, length);
