@@ -42,8 +42,8 @@ function wayBack(
   i: number,
   j: number,
 ): { readonly delve: number; readonly mattock: number } | undefined {
-  for (const same of [sameAt, sameFunction])
-    for (let k = 0; k <= MOST_EXTRA; k++) {
+  for (let k = 0; k <= MOST_EXTRA; k++)
+    for (const same of [sameAt, sameFunction]) {
       if (same(delve[i], mattock[j + k])) return { delve: 0, mattock: k };
       if (same(delve[i + k], mattock[j])) return { delve: k, mattock: 0 };
     }
@@ -55,5 +55,5 @@ function sameAt(a: FrameAnswer | undefined, b: FrameAnswer | undefined): boolean
 }
 
 function sameFunction(a: FrameAnswer | undefined, b: FrameAnswer | undefined): boolean {
-  return a !== undefined && b !== undefined && a.function === b.function;
+  return a !== undefined && b !== undefined && a.function !== '' && a.function === b.function;
 }

@@ -27,7 +27,10 @@ export interface GoroutineAnswer {
 }
 
 export interface FrameAnswer extends Place {
-  readonly variables: readonly VariableAnswer[];
+  /** undefined: not asked. */
+  readonly variables: readonly VariableAnswer[] | undefined;
+  /** How the walk came here, where it was not by an ordinary call: `signal`: a signal interrupted this frame. */
+  readonly arrivedBy?: string;
 }
 
 export interface VariableAnswer {
@@ -51,6 +54,11 @@ export function placeText(place: Place): string {
   return place.function === '' && place.file === ''
     ? '(nowhere)'
     : `${place.function} ${place.file}:${place.line}`;
+}
+
+/** Whether a text shows nothing at all but that there is nothing to show. */
+export function showsNothing(text: string): boolean {
+  return /^(\S+ (\{\} )?)?\((unreadable|optimised out)\)$/.test(comparable(text));
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Fixture } from '../support/fixture.ts';
 import { buildGo } from '../support/go-build.ts';
 import { cacheFolder, projectRoot } from '../support/project.ts';
 import { run, writeAtomically } from '../support/tools.ts';
-import { type Answers, type GoroutineAnswer, nowhere, type Place } from './answers.ts';
+import { type Answers, type GoroutineAnswer, nowhere, type Place, type VariableAnswer } from './answers.ts';
 
 interface OraclePlace extends Place {
   readonly pc: number;
@@ -28,18 +28,20 @@ interface OracleGoroutine {
   readonly labels: Readonly<Record<string, string>> | null;
   readonly problem?: string;
   readonly stackError?: string;
-  readonly frames:
-    | readonly (OraclePlace & {
-        readonly arguments: readonly OracleVariable[] | null;
-        readonly locals: readonly OracleVariable[] | null;
-        readonly problem?: string;
-      })[]
-    | null;
+  readonly frames: readonly OracleFrame[] | null;
+}
+interface OracleFrame extends OraclePlace {
+  readonly arguments: readonly OracleVariable[] | null;
+  readonly locals: readonly OracleVariable[] | null;
+  readonly problem?: string;
 }
 interface OracleAnswers {
   readonly goroutines: readonly OracleGoroutine[] | null;
   readonly expressions: Answers['expressions'] | null;
 }
+
+/** framesWithVariables of the oracle. */
+const FRAMES_WITH_VARIABLES = 40;
 
 /** runtime2.go's goroutine states by number, as api.Goroutine.Status has them. */
 const STATES = [
@@ -94,28 +96,28 @@ function goroutine(g: OracleGoroutine): GoroutineAnswer {
     user: place(g.user),
     goStatement: place(g.goStatement),
     start: place(g.start),
-    frames: (g.frames ?? []).map((frame) => ({
+    frames: (g.frames ?? []).map((frame, index) => ({
       ...place(frame),
-      variables: [
-        ...(frame.arguments ?? []).map((v) => ({
-          name: nameOf(v),
-          role: 'argument' as const,
-          text: v.short,
-        })),
-        ...(frame.locals ?? []).map((v) => ({ name: nameOf(v), role: 'local' as const, text: v.short })),
-      ],
+      variables: index < FRAMES_WITH_VARIABLES ? variables(frame) : undefined,
     })),
     problem: g.problem ?? g.stackError ?? g.frames?.find((frame) => frame.problem)?.problem ?? '',
   };
+}
+
+function variables(frame: OracleFrame): VariableAnswer[] {
+  return [
+    ...(frame.arguments ?? []).map((v) => ({ name: nameOf(v), role: 'argument' as const, text: v.short })),
+    ...(frame.locals ?? []).map((v) => ({ name: nameOf(v), role: 'local' as const, text: v.short })),
+  ];
 }
 
 function nameOf(variable: OracleVariable): string {
   return variable.shadowed ? `(${variable.name})` : variable.name;
 }
 
-/** Delve says `???` for a pc without a function, and gives a file that is not there as `?`. */
+/** Delve says `???` for a pc without a function, `?` for a file that is not known, and `C.` before names of C. */
 function place(of: OraclePlace): Place {
-  const name = of.function === '???' ? '' : of.function;
+  const name = of.function === '???' ? '' : of.function.replace(/^C\./, '');
   if (name === '' && (of.file === '' || of.file === '?')) return nowhere;
   return { function: name, file: of.file === '?' ? '' : of.file, line: of.line };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Answers, GoroutineAnswer } from './answers.ts';
+import type { Answers, GoroutineAnswer, VariableAnswer } from './answers.ts';
 import { compare } from './differences.ts';
 
 const at = (name: string, line: number) => ({ function: name, file: '/src/main.go', line });
@@ -71,7 +71,7 @@ describe('comparing answers', () => {
   });
 
   it('finds variables with other text, missing, and too many', () => {
-    const withVariables = (...variables: GoroutineAnswer['frames'][number]['variables']) =>
+    const withVariables = (...variables: VariableAnswer[]) =>
       subjects(changed({ frames: [{ ...GOROUTINE.frames[0]!, variables }, GOROUTINE.frames[1]!] }));
     const subject = 'variables: goroutine 1 frame 0 main.f: local';
     expect(withVariables({ name: 'x', role: 'local', text: '2' })).toEqual([`${subject} x`]);

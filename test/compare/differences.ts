@@ -1,5 +1,14 @@
 import { align } from './alignment.ts';
-import { type Answers, comparable, type FrameAnswer, type GoroutineAnswer, placeText } from './answers.ts';
+import {
+  type Answers,
+  comparable,
+  type ExpressionAnswer,
+  type FrameAnswer,
+  type GoroutineAnswer,
+  placeText,
+  showsNothing,
+  type VariableAnswer,
+} from './answers.ts';
 
 export const CATEGORIES = [
   'goroutines',
@@ -18,6 +27,8 @@ export interface Difference {
   readonly subject: string;
   readonly delve: string;
   readonly mattock: string;
+  /** The program's own traceback, printed before it died, has the place that Mattock gives. */
+  readonly confirmed: boolean;
 }
 
 export interface Comparison {
@@ -26,26 +37,38 @@ export interface Comparison {
   readonly differences: readonly Difference[];
 }
 
-export function compare(delve: Answers, mattock: Answers): Comparison {
+/** `traced`: the places that the program itself printed for a goroutine, as texts. */
+export function compare(
+  delve: Answers,
+  mattock: Answers,
+  traced: (goroutine: number) => ReadonlySet<string> = () => new Set(),
+): Comparison {
   const tally = new Tally();
   const ours = new Map(mattock.goroutines.map((g) => [g.id, g]));
   const theirs = new Set(delve.goroutines.map((g) => g.id));
   for (const g of delve.goroutines) {
     const mine = ours.get(g.id);
     tally.add('goroutines', `goroutine ${g.id}`, 'listed', mine === undefined ? 'not listed' : 'listed');
-    if (mine !== undefined) compareGoroutine(tally, g, mine);
+    if (mine !== undefined) compareGoroutine(tally, g, mine, traced(g.id));
   }
   for (const g of mattock.goroutines)
     if (!theirs.has(g.id)) tally.add('goroutines', `goroutine ${g.id}`, 'not listed', 'listed');
-  delve.expressions.forEach((asked, i) => {
-    const answered = mattock.expressions[i];
-    // Words of errors are each debugger's own: that both refuse is agreement.
-    const refused = '(an error)';
-    const sides = [asked.text, answered?.text].map((t) => (t === undefined ? refused : comparable(t)));
-    const subject = `print ${asked.expression} in ${asked.in}`;
-    tally.add('expressions', subject, sides[0]!, sides[1]!, asked.error, answered?.error);
-  });
+  for (const [i, asked] of delve.expressions.entries())
+    compareExpression(tally, asked, mattock.expressions[i]);
   return tally;
+}
+
+/** The words of errors are each debugger's own: that both show nothing is agreement. */
+function compareExpression(
+  tally: Tally,
+  delve: ExpressionAnswer,
+  mattock: ExpressionAnswer | undefined,
+): void {
+  const shown = (answer: ExpressionAnswer | undefined) =>
+    answer?.text === undefined || showsNothing(answer.text) ? '(nothing shown)' : comparable(answer.text);
+  const said = (answer: ExpressionAnswer | undefined) => answer?.text ?? `error: ${answer?.error}`;
+  const subject = `print ${delve.expression} in ${delve.in}`;
+  tally.judge('expressions', subject, shown(delve) === shown(mattock), said(delve), said(mattock));
 }
 
 /** Counts what was compared, and keeps what differs. */
@@ -60,36 +83,39 @@ export class Tally implements Comparison {
   };
   readonly differences: Difference[] = [];
 
-  add(
+  add(category: Category, subject: string, delve: string, mattock: string, confirmed = false): void {
+    this.judge(category, subject, delve === mattock, delve, mattock, confirmed);
+  }
+
+  judge(
     category: Category,
     subject: string,
+    agree: boolean,
     delve: string,
     mattock: string,
-    delveError?: string,
-    mattockError?: string,
+    confirmed = false,
   ): void {
     this.compared[category]++;
-    if (delve === mattock) return;
-    const withError = (text: string, error: string | undefined) =>
-      error === undefined ? text : `error: ${error}`;
-    this.differences.push({
-      category,
-      subject,
-      delve: withError(delve, delveError),
-      mattock: withError(mattock, mattockError),
-    });
+    if (!agree) this.differences.push({ category, subject, delve, mattock, confirmed });
   }
 }
 
-function compareGoroutine(tally: Tally, delve: GoroutineAnswer, mattock: GoroutineAnswer): void {
+function compareGoroutine(
+  tally: Tally,
+  delve: GoroutineAnswer,
+  mattock: GoroutineAnswer,
+  traced: ReadonlySet<string>,
+): void {
   const subject = `goroutine ${delve.id}`;
   tally.add('states', `${subject} state`, delve.state, mattock.state);
   tally.add('states', `${subject} wait reason`, delve.waitReason, mattock.waitReason);
   tally.add('states', `${subject} thread`, String(delve.thread), String(mattock.thread));
   tally.add('states', `${subject} labels`, delve.labels, mattock.labels);
-  for (const which of ['current', 'user', 'goStatement', 'start'] as const)
-    tally.add('locations', `${subject} ${which}`, placeText(delve[which]), placeText(mattock[which]));
-  compareStacks(tally, subject, delve, mattock);
+  for (const which of ['current', 'user', 'goStatement', 'start'] as const) {
+    const [theirs, ours] = [placeText(delve[which]), placeText(mattock[which])];
+    tally.add('locations', `${subject} ${which}`, theirs, ours, traced.has(ours) && !traced.has(theirs));
+  }
+  compareStacks(tally, subject, delve, mattock, traced);
 }
 
 /** Each frame is one item; variables are compared in frames that both have at the same place. */
@@ -98,6 +124,7 @@ function compareStacks(
   subject: string,
   delve: GoroutineAnswer,
   mattock: GoroutineAnswer,
+  traced: ReadonlySet<string>,
 ): void {
   for (const step of align(delve.frames, mattock.frames)) {
     const theirs = 'delve' in step ? delve.frames[step.delve] : undefined;
@@ -109,33 +136,48 @@ function compareStacks(
     }
     const absent = (of: GoroutineAnswer) =>
       step.kind === 'apart' ? `(ends: ${of.problem || 'bottom'})` : '(no such frame)';
+    const confirmed =
+      ours !== undefined && traced.has(placeText(ours)) && !(theirs && traced.has(placeText(theirs)));
     tally.add(
       'stacks',
-      `${subject} frame ${'mattock' in step ? step.mattock : step.delve}`,
+      `${subject} frame ${'mattock' in step ? step.mattock : step.delve}${'mattock' in step ? situation(mattock, step.mattock) : ''}`,
       theirs === undefined ? absent(delve) : placeText(theirs),
       ours === undefined ? absent(mattock) : placeText(ours),
+      confirmed,
     );
   }
 }
 
+/** What explanations want to know about a frame beside its place. */
+function situation(of: GoroutineAnswer, index: number): string {
+  if (of.frames[index]?.arrivedBy === 'signal') return ', interrupted by a signal';
+  if (of.frames[index - 1]?.arrivedBy === 'signal') return ', caller of a frame interrupted by a signal';
+  return '';
+}
+
 function compareVariables(tally: Tally, subject: string, delve: FrameAnswer, mattock: FrameAnswer): void {
-  const ours = keyed(mattock);
-  const theirs = keyed(delve);
-  for (const [key, text] of theirs)
-    tally.add('variables', `${subject}: ${key}`, text, ours.get(key) ?? '(no such variable)');
-  for (const [key, text] of ours)
-    if (!theirs.has(key)) tally.add('variables', `${subject}: ${key}`, '(no such variable)', text);
+  if (delve.variables === undefined || mattock.variables === undefined) return;
+  const [theirs, ours] = [keyed(delve.variables), keyed(mattock.variables)];
+  for (const key of new Set([...theirs.keys(), ...ours.keys()])) {
+    const [their, our] = [theirs, ours].map((side) => side.get(key) ?? '(no such variable)') as [
+      string,
+      string,
+    ];
+    const nothing = showsNothing(their) && showsNothing(our);
+    const agree = nothing || comparable(their) === comparable(our);
+    tally.judge('variables', `${subject}: ${key}`, agree, their, our);
+  }
 }
 
 /** By role and name; a name that comes several times (a variable of each of several blocks) also by its turn. */
-function keyed(frame: FrameAnswer): Map<string, string> {
+function keyed(variables: readonly VariableAnswer[]): Map<string, string> {
   const turns = new Map<string, number>();
   const texts = new Map<string, string>();
-  for (const { name, role, text } of frame.variables) {
+  for (const { name, role, text } of variables) {
     const key = `${role} ${name}`;
     const turn = (turns.get(key) ?? 0) + 1;
     turns.set(key, turn);
-    texts.set(turn === 1 ? key : `${key} #${turn}`, comparable(text));
+    texts.set(turn === 1 ? key : `${key} #${turn}`, text);
   }
   return texts;
 }

@@ -8,19 +8,22 @@ export interface Explanation {
   readonly subject?: RegExp;
   readonly delve?: RegExp;
   readonly mattock?: RegExp;
-  /** Only in builds with this in their label. */
-  readonly build?: RegExp;
+  /** Only in cores with this in their name and build: `values-maps 1.26.8 noopt`. */
+  readonly core?: RegExp;
+  /** Only where the program's own traceback says as Mattock. */
+  readonly confirmed?: true;
 }
 
 export const EXPLANATIONS: readonly Explanation[] = [];
 
-export function explanationOf(difference: Difference, build: string): Explanation | undefined {
+export function explanationOf(difference: Difference, core: string): Explanation | undefined {
   return EXPLANATIONS.find(
     (e) =>
       e.category === difference.category &&
       (e.subject?.test(difference.subject) ?? true) &&
       (e.delve?.test(difference.delve) ?? true) &&
       (e.mattock?.test(difference.mattock) ?? true) &&
-      (e.build?.test(build) ?? true),
+      (e.core?.test(core) ?? true) &&
+      (e.confirmed === undefined || difference.confirmed),
   );
 }

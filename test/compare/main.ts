@@ -9,6 +9,7 @@ import { type CoreRequest, coreOf, type FixtureCore, missingForCore } from '../s
 import { type Fixture, fixture } from '../support/fixture.ts';
 import { compareVersions, installedGo } from '../support/tools.ts';
 import { align } from './alignment.ts';
+import { placeText } from './answers.ts';
 import { askDelve } from './delve.ts';
 import { type Comparison, compare } from './differences.ts';
 import { askExpressions, askStacks } from './mattock.ts';
@@ -76,7 +77,9 @@ function againstDelve(core: FixtureCore, source: Fixture): Comparison {
       if (step.kind === 'pair' && step.delve === frame) return step.mattock;
     return undefined;
   });
-  return compare(delve, { goroutines, expressions });
+  const printed = parseTraceback(core.traceback);
+  const traced = (id: number) => new Set(printed.find((g) => g.id === id)?.frames.map(placeText));
+  return compare(delve, { goroutines, expressions }, traced);
 }
 
 function againstTraceback(core: FixtureCore): Comparison {

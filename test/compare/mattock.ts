@@ -30,6 +30,7 @@ interface StackResult {
   readonly frames: readonly (Row & {
     readonly arguments?: readonly VariableRow[];
     readonly locals?: readonly VariableRow[];
+    readonly arrivedBy?: string;
     readonly problem?: string;
   })[];
   readonly end?: { readonly kind: string; readonly reason?: string };
@@ -112,6 +113,7 @@ function goroutine(row: GoroutineRow, stack: Document | undefined): GoroutineAns
     start: place(row.start),
     frames: (result?.frames ?? []).map((frame) => ({
       ...place(frame),
+      arrivedBy: frame.arrivedBy ?? 'call',
       variables: [
         ...(frame.arguments ?? []).map((v) => ({ name: nameOf(v), role: 'argument' as const, text: v.text })),
         ...(frame.locals ?? []).map((v) => ({ name: nameOf(v), role: 'local' as const, text: v.text })),
