@@ -50,6 +50,20 @@ const simple = (size: number) => {
 };
 
 describe('CoreMemory', () => {
+  it.each(['uint8', 'uint16', 'uint32', 'int32', 'uint64', 'bigUint64'] as const)(
+    'reads %s right when the read itself makes the cache grow',
+    (width) => {
+      const pages = 2000;
+      const core = new Uint8Array(pages * 4096);
+      const view = new DataView(core.buffer);
+      for (let page = 0; page < pages; page++) view.setUint32(page * 4096, page, true);
+      const memory = memoryOf({ core, segments: [{ fileSize: core.length }] });
+      const mask = width === 'uint8' ? 0xff : 0xffffffff;
+      for (let page = 0; page < pages; page++)
+        expect(Number(memory[width](at(page * 4096)))).toBe(page & mask);
+    },
+  );
+
   it('reads scalars of every width', () => {
     const core = new Uint8Array(8192);
     core.set([0xef, 0xbe, 0xad, 0xde, 0x78, 0x56, 0x34, 0x12], 4092);

@@ -50,20 +50,25 @@ export class CoreMemory implements Memory {
     this.#bytes = this.#cache.bytes;
   }
 
+  // The index comes first: finding it may move the slab, and with it the view.
   uint8(address: RuntimeAddress): number {
-    return this.#view.getUint8(this.#index(address, 1));
+    const at = this.#index(address, 1);
+    return this.#view.getUint8(at);
   }
 
   uint16(address: RuntimeAddress): number {
-    return this.#view.getUint16(this.#index(address, 2), true);
+    const at = this.#index(address, 2);
+    return this.#view.getUint16(at, true);
   }
 
   uint32(address: RuntimeAddress): number {
-    return this.#view.getUint32(this.#index(address, 4), true);
+    const at = this.#index(address, 4);
+    return this.#view.getUint32(at, true);
   }
 
   int32(address: RuntimeAddress): number {
-    return this.#view.getInt32(this.#index(address, 4), true);
+    const at = this.#index(address, 4);
+    return this.#view.getInt32(at, true);
   }
 
   uint64(address: RuntimeAddress): number {
@@ -72,7 +77,8 @@ export class CoreMemory implements Memory {
   }
 
   bigUint64(address: RuntimeAddress): bigint {
-    return this.#view.getBigUint64(this.#index(address, 8), true);
+    const at = this.#index(address, 8);
+    return this.#view.getBigUint64(at, true);
   }
 
   pointer(address: RuntimeAddress): RuntimeAddress {
