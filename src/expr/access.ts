@@ -1,4 +1,4 @@
-import { type RuntimeAddress, runtimeAddress, TargetFault, UserError } from '../base/index.ts';
+import { MattockError, type RuntimeAddress, runtimeAddress, TargetFault, UserError } from '../base/index.ts';
 import type { Program } from '../golang/index.ts';
 import { mapEntries, mapLength } from '../golang/values/map-entries.ts';
 import { underlying } from '../golang/values/shapes.ts';
@@ -84,11 +84,22 @@ export function listOf(program: Program, value: Value): List | undefined {
   if (real.kind !== 'string' && real.kind !== 'slice') return undefined;
   const header = sourceOf(program, value);
   const length = header.int64(8);
-  const capacity = real.kind === 'slice' ? header.int64(16) : length;
-  if (length < 0 || capacity < length)
+  const capacity = real.kind === 'slice' ? knownCapacity(header, length) : length;
+  if (length < 0 || capacity < length) {
     throw new TargetFault(`invalid length ${length}, capacity ${capacity}`);
+  }
   const items = Source.memory(program.target.memory, header.pointer(0));
   return { element: real.kind === 'slice' ? real.element : UINT8, length, capacity, items, offset: 0 };
+}
+
+/** The length will do where the compiler dropped the capacity. */
+function knownCapacity(header: Source, length: number): number {
+  try {
+    return header.int64(16);
+  } catch (error) {
+    if (!(error instanceof MattockError)) throw error;
+    return length;
+  }
 }
 
 /** `x[i]` of an array, pointer to array, slice, string or map; C pointers are arrays without an end. */

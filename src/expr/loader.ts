@@ -25,8 +25,8 @@ import type {
 import { bytesToText } from './byte-text.ts';
 import { constantName } from './constant-names.ts';
 import { floatText } from './number-text.ts';
-import { type ShownParts, shownNode } from './shown-node.ts';
-import type { Limits, ShownValue } from './value.ts';
+import { type ShownParts, shownLeaf, shownNode } from './shown-node.ts';
+import type { Limits, ShownChild, ShownValue } from './value.ts';
 
 /** Unreadable elements after which a list is given up. */
 const MAX_FAULTS = 3;
@@ -35,11 +35,6 @@ const MAX_NESTED_LISTS = 4;
 /** Values that one `show` reads at most, if the limits do not ask for more. */
 const MAX_NODES = 1_000_000;
 const NODES_PER_ELEMENT = 100;
-
-interface Child {
-  readonly name: string;
-  readonly value: ShownValue;
-}
 
 /**
  * Reads values to the limits. `level` counts the structs, lists and interfaces around a value; below
@@ -114,7 +109,8 @@ export class Loader {
   }
 
   #scalar(type: Type, real: Type, source: Source, offset: number, value: string): ShownValue {
-    return this.node({ type: type.name, kind: real.kind, address: source.addressOf(offset), value });
+    const address = source.addressOf(offset);
+    return shownLeaf({ type: type.name, kind: real.kind, address, value }, this.#format);
   }
 
   #integer(type: Type, real: IntType | EnumType, source: Source, offset: number): ShownValue {
@@ -159,7 +155,7 @@ export class Loader {
     address?: RuntimeAddress,
   ): ShownValue {
     const parts = [floatText(real, bits), floatText(imaginary, bits)] as const;
-    const child = (name: string, value: string): Child => ({
+    const child = (name: string, value: string): ShownChild => ({
       name,
       value: this.node({ type: `float${bits}`, kind: 'float', value }),
     });
@@ -195,14 +191,25 @@ export class Loader {
   #slice(type: Type, real: SliceType, source: Source, offset: number, level: number): ShownValue {
     const base = source.pointer(offset);
     const length = source.int64(offset + 8);
-    const capacity = source.int64(offset + 16);
-    if (length < 0 || capacity < length)
+    const capacity = this.#capacity(source, offset + 16);
+    if (length < 0 || (capacity ?? length) < length) {
       throw new TargetFault(`invalid length ${length}, capacity ${capacity}`);
+    }
     if (base === 0 && length > 0) throw new TargetFault(`length ${length} without an array`);
     const elements = Source.memory(this.#program.target.memory, base);
     const children = this.elements(real.element, elements, 0, length, level);
     const address = source.addressOf(offset);
     return this.node({ type: type.name, kind: 'slice', address, length, capacity, base, children });
+  }
+
+  /** The compiler drops what is not used any more: a slice whose capacity is gone still has its elements. */
+  #capacity(source: Source, offset: number): number | undefined {
+    try {
+      return source.int64(offset);
+    } catch (error) {
+      if (!(error instanceof MattockError)) throw error;
+      return undefined;
+    }
   }
 
   #array(type: Type, real: ArrayType, source: Source, offset: number, level: number): ShownValue {
@@ -213,10 +220,10 @@ export class Loader {
   }
 
   /** Elements of a list, up to the limit. */
-  elements(element: Type, source: Source, offset: number, length: number, level: number): Child[] {
+  elements(element: Type, source: Source, offset: number, length: number, level: number): ShownChild[] {
     const tooDeep = level > this.#limits.maxVariableRecurse + MAX_NESTED_LISTS;
     const count = tooDeep ? 0 : Math.min(length, this.#limits.maxArrayValues);
-    const children: Child[] = [];
+    const children: ShownChild[] = [];
     let faults = 0;
     for (let i = 0; i < count && faults <= MAX_FAULTS; i++) {
       const value = this.load(element, source, offset + i * element.size, level + 1);
@@ -230,7 +237,7 @@ export class Loader {
     const { memory } = this.#program.target;
     const base = source.pointer(offset);
     const length = mapLength(memory, real, base);
-    const children: Child[] = [];
+    const children: ShownChild[] = [];
     const wanted = level > this.#limits.maxVariableRecurse ? 0 : this.#limits.maxArrayValues;
     let index = 0;
     let faults = 0;
@@ -259,9 +266,9 @@ export class Loader {
       return this.node({ type: type.name, kind: 'chan', address, length: 0, capacity: 0, base });
     const channel = channelAt(this.#program.target.memory, real, base);
     // The header is shown as a struct of its own, however deep the channel is, but its buffer counts.
-    const children = channel.header.fields.map((field): Child => {
+    const children = channel.header.fields.map((field): ShownChild => {
       if (field.name !== 'buf') return { name: field.name, value: this.#field(field, channel.source, 0, 0) };
-      const queued: Child[] = [];
+      const queued: ShownChild[] = [];
       const wanted = level > this.#limits.maxVariableRecurse ? 0 : this.#limits.maxArrayValues;
       for (let i = 0; i < Math.min(channel.length, wanted); i++) {
         const at = queuedOffset(channel, real, i);
@@ -323,7 +330,7 @@ export class Loader {
     return this.node({ type: type.name, kind: 'func', address, base, value: closure.name, children });
   }
 
-  #captured(address: RuntimeAddress, closure: ReturnType<typeof closureAt>, level: number): Child[] {
+  #captured(address: RuntimeAddress, closure: ReturnType<typeof closureAt>, level: number): ShownChild[] {
     const { memory } = this.#program.target;
     const object = Source.memory(memory, address);
     return capturedVariables(this.#program, closure).map((variable) => {
@@ -370,7 +377,7 @@ export class Loader {
   }
 
   /** What a pointer points to, as its only child; none if it is not followed. */
-  #target(target: Type, base: RuntimeAddress, level: number): Child[] {
+  #target(target: Type, base: RuntimeAddress, level: number): ShownChild[] {
     const kind = underlying(target).kind;
     if (base === 0) return [{ name: '', value: this.node({ type: target.name, kind, state: 'absent' }) }];
     const { followPointers = true, maxVariableRecurse } = this.#limits;
@@ -409,7 +416,7 @@ export class Loader {
     const shown = maxStructFields < 0 ? real.fields : real.fields.slice(0, maxStructFields);
     source.cover(offset, Math.min(real.size, 4096));
     const children = shown.map(
-      (field): Child => ({ name: field.name, value: this.#field(field, source, offset, level) }),
+      (field): ShownChild => ({ name: field.name, value: this.#field(field, source, offset, level) }),
     );
     const value =
       type.name === 'time.Time' ? timeText(this.#program.target.memory, real, source, offset) : undefined;

@@ -93,7 +93,7 @@ function pointerText(value: ShownValue, style: Style): string {
 }
 
 function sliceText(value: ShownValue, style: Style): string {
-  const head = style.types ? `${value.type} len: ${value.length}, cap: ${value.capacity}, ` : '';
+  const head = style.types ? `${value.type} len: ${value.length}, cap: ${value.capacity ?? '?'}, ` : '';
   if (value.base === 0 && value.children.length === 0) return `${head}nil`;
   return head + listText(value, style);
 }
@@ -114,10 +114,14 @@ function structText(value: ShownValue, style: Style): string {
   if (value.state === 'elided') {
     return value.address === undefined ? `${value.type} {...}` : addressForm(value.type, value.address);
   }
+  return fieldsText(value, value.length ?? value.children.length, style);
+}
+
+function fieldsText(value: ShownValue, total: number, style: Style): string {
   const lines = style.lines && structOnLines(value);
   const field = inner(style, lines, true);
   const parts = value.children.map(({ name, value: child }) => `${name}: ${render(child, field)}`);
-  const missing = (value.length ?? parts.length) - parts.length;
+  const missing = total - parts.length;
   const more = missing === 0 ? '' : `...+${missing} more`;
   const head = style.types ? `${value.type} ` : '';
   if (!lines) return `${head}{${parts.join(', ')}${more === '' ? '' : `,${more}`}}`;
@@ -146,7 +150,7 @@ function mapText(value: ShownValue, style: Style): string {
 
 function chanText(value: ShownValue, style: Style): string {
   if (value.base === 0) return `${value.type} nil`;
-  if (style.lines && value.children.length > 0) return structText({ ...value, length: undefined }, style);
+  if (style.lines && value.children.length > 0) return fieldsText(value, value.children.length, style);
   return `${value.type} ${value.length}/${value.capacity}`;
 }
 

@@ -77,11 +77,16 @@ export interface ShownValue {
   /** Where a pointer, slice, string, map, channel or func points to; 0 for nil. */
   readonly base: RuntimeAddress | undefined;
   /** Fields, elements, map entries (key then value in `children` pairs), pointer target, dynamic value; up to the limits. */
-  readonly children: readonly { readonly name: string; readonly value: ShownValue }[];
+  readonly children: readonly ShownChild[];
   /** `elided`: the limits stopped before its contents; `absent`: what a nil pointer points to. */
   readonly state: 'loaded' | 'elided' | 'absent';
   /** Why it is not shown, if so: unreadable memory, optimised out. */
   readonly unreadable: string | undefined;
+}
+
+export interface ShownChild {
+  readonly name: string;
+  readonly value: ShownValue;
 }
 
 export type ShownKind = Type['kind'] | 'unsafe-pointer' | 'nil' | 'untyped';
