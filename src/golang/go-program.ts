@@ -133,21 +133,37 @@ export class GoProgram implements GoroutineHost, BlockingHost {
   }
 
   currentLocation(goroutine: GoroutineRecord): Location {
-    const { cursor } = this.starts.ofGoroutine(goroutine.address);
-    return this.code.locate(runtimeAddress(cursor.pc), !cursor.exact);
+    const g = goroutine.address;
+    // The ordinary case first and without an object: parked, nothing of it on a thread.
+    if (this.#parked(goroutine))
+      return this.code.at(this.fields.word(g, this.fields.layout.schedPc)).locations[0]!;
+    const { cursor } = this.starts.ofGoroutine(g);
+    return this.code.at(cursor.pc).locations[0]!;
   }
 
   userLocation(goroutine: GoroutineRecord): Location {
-    const { cursor, switches } = this.starts.ofGoroutine(goroutine.address);
-    const quick = switches === undefined ? this.#userFrames.find(cursor) : undefined;
-    if (quick !== undefined) return quick;
+    const g = goroutine.address;
+    if (this.#parked(goroutine)) {
+      const { layout } = this.fields;
+      const sp = this.fields.word(g, layout.schedSp);
+      const quick = this.#userFrames.find(
+        this.fields.word(g, layout.schedPc),
+        sp,
+        this.fields.word(g, layout.schedLr),
+      );
+      if (quick !== undefined) return quick;
+    }
     let found: Location | undefined;
     let count = 0;
-    new StackWalker(this.#setting, switches).visit(cursor, (_, point) => {
+    this.visitStack(g, (_, point) => {
       found = point.userLocation;
       return found === undefined && ++count < USER_LOCATION_DEPTH;
     });
-    return found ?? this.code.locate(runtimeAddress(cursor.pc), !cursor.exact);
+    return found ?? this.currentLocation(goroutine);
+  }
+
+  #parked({ address, state }: GoroutineRecord): boolean {
+    return state !== '_Gsyscall' && this.machines.running(address) === undefined;
   }
 
   goStatement(pc: number): Location {

@@ -4,6 +4,8 @@ import type { Memory, Module, Target } from '../target/index.ts';
 import { goMinor } from './go-version.ts';
 import type { GlobalFacts, Layout, StructFacts } from './runtime-facts/form.ts';
 import { dwarfLayouts, Layouts } from './runtime-facts/layouts.ts';
+import { tableLayouts } from './runtime-facts/table-layouts.ts';
+import { findGlobals } from './stripped/find-globals.ts';
 
 /** Longest text of the runtime's own that is believed. */
 const MAX_TEXT = 1 << 20;
@@ -22,6 +24,7 @@ export class GoRuntime {
   readonly minor: number | undefined;
   readonly layouts: Layouts;
   readonly #globals = new Map<string, RuntimeAddress | undefined>();
+  #found: ReadonlyMap<string, RuntimeAddress> | undefined;
 
   constructor(target: Target, module: Module, image: Image, layouts: Layouts, version: string) {
     this.target = target;
@@ -54,9 +57,16 @@ export class GoRuntime {
     const linked =
       this.image.symbols.byName(facts.name)?.address ??
       this.image.debugInfo?.globalNamed(facts.name)?.address;
-    const address = linked === undefined ? undefined : this.module.toRuntime(linked);
+    const address = linked === undefined ? this.#searched(facts.name) : this.module.toRuntime(linked);
     this.#globals.set(facts.name, address);
     return address;
+  }
+
+  /** In a stripped binary the data itself tells where some variables are. */
+  #searched(name: string): RuntimeAddress | undefined {
+    if (this.layouts.kind === 'dwarf') return undefined;
+    this.#found ??= findGlobals(this.target, this.module, this.layouts);
+    return this.#found.get(name);
   }
 
   /** The Go string whose header {pointer, length} stands at an address. */
@@ -77,8 +87,11 @@ export function findGoRuntime(target: Target): GoRuntime | undefined {
     const image = module.image;
     if (image?.functions === undefined) continue;
     const version = image.buildInfo?.goVersion ?? 'an unknown Go';
-    if (image.debugInfo === undefined) continue;
-    return new GoRuntime(target, module, image, new Layouts(dwarfLayouts(image.debugInfo), version), version);
+    const source =
+      image.debugInfo === undefined
+        ? tableLayouts(goMinor(version) ?? Infinity, target.arch.name)
+        : dwarfLayouts(image.debugInfo);
+    return new GoRuntime(target, module, image, new Layouts(source, version), version);
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { type Goid, type RuntimeAddress, type ThreadId, UserError } from '../base/index.ts';
+import { type Goid, MattockError, type RuntimeAddress, type ThreadId, UserError } from '../base/index.ts';
 import type { Type } from '../image/index.ts';
 import type { Target, Thread } from '../target/index.ts';
 import { CodeMap } from './code/code-map.ts';
@@ -23,6 +23,7 @@ class TargetProgram implements Program {
   readonly #setting: WalkSetting;
   readonly #typeNames: TypeNames;
   #go: GoProgram | null | undefined;
+  #problem: MattockError | undefined;
   #facts: RuntimeFacts | undefined;
 
   constructor(target: Target) {
@@ -45,10 +46,24 @@ class TargetProgram implements Program {
 
   *goroutines(options: { readonly dead?: boolean } = {}): Generator<Goroutine, void, undefined> {
     const go = this.#requireGo();
-    for (const address of go.list.addresses()) {
+    // Nearly everyone asks where they are and what they wait for: the top of each stack, and the sudog.
+    for (const address of go.list.addresses((slice) => this.#prefetchWaits(go, slice))) {
       const goroutine = go.record(address);
       if (options.dead === true || !isDead(goroutine)) yield goroutine;
     }
+  }
+
+  #prefetchWaits(go: GoProgram, goroutines: Float64Array): void {
+    const { memory } = this.target;
+    if (memory.prefetch === undefined) return;
+    const { schedSp, waiting } = go.fields.layout;
+    const wanted = new Float64Array(goroutines.length * 2);
+    goroutines.forEach((g, i) => {
+      if (memory.tryRead(g as RuntimeAddress, Math.max(schedSp, waiting) + 8) === undefined) return;
+      wanted[2 * i] = go.fields.word(g, schedSp);
+      wanted[2 * i + 1] = go.fields.word(g, waiting);
+    });
+    memory.prefetch(wanted);
   }
 
   goroutineCount(): number {
@@ -108,23 +123,28 @@ class TargetProgram implements Program {
     return thread;
   }
 
+  /** Threads, registers and C stacks can be seen even where Go's runtime cannot be made out: why not is kept. */
   #tryGo(): GoProgram | undefined {
     if (this.#go === undefined) {
-      const runtime = findGoRuntime(this.target);
-      this.#go = runtime === undefined ? null : new GoProgram(runtime, this.#setting);
+      this.#go = null;
+      try {
+        const runtime = findGoRuntime(this.target);
+        if (runtime !== undefined) this.#go = new GoProgram(runtime, this.#setting);
+      } catch (error) {
+        if (!(error instanceof MattockError)) throw error;
+        this.#problem = error;
+      }
     }
     return this.#go ?? undefined;
   }
 
   #requireGo(): GoProgram {
     const go = this.#tryGo();
-    if (go === undefined) {
-      throw new UserError(
-        'this program has no Go runtime',
-        'threads, registers and their stacks can be seen',
-      );
-    }
-    return go;
+    if (go !== undefined) return go;
+    throw (
+      this.#problem ??
+      new UserError('this program has no Go runtime', 'its threads, their registers and stacks can be seen')
+    );
   }
 }
 

@@ -8,7 +8,7 @@ import type { FrameVisitor } from '../stack/walker.ts';
 import { Channels } from './channels.ts';
 import { Conditions } from './conditions.ts';
 import { pollWait } from './poll.ts';
-import { readSemaphores, type Semaphore } from './semaphores.ts';
+import { readSemaphores, type Semaphore, semaphoreOnStack } from './semaphores.ts';
 import { systemCallName } from './system-calls.ts';
 
 type SemaphoreOwner = Extract<BlockedOn, { kind: 'semaphore' }>['owner'];
@@ -103,7 +103,8 @@ export class BlockingFacts {
 
   #semaphore(goroutine: GoroutineRecord, owner: SemaphoreOwner): BlockedOn | undefined {
     this.#semaphores ??= readSemaphores(this.#host.fields.runtime);
-    const semaphore = this.#semaphores.get(goroutine.address);
+    const semaphore =
+      this.#semaphores.get(goroutine.address) ?? semaphoreOnStack(this.#host.fields, goroutine.address);
     if (semaphore === undefined) return undefined;
     const offset = this.#semaphoreOffset(owner);
     return {

@@ -1,8 +1,10 @@
 import { type Goid, goid, type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import type { GoRuntime } from '../go-runtime.ts';
+import type { GoroutineFields } from '../goroutines/goroutine-fields.ts';
 import { CACHE_LINE, SEMAPHORE_TABLE_SIZE } from '../runtime-facts/constants.ts';
 import { SEMAPHORE_TABLE } from '../runtime-facts/globals.ts';
 import { G, SemaRoot, Sudog } from '../runtime-facts/structs.ts';
+import { parkedWords, tryWord } from './parked-words.ts';
 
 const MAX_WAITERS = 4_000_000;
 
@@ -51,4 +53,21 @@ export function readSemaphores(runtime: GoRuntime): ReadonlyMap<number, Semaphor
     }
   }
   return byGoroutine;
+}
+
+/**
+ * Where semtable itself cannot be found (stripped binaries), semacquire1's own sudog can: it is the one in the
+ * goroutine's innermost frames that names the goroutine. Others that wait on the same address are not known then.
+ */
+export function semaphoreOnStack(fields: GoroutineFields, g: number): Semaphore | undefined {
+  const sudog = fields.runtime.layouts.tryOf(Sudog);
+  if (sudog === undefined) return undefined;
+  for (const word of parkedWords(fields, g)) {
+    if (tryWord(fields, word + sudog.g) !== g || tryWord(fields, word + sudog.waitLink) === undefined)
+      continue;
+    const address = tryWord(fields, word + sudog.element) ?? 0;
+    if (address === 0 || tryWord(fields, address - (address % 8)) === undefined) continue;
+    return { address: runtimeAddress(address), waiters: [goid(fields.id(g))] };
+  }
+  return undefined;
 }

@@ -58,13 +58,16 @@ export class CodeMap {
     let fn = known.get(index);
     if (fn === undefined) {
       const name = functions.name(index);
+      const role = functionRole(name);
+      const traits = functions.traits(index);
       fn = {
         module,
         index,
         name,
         entry: module.toRuntime(functions.entry(index)),
-        traits: functions.traits(index),
-        role: functionRole(name),
+        traits,
+        role,
+        ordinary: role === 'ordinary' && !traits.topFrame,
       };
       known.set(index, fn);
     }

@@ -12,6 +12,8 @@ export interface CodeFunction {
   readonly entry: RuntimeAddress;
   readonly traits: FunctionTraits;
   readonly role: FunctionRole;
+  /** Calls and returns like any other, and something called it. */
+  readonly ordinary: boolean;
 }
 
 /** One level of the source at a pc: the function that holds the code, or a call inlined into it. */

@@ -27,18 +27,25 @@ export class GoroutineList {
     this.length = length;
   }
 
-  *addresses(): Generator<RuntimeAddress, void, undefined> {
+  /** `prepare` sees the addresses of each slice before they come, and may say what else of them will be read. */
+  *addresses(prepare?: (slice: Float64Array) => void): Generator<RuntimeAddress, void, undefined> {
     const { memory } = this.#runtime;
     for (let first = 0; first < this.length; first += SLICE) {
-      const count = Math.min(SLICE, this.length - first);
-      // Copied: what is done with one g reads memory, which ends the view.
-      const bytes = memory.read(runtimeAddress(this.#array + first * 8), count * 8).slice();
-      const view = new DataView(bytes.buffer);
-      for (let i = 0; i < count; i++) {
-        const address = view.getUint32(i * 8, true) + view.getUint32(i * 8 + 4, true) * 2 ** 32;
-        if (address !== 0) yield address as RuntimeAddress;
-      }
+      const slice = this.#slice(first, Math.min(SLICE, this.length - first));
+      memory.prefetch?.(slice);
+      prepare?.(slice);
+      for (const address of slice) yield address as RuntimeAddress;
     }
+  }
+
+  #slice(first: number, count: number): Float64Array {
+    const bytes = this.#runtime.memory.read(runtimeAddress(this.#array + first * 8), count * 8);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const slice = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      slice[i] = view.getUint32(i * 8, true) + view.getUint32(i * 8 + 4, true) * 2 ** 32;
+    }
+    return slice.filter((address) => address !== 0);
   }
 
   /** The live g with an id. Dead ones keep the last id that they had until they are used again. */

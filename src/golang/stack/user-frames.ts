@@ -1,14 +1,13 @@
-import { TargetFault } from '../../base/index.ts';
+import { type RuntimeAddress, TargetFault } from '../../base/index.ts';
 import type { Location } from '../frame.ts';
-import { type Cursor, cursorAt } from './cursor.ts';
-import { goFrameRules } from './go-frame-rule.ts';
 import type { WalkSetting } from './walker.ts';
 
 const MAX_FRAMES = 100;
 
 /**
- * Finds the innermost user frame of a parked goroutine without making frames: all code is Go's, every address has
- * been seen before, and one word of stack is read per frame.
+ * Finds the innermost user frame of a parked goroutine without making frames or cursors: all code is Go's, every
+ * address has been seen before, and one word of stack is read per frame. The layout of frames is that of
+ * go-frame-rule.ts.
  */
 export class UserFrames {
   readonly #setting: WalkSetting;
@@ -17,31 +16,33 @@ export class UserFrames {
     this.#setting = setting;
   }
 
-  /** undefined: none was found this way, which says nothing of the slow way. */
-  find(start: Cursor): Location | undefined {
+  /** From `g.sched`; `startLr` is 0 where the return address is on the stack. undefined: the slow way may find it. */
+  find(startPc: number, startSp: number, startLr: number): Location | undefined {
     const { arch, code, memory } = this.#setting;
-    const rule = goFrameRules[arch.name];
-    // The frame pointer plays no part here, and is not followed.
-    const cursor = cursorAt({ pc: start.pc, sp: start.sp, fp: 0, lr: start.lr, exact: start.exact });
-    for (let count = 0; count < MAX_FRAMES; count++) {
-      const point = cursor.exact ? code.at(cursor.pc) : code.before(cursor.pc);
-      const user = point.userLocation;
-      if (user !== undefined) return user;
-      const { fn, spDelta } = point;
-      if (fn === undefined || spDelta === undefined || fn.role !== 'ordinary' || fn.traits.topFrame) {
-        return undefined;
+    const pushes = arch.dwarf.lr === undefined;
+    let point = code.at(startPc);
+    let sp = startSp;
+    let lr = startLr;
+    try {
+      for (let count = 0; count < MAX_FRAMES; count++) {
+        const user = point.userLocation;
+        if (user !== undefined) return user;
+        const { fn, spDelta } = point;
+        if (fn === undefined || spDelta === undefined || !fn.ordinary) return undefined;
+        let pc: number;
+        if (pushes) {
+          sp += spDelta + 8;
+          pc = memory.uint64((sp - 8) as RuntimeAddress);
+        } else {
+          pc = spDelta === 0 && lr !== 0 ? lr : memory.uint64(sp as RuntimeAddress);
+          sp += spDelta;
+          lr = 0;
+        }
+        if (pc === 0) return undefined;
+        point = code.before(pc);
       }
-      try {
-        const frame = rule(memory, cursor, point, spDelta);
-        cursor.pc = frame.returnAddress;
-        cursor.sp = frame.cfa;
-      } catch (error) {
-        if (error instanceof TargetFault) return undefined;
-        throw error;
-      }
-      cursor.lr = undefined;
-      cursor.exact = false;
-      if (cursor.pc === 0) return undefined;
+    } catch (error) {
+      if (!(error instanceof TargetFault)) throw error;
     }
     return undefined;
   }
