@@ -111,7 +111,8 @@ export const goroutines = defineCommand({
     if (args.group !== undefined) return { ...common, ...groupedResult(context, chosen, args) };
     let listed = 0;
     function* rows(): Iterable<ListedGoroutine> {
-      for (const g of paged(chosen, args.skip ?? 0, args.limit)) {
+      const all = args.skip === undefined && args.limit === undefined;
+      for (const g of all ? chosen : paged(chosen, args.skip ?? 0, args.limit)) {
         listed++;
         yield listedGoroutine(context, g, args);
       }
@@ -127,7 +128,10 @@ export const goroutines = defineCommand({
   },
   *render(result, style) {
     if (result.groups !== undefined) yield* renderGroups(result, result.groups, style);
-    for (const row of result.goroutines ?? []) yield* renderRow(row, result, style, '');
+    for (const row of result.goroutines ?? []) {
+      yield rowLine(row, result, style);
+      yield* renderBelow(row, result, style, '');
+    }
     yield `[${plural(result.count, 'goroutine')}]`;
   },
 });
@@ -223,15 +227,30 @@ function* paged(
   }
 }
 
-function* renderRow(
+function rowLine({ goroutine }: ListedGoroutine, result: GoroutinesResult, style: Style): string {
+  const mark = goroutine.id === result.selected ? style.paint('current', '* ') : '  ';
+  return mark + goroutineLine(goroutine, result.place, style);
+}
+
+const NOTHING: Iterable<string> = [];
+
+/** What was asked for besides the line; mostly nothing, which then costs nothing. */
+function renderBelow(
   row: ListedGoroutine,
   result: GoroutinesResult,
   style: Style,
   indent: string,
 ): Iterable<string> {
-  const { goroutine, stack, executed } = row;
-  const mark = goroutine.id === result.selected ? style.paint('current', '* ') : '  ';
-  yield `${indent}${mark}${goroutineLine(goroutine, result.place, style)}`;
+  const some = result.withLabels || row.stack !== undefined || row.executed !== undefined;
+  return some ? renderMore(row, result, style, indent) : NOTHING;
+}
+
+function* renderMore(
+  { goroutine, stack, executed }: ListedGoroutine,
+  result: GoroutinesResult,
+  style: Style,
+  indent: string,
+): Iterable<string> {
   const labels = result.withLabels ? labelsText(goroutine.labels) : undefined;
   if (labels !== undefined) yield `${indent}\t${labels}`;
   if (stack !== undefined) yield* indented(renderStack(stack, style), `${indent}\t`);
@@ -247,7 +266,10 @@ function* renderGroups(
 ): Iterable<string> {
   for (const group of groups) {
     yield style.paint('heading', style.path(group.name));
-    for (const row of group.goroutines) yield* renderRow(row, result, style, '\t');
+    for (const row of group.goroutines) {
+      yield `\t${rowLine(row, result, style)}`;
+      yield* renderBelow(row, result, style, '\t');
+    }
     yield `\tTotal: ${group.total}`;
     yield '';
   }

@@ -21,11 +21,14 @@ export interface Style {
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+const CONTROLS = new RegExp(CONTROL, 'g');
 
 /** Text without characters that could steer a terminal: names and paths come from files that nobody vouches for. */
 export const harmless = (text: string): string =>
-  text.replace(CONTROLS, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  CONTROL.test(text)
+    ? text.replace(CONTROLS, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
+    : text;
 
 /** SGR parameters (ECMA-48 §8.3.117). */
 const COLOURS: Readonly<Record<Role, string>> = {
