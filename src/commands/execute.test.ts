@@ -68,6 +68,19 @@ describe('executeLine', () => {
     expect((await execute(session, 'ths')).error?.message).toBe('there is no command ths');
   });
 
+  it('leaves what is wrong with the output to whoever writes it', async () => {
+    const session = fakeSession();
+    for (const format of ['text', 'json'] as const) {
+      const fail = (): never => {
+        throw new RangeError('the pipe is broken');
+      };
+      const options = { format, style: PLAIN };
+      await expect(executeLine(session, commandTable, 'help', options, fail)).rejects.toThrow(RangeError);
+      const later = () => Promise.reject(new RangeError('the pipe is broken'));
+      await expect(executeLine(session, commandTable, 'help', options, later)).rejects.toThrow(RangeError);
+    }
+  });
+
   it('ends with exit', async () => {
     expect(await execute(fakeSession(), 'q')).toMatchObject({ exit: true, ok: true });
   });
@@ -304,8 +317,8 @@ describe('transcript', () => {
     expect((await execute(session, 'threads')).text).toBe('');
     await execute(session, 'transcript -off');
     expect((await execute(session, 'threads')).text).not.toBe('');
-    expect(files['notes']).toContain('(mattock) threads\n* Thread 100 at');
-    expect(files['notes']?.match(/Thread 101/g)).toHaveLength(1);
+    expect(files.notes).toContain('(mattock) threads\n* Thread 100 at');
+    expect(files.notes?.match(/Thread 101/g)).toHaveLength(1);
   });
 });
 

@@ -42,7 +42,12 @@ export async function executeLine(
   const failuresBefore = session.nestedFailures;
   const output = new Output(withTranscript(session, text, write));
   const run = options.format === 'json' ? writeJson : writeText;
-  const error = await run(session, table, line, options, output);
+  let error: ErrorFacts | undefined;
+  try {
+    error = await run(session, table, line, options, output);
+  } catch (failure) {
+    throw failure instanceof WriteFailure ? failure.cause : failure;
+  }
   return {
     error,
     ok: error === undefined && session.nestedFailures === failuresBefore,
@@ -50,6 +55,13 @@ export async function executeLine(
     repeats: error === undefined,
   };
 }
+
+/** What went wrong with writing: the command has nothing to do with it. */
+class WriteFailure extends Error {}
+
+const orThrow = (error: unknown): never => {
+  throw new WriteFailure('cannot write', { cause: error });
+};
 
 /** Collects text to pieces. */
 class Output {
@@ -71,7 +83,12 @@ class Output {
   flush(): void | Promise<void> {
     const text = this.#pending;
     this.#pending = '';
-    if (text !== '') return this.#write(text);
+    if (text === '') return;
+    try {
+      return this.#write(text)?.catch(orThrow);
+    } catch (error) {
+      orThrow(error);
+    }
   }
 }
 
@@ -115,6 +132,7 @@ async function writeText(
       if (written !== undefined) await written;
     }
   } catch (error) {
+    if (error instanceof WriteFailure) throw error;
     failure = errorFacts(error);
   }
   await output.flush();
@@ -141,6 +159,7 @@ async function writeJson(
       if (written !== undefined) await written;
     }
   } catch (error) {
+    if (error instanceof WriteFailure) throw error;
     failure = errorFacts(error);
     const [, name, args] = /^\s*(\S*)\s*(.*)$/s.exec(line)!;
     const command = table.find(name!, session.settings.values.aliases)?.name ?? name;

@@ -26,7 +26,7 @@ class ShownGoroutine {
   }
 
   toPlain(): unknown {
-    return goroutineFacts(this.goroutine);
+    return goroutineFacts(this.goroutine, true);
   }
 }
 

@@ -19,6 +19,7 @@ const DEFAULT_DEPTH = 10;
 const GROUP_MEMBERS = 5;
 /** Goroutines are sorted by number within slices of allgs of this size, so that output flows: as Delve does. */
 const SLICE = 10_000;
+const FIRST_SLICE = 500;
 
 const ARGUMENTS = {
   user: flag('-u', 'show where each is in user code (the default)'),
@@ -201,10 +202,13 @@ function* filtered(
   const dead = args.dead || args.state.some((s) => s === '_Gdead');
   let slice: Goroutine[] = [];
   let seen = 0;
+  // Of very many the first ones are shown soon.
+  let next = session.program.goroutineCount() > SLICE ? FIRST_SLICE : SLICE;
   for (const g of session.program.goroutines({ dead })) {
     if ((++seen & 255) === 0) session.checkCancelled();
     if (wanted === undefined || wanted(g)) slice.push(g);
-    if (seen % SLICE !== 0) continue;
+    if (seen < next) continue;
+    next = seen + SLICE;
     yield* byId(slice);
     slice = [];
   }

@@ -2,6 +2,7 @@ import type { Goroutine } from '../../golang/index.ts';
 import { formatDuration } from '../language/duration.ts';
 import { harmless, type Style } from '../output/style.ts';
 import { locationRow, locationText } from '../output/text.ts';
+import { blockedOnFacts } from './blocked-facts.ts';
 import { blockedText } from './blocked-text.ts';
 
 /** Which of a goroutine's places is shown: -u -r -g -s. */
@@ -16,8 +17,8 @@ export const PLACES: Readonly<
   start: { label: 'Start', of: (g) => g.startLocation },
 };
 
-/** A goroutine as plain data: everything that `--json` tells of one. */
-export function goroutineFacts(g: Goroutine): Readonly<Record<string, unknown>> {
+/** A goroutine as plain data: everything that `--json` tells of one; `waiters`: also who waits for the same. */
+export function goroutineFacts(g: Goroutine, waiters = false): Readonly<Record<string, unknown>> {
   return {
     id: g.id,
     address: g.address,
@@ -33,7 +34,7 @@ export function goroutineFacts(g: Goroutine): Readonly<Record<string, unknown>> 
     goStatement: locationRow(g.goStatementLocation),
     start: locationRow(g.startLocation),
     labels: g.labels,
-    blockedOn: g.blockedOn,
+    blockedOn: blockedOnFacts(g.blockedOn, waiters),
     problem: g.problem,
   };
 }

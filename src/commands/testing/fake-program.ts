@@ -200,7 +200,7 @@ function fakeHost(facts: FakeFacts): Host {
     readSource: (path) => facts.sources?.[path],
     readCommandFile: (path) => files[path] ?? '',
     saveSettings(text) {
-      files['settings'] = text;
+      files.settings = text;
       return 'settings';
     },
     appendTranscript(path, text) {
