@@ -68,7 +68,7 @@ export class BlockingFacts {
       case 'chan send (nil chan)':
         return { kind: 'channel', operation: 'send', channel: this.#channels.at(0) };
       case 'select':
-        return { kind: 'select', cases: [...this.#channels.waits(goroutine.address)] };
+        return { kind: 'select', cases: [...this.#channels.waits(goroutine.address, undefined)] };
       case 'select (no cases)':
         return { kind: 'select', cases: [] };
       case 'sleep':
@@ -85,7 +85,8 @@ export class BlockingFacts {
   }
 
   #channel(g: number, operation: 'send' | 'receive'): BlockedOn {
-    for (const { channel } of this.#channels.waits(g)) return { kind: 'channel', operation, channel };
+    for (const { channel } of this.#channels.waits(g, operation))
+      return { kind: 'channel', operation, channel };
     return { kind: 'channel', operation, channel: undefined };
   }
 

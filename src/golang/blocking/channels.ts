@@ -9,12 +9,6 @@ const MAX_WAITERS = 2_000_000;
 /** Channels are remembered while a list is shown; a program may have millions of them. */
 const MAX_REMEMBERED = 20_000;
 
-interface KnownChannel {
-  readonly facts: ChannelFacts;
-  /** sudogs in the send queue: tells the direction of a select's case. */
-  readonly senders: ReadonlySet<number>;
-}
-
 const NIL_CHANNEL: ChannelFacts = {
   address: runtimeAddress(0),
   length: 0,
@@ -32,7 +26,7 @@ export class Channels {
   readonly #hchan: Layout<typeof Hchan>;
   readonly #sudog: Layout<typeof Sudog>;
   readonly #typeName: (type: RuntimeAddress) => string | undefined;
-  readonly #known = new Map<number, KnownChannel>();
+  readonly #known = new Map<number, Channel>();
 
   constructor(runtime: GoRuntime, typeName: (type: RuntimeAddress) => string | undefined) {
     this.#runtime = runtime;
@@ -43,11 +37,17 @@ export class Channels {
   }
 
   at(address: number): ChannelFacts {
-    return address === 0 ? NIL_CHANNEL : this.#channel(address).facts;
+    return address === 0 ? NIL_CHANNEL : this.#channel(address);
   }
 
-  /** The sudogs that a goroutine has queued, through g.waiting: one for a plain operation, one per case for a select. */
-  *waits(g: number): Generator<{ readonly channel: ChannelFacts; readonly operation: 'send' | 'receive' }> {
+  /**
+   * What a goroutine has queued for, through the sudogs at g.waiting: one for a plain operation, whose direction is
+   * `plain`; one per case for a select, whose directions are told by the queues that the sudogs are in.
+   */
+  *waits(
+    g: number,
+    plain: 'send' | 'receive' | undefined,
+  ): Generator<{ readonly channel: ChannelFacts; readonly operation: 'send' | 'receive' }> {
     const seen = new Set<number>();
     let sudog = this.#word(g + this.#g.waiting);
     while (sudog !== 0 && !seen.has(sudog)) {
@@ -56,15 +56,15 @@ export class Channels {
       if (address !== 0) {
         const channel = this.#channel(address);
         yield {
-          channel: channel.facts,
-          operation: channel.senders.has(sudog) ? 'send' : 'receive',
+          channel,
+          operation: plain ?? (channel.senders.has(sudog) ? 'send' : 'receive'),
         };
       }
       sudog = this.#word(sudog + this.#sudog.waitLink);
     }
   }
 
-  #channel(address: number): KnownChannel {
+  #channel(address: number): Channel {
     let known = this.#known.get(address);
     if (known === undefined) {
       known = this.#read(address);
@@ -74,40 +74,85 @@ export class Channels {
     return known;
   }
 
-  #read(address: number): KnownChannel {
-    const { memory } = this.#runtime;
+  #read(address: number): Channel {
     const h = this.#hchan;
-    const senders = this.#queue(this.#word(address + h.firstSender));
-    const receivers = this.#queue(this.#word(address + h.firstReceiver));
-    return {
-      facts: {
+    return new Channel(
+      {
         address: runtimeAddress(address),
         length: this.#word(address + h.length),
         capacity: this.#word(address + h.capacity),
-        closed: memory.uint32(runtimeAddress(address + h.closed)) !== 0,
+        closed: this.#runtime.memory.uint32(runtimeAddress(address + h.closed)) !== 0,
         elementType: this.#typeName(runtimeAddress(this.#word(address + h.elementType))),
-        sendWaiters: senders.map(({ id }) => id),
-        receiveWaiters: receivers.map(({ id }) => id),
       },
-      senders: new Set(senders.map(({ sudog }) => sudog)),
-    };
+      () => this.#queue(this.#word(address + h.firstSender)),
+      () => this.#queue(this.#word(address + h.firstReceiver)),
+      (sudog) => goid(this.#word(this.#word(sudog + this.#sudog.g) + this.#g.goid)),
+    );
   }
 
-  #queue(first: number): { readonly sudog: number; readonly id: Goid }[] {
-    const waiters: { sudog: number; id: Goid }[] = [];
+  /** sudogs in the order of the queue. */
+  #queue(first: number): ReadonlySet<number> {
     const seen = new Set<number>();
-    let sudog = first;
-    while (sudog !== 0 && !seen.has(sudog) && waiters.length < MAX_WAITERS) {
+    for (
+      let sudog = first;
+      sudog !== 0 && seen.size < MAX_WAITERS;
+      sudog = this.#word(sudog + this.#sudog.next)
+    ) {
+      if (seen.has(sudog))
+        throw new TargetFault('the queue of a channel leads in circles', runtimeAddress(first));
       seen.add(sudog);
-      waiters.push({ sudog, id: goid(this.#word(this.#word(sudog + this.#sudog.g) + this.#g.goid)) });
-      sudog = this.#word(sudog + this.#sudog.next);
     }
-    if (seen.has(sudog))
-      throw new TargetFault('the queue of a channel leads in circles', runtimeAddress(first));
-    return waiters;
+    return seen;
   }
 
   #word(address: number): number {
     return this.#runtime.memory.uint64(address as RuntimeAddress);
+  }
+}
+
+/** One channel; who waits on it is read when it is asked for: it may be a hundred thousand goroutines. */
+class Channel implements ChannelFacts {
+  readonly address: RuntimeAddress;
+  readonly length: number;
+  readonly capacity: number;
+  readonly closed: boolean;
+  readonly elementType: string | undefined;
+  readonly #readSenders: () => ReadonlySet<number>;
+  readonly #readReceivers: () => ReadonlySet<number>;
+  readonly #idOf: (sudog: number) => Goid;
+  #senders: ReadonlySet<number> | undefined;
+  #sendWaiters: readonly Goid[] | undefined;
+  #receiveWaiters: readonly Goid[] | undefined;
+
+  constructor(
+    facts: Omit<ChannelFacts, 'sendWaiters' | 'receiveWaiters'>,
+    readSenders: () => ReadonlySet<number>,
+    readReceivers: () => ReadonlySet<number>,
+    idOf: (sudog: number) => Goid,
+  ) {
+    this.address = facts.address;
+    this.length = facts.length;
+    this.capacity = facts.capacity;
+    this.closed = facts.closed;
+    this.elementType = facts.elementType;
+    this.#readSenders = readSenders;
+    this.#readReceivers = readReceivers;
+    this.#idOf = idOf;
+  }
+
+  /** sudogs that wait to send. */
+  get senders(): ReadonlySet<number> {
+    this.#senders ??= this.#readSenders();
+    return this.#senders;
+  }
+
+  get sendWaiters(): readonly Goid[] {
+    this.#sendWaiters ??= Array.from(this.senders, this.#idOf);
+    return this.#sendWaiters;
+  }
+
+  get receiveWaiters(): readonly Goid[] {
+    this.#receiveWaiters ??= Array.from(this.#readReceivers(), this.#idOf);
+    return this.#receiveWaiters;
   }
 }
