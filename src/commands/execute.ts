@@ -75,9 +75,9 @@ class Output {
 
   /** Undefined mostly: awaiting every line would cost more than making it. */
   add(text: string): void | Promise<void> {
-    if (this.#pending === '') this.#since = performance.now();
+    if (this.#pending === '') this.#since = Date.now();
     this.#pending += text;
-    if (this.#pending.length >= CHUNK || performance.now() - this.#since > LATENCY_MS) return this.flush();
+    if (this.#pending.length >= CHUNK || Date.now() - this.#since > LATENCY_MS) return this.flush();
   }
 
   flush(): void | Promise<void> {

@@ -35,15 +35,49 @@ export function* renderLocation(index: string, location: LocationRow, style: Sty
   yield `${' '.repeat(index.length + 2)}at ${placeText(location.file, location.line, style)}`;
 }
 
+interface FrameText {
+  readonly frame: FrameRow;
+  readonly head: string;
+  readonly place: string;
+}
+
+/** Stacks of many goroutines have the same frames: their texts are made once. */
+const keptTexts = new WeakMap<Style, Map<number, FrameText>>();
+const MOST_KEPT = 4096;
+
+function frameText(frame: FrameRow, style: Style): FrameText {
+  let texts = keptTexts.get(style);
+  if (texts === undefined || texts.size > MOST_KEPT) {
+    texts = new Map();
+    keptTexts.set(style, texts);
+  }
+  const kept = texts.get(frame.pc);
+  if (kept !== undefined && looksLike(kept.frame, frame)) return kept;
+  const name = style.paint('function', frame.function ?? '?');
+  const notes = `${frame.inlined ? ' (inlined)' : ''}${ARRIVALS[frame.arrivedBy] ?? ''}`;
+  const text = {
+    frame,
+    head: `${style.paint('address', wideHex(frame.pc))} in ${name}${notes === '' ? '' : style.paint('comment', notes)}`,
+    place: `at ${placeText(frame.file, frame.line, style)}`,
+  };
+  texts.set(frame.pc, text);
+  return text;
+}
+
+const looksLike = (a: FrameRow, b: FrameRow): boolean =>
+  a.function === b.function &&
+  a.line === b.line &&
+  a.file === b.file &&
+  a.inlined === b.inlined &&
+  a.arrivedBy === b.arrivedBy;
+
 function* renderFrame(frame: FrameRow, width: number, style: Style, selected: boolean): Iterable<string> {
   const index = String(frame.index).padStart(width);
-  const name = style.paint('function', frame.function ?? '?');
-  const inlined = frame.inlined ? ' (inlined)' : '';
-  const notes = style.paint('comment', `${inlined}${ARRIVALS[frame.arrivedBy] ?? ''}`);
   const indent = ' '.repeat(width + 2);
   const mark = selected ? style.paint('current', `${index}* `) : `${index}  `;
-  yield `${mark}${style.paint('address', wideHex(frame.pc))} in ${name}${notes === '' ? '' : notes}`;
-  yield `${indent}at ${placeText(frame.file, frame.line, style)}`;
+  const { head, place } = frameText(frame, style);
+  yield mark + head;
+  yield indent + place;
   if (frame.frameOffset !== undefined) {
     yield `${indent}frame: ${signed(frame.frameOffset)} frame pointer ${signed(frame.framePointerOffset)}`;
   }
