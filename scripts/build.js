@@ -93,6 +93,12 @@ async function buildLibrary() {
 function buildTypes() {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', at('scripts/tsconfig.types.json')], { stdio: 'inherit' });
+  // Declarations name each other by what will be there at run time.
+  for (const name of readdirSync(at('dist/types'), { recursive: true })) {
+    if (!name.endsWith('.d.ts')) continue;
+    const file = at('dist/types', name);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/(from |import\()'(\.[^']*)\.ts'/g, "$1'$2.js'"));
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -386,7 +386,12 @@ describe('verdict', () => {
       sources,
       warnings: ['the core is cut'],
       verdict: {
-        signal: { number: 11, name: 'SIGSEGV', meaning: 'invalid memory reference' },
+        signal: {
+          number: 11,
+          name: 'SIGSEGV',
+          meaning: 'invalid memory reference',
+          code: { name: 'SEGV_MAPERR', meaning: 'address not mapped' },
+        },
         fault: { address: 0 as never, what: 'nil page' },
         panics: [
           {

@@ -1,10 +1,8 @@
-export type { Command, Context } from './command.ts';
 export { commandTable } from './commands.ts';
 export { type Completion, completeLine } from './complete.ts';
-export { type ExecuteOptions, executeLine, type Outcome, type Write } from './execute.ts';
+export { executeLine, type Outcome, type Write } from './execute.ts';
 export { type ErrorFacts, errorFacts } from './output/error-facts.ts';
 export { renderError } from './output/render-error.ts';
-export { makeStyle, PLAIN, type Style, type StyleOptions } from './output/style.ts';
+export { makeStyle, PLAIN, type StyleOptions } from './output/style.ts';
 export { type Host, Session } from './session/session.ts';
 export { Settings } from './session/settings.ts';
-export { CommandTable } from './table.ts';

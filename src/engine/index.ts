@@ -1,8 +1,6 @@
-export { openCoreTarget } from './core-session.ts';
 export { openInline } from './inline-session.ts';
 export {
   type OpenOptions,
-  type Progress,
   type RenderOptions,
   type SessionClient,
   SessionEnded,

@@ -133,10 +133,3 @@ export const shortExpression: Kind<Typed> = {
   expected: expectation('expression'),
   read: (cursor) => cursor.expressionWord('<expr>', expectation('expression')),
 };
-
-/** `%x`: only taken when it begins with a percent sign, see `print`. */
-export const formatVerb: Kind<string> = {
-  usage: '%<format>',
-  expected: NOTHING,
-  read: (cursor) => cursor.word('%<format>', NOTHING).text,
-};

@@ -136,7 +136,7 @@ function fakeProgram(facts: FakeFacts): Program {
 
 function fakeVerdict(facts: FakeFacts, goroutine: Goroutine | undefined): Verdict {
   return {
-    signal: { number: 6, name: 'SIGABRT', meaning: 'abort' },
+    signal: { number: 6, name: 'SIGABRT', meaning: 'abort', code: undefined },
     fault: undefined,
     panics: [],
     fatal: undefined,

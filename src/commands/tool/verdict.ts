@@ -114,18 +114,21 @@ function* renderCause(result: VerdictResult, style: Style): Iterable<string> {
   for (const panic of result.panics) yield style.paint('error', harmless(panicLine(panic)));
   if (fatal !== undefined) yield style.paint('error', `fatal error: ${harmless(fatal)}`);
   if (signal !== undefined) {
+    const code = signal.code === undefined ? '' : ` (${signal.code.name}: ${signal.code.meaning})`;
     const by =
-      sender === undefined || sender.pid === 0
+      sender === undefined || sender.pid === 0 || sender.pid === result.pid
         ? ''
-        : `, sent by process ${sender.pid}${sender.pid === result.pid ? ' (itself)' : ''}`;
-    yield `signal ${signal.number} ${style.paint('heading', signal.name)}: ${signal.meaning}${by}`;
+        : `, sent by process ${sender.pid}`;
+    yield `signal ${signal.number} ${style.paint('heading', signal.name)}: ${signal.meaning}${code}${by}`;
   }
   if (fault !== undefined) yield `fault address ${hex(fault.address)}: ${fault.what}`;
 }
 
 function panicLine({ type, text, recovered, goexit }: PanicRow): string {
   if (goexit) return 'runtime.Goexit in progress';
-  const kind = type === undefined || text?.startsWith(type) === true ? '' : ` (${type})`;
+  // The runtime puts the text of an error in the place of the error (runtime/panic.go, preprintpanics).
+  const known = type === undefined || type === 'string' || text?.startsWith(type) === true;
+  const kind = known ? '' : ` (${type})`;
   return `panic: ${text ?? '?'}${kind}${recovered ? ' [recovered]' : ''}`;
 }
 
