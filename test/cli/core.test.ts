@@ -20,7 +20,7 @@ const onPool = (...args: string[]) => mattock(['core', pool.executable, pool.cor
 async function resultOf(command: string, run = onCrash): Promise<Record<string, unknown>> {
   const { stdout } = await run('-q', '--json', '-c', command);
   const [document] = documents(stdout);
-  return document!['result'] as Record<string, unknown>;
+  return document!.result as Record<string, unknown>;
 }
 
 describe('mattock core', () => {
@@ -171,9 +171,7 @@ describe('--json', () => {
       state: '_Gwaiting',
       blockedOn: { kind: 'semaphore', owner: 'mutex' },
     });
-    expect(goroutines.map((g) => (g['user'] as { function: string }).function)).toContain(
-      'main.(*pool).worker',
-    );
+    expect(goroutines.map((g) => (g.user as { function: string }).function)).toContain('main.(*pool).worker');
   });
 
   it('groups goroutines', async () => {

@@ -13,7 +13,11 @@ export class Terminal {
   readonly exited: Promise<number>;
 
   constructor(args: readonly string[], environment: Readonly<Record<string, string>>, rows = 24) {
-    const env: Record<string, string | undefined> = { ...process.env, TERM: 'xterm-256color', ...environment };
+    const env: Record<string, string | undefined> = {
+      ...process.env,
+      TERM: 'xterm-256color',
+      ...environment,
+    };
     for (const name of ['NO_COLOR', 'PAGER', 'FORCE_COLOR'])
       if (environment[name] === undefined) delete env[name];
     this.#pty = spawn(process.execPath, [mattockProgram, ...args], { cols: 120, rows, env });

@@ -5,7 +5,10 @@ const stack = (text: string) =>
   text
     .split(' ')
     .filter((word) => word !== '')
-    .map((word) => ({ function: word[0]!, file: 'f.go', line: Number(word.slice(1)), variables: [] }));
+    .map((word) => {
+      const [line, pc] = word.slice(1).split('@').map(Number);
+      return { function: word[0]!, file: 'f.go', line: line!, pc: pc ?? 0, variables: [] };
+    });
 
 const kinds = (delve: string, mattock: string) =>
   align(stack(delve), stack(mattock)).map((step) => step.kind);
@@ -24,6 +27,18 @@ describe('aligning stacks', () => {
   it('pairs a function at two lines', () => {
     expect(kinds('a1 b2 c3', 'a1 b9 c3')).toEqual(['pair', 'pair', 'pair']);
     expect(kinds('a1 r3 d2 c3', 'a1 x1 r4 d2 c3')).toEqual(['pair', 'mattock-only', 'pair', 'pair', 'pair']);
+  });
+
+  it('tells frames of a recursion by their pc', () => {
+    const delve = 'r3@7 r3@7 r3@7 m1@1';
+    expect(kinds(delve, 'x1@9 r2@5 r3@7 r3@7 r3@7 m1@1')).toEqual([
+      'mattock-only',
+      'mattock-only',
+      'pair',
+      'pair',
+      'pair',
+      'pair',
+    ]);
   });
 
   it('gives up where nothing fits, and where one ends', () => {

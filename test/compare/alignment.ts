@@ -19,7 +19,7 @@ export function align(delve: readonly FrameAnswer[], mattock: readonly FrameAnsw
   const steps: Step[] = [];
   let [i, j] = [0, 0];
   while (i < delve.length || j < mattock.length) {
-    if (sameAt(delve[i], mattock[j])) {
+    if (samePc(delve[i], mattock[j]) || sameAtSomePc(delve[i], mattock[j])) {
       steps.push({ kind: 'pair', delve: i++, mattock: j++ });
       continue;
     }
@@ -35,19 +35,31 @@ export function align(delve: readonly FrameAnswer[], mattock: readonly FrameAnsw
   return steps;
 }
 
-/** How many frames to leave out on each side to come to a pair: of equal frames, else of one function. */
+/**
+ * How many frames to leave out on each side to come to a pair: of one function at one pc, since recursion has many
+ * frames that look alike; else of the same place; else of the same function.
+ */
 function wayBack(
   delve: readonly FrameAnswer[],
   mattock: readonly FrameAnswer[],
   i: number,
   j: number,
 ): { readonly delve: number; readonly mattock: number } | undefined {
-  for (let k = 0; k <= MOST_EXTRA; k++)
-    for (const same of [sameAt, sameFunction]) {
+  for (const same of [samePc, sameAt, sameFunction])
+    for (let k = 0; k <= MOST_EXTRA; k++) {
       if (same(delve[i], mattock[j + k])) return { delve: 0, mattock: k };
       if (same(delve[i + k], mattock[j])) return { delve: k, mattock: 0 };
     }
   return undefined;
+}
+
+/** The same place, and nothing is known against it. */
+function sameAtSomePc(a: FrameAnswer | undefined, b: FrameAnswer | undefined): boolean {
+  return sameAt(a, b) && (a?.pc === b?.pc || a?.pc === 0 || b?.pc === 0);
+}
+
+function samePc(a: FrameAnswer | undefined, b: FrameAnswer | undefined): boolean {
+  return sameFunction(a, b) && a?.pc !== 0 && a?.pc === b?.pc;
 }
 
 function sameAt(a: FrameAnswer | undefined, b: FrameAnswer | undefined): boolean {

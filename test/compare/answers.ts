@@ -27,6 +27,8 @@ export interface GoroutineAnswer {
 }
 
 export interface FrameAnswer extends Place {
+  /** 0: not told. */
+  readonly pc: number;
   /** undefined: not asked. */
   readonly variables: readonly VariableAnswer[] | undefined;
   /** How the walk came here, where it was not by an ordinary call: `signal`: a signal interrupted this frame. */

@@ -98,6 +98,7 @@ function goroutine(g: OracleGoroutine): GoroutineAnswer {
     start: place(g.start),
     frames: (g.frames ?? []).map((frame, index) => ({
       ...place(frame),
+      pc: frame.pc,
       variables: index < FRAMES_WITH_VARIABLES ? variables(frame) : undefined,
     })),
     problem: g.problem ?? g.stackError ?? g.frames?.find((frame) => frame.problem)?.problem ?? '',

@@ -15,8 +15,8 @@ const GOROUTINE: GoroutineAnswer = {
   goStatement: at('main.main', 3),
   start: at('main.f', 4),
   frames: [
-    { ...at('main.f', 2), variables: [{ name: 'x', role: 'local', text: '1' }] },
-    { ...at('main.main', 9), variables: [] },
+    { ...at('main.f', 2), pc: 2, variables: [{ name: 'x', role: 'local', text: '1' }] },
+    { ...at('main.main', 9), pc: 9, variables: [] },
   ],
   problem: '',
 };
@@ -48,17 +48,20 @@ describe('comparing answers', () => {
       stacks: 2,
       variables: 1,
       expressions: 2,
+      traceback: 0,
     });
   });
 
   it('finds goroutines that only one of them lists', () => {
-    expect(subjects({ ...ANSWERS, goroutines: [] })).toEqual(['goroutines: goroutine 1']);
+    expect(subjects({ ...ANSWERS, goroutines: [] })).toEqual(['goroutines: goroutine 1 (_Gwaiting)']);
     const two = { ...ANSWERS, goroutines: [GOROUTINE, { ...GOROUTINE, id: 2 }] };
-    expect(subjects(two)).toEqual(['goroutines: goroutine 2']);
+    expect(subjects(two)).toEqual(['goroutines: goroutine 2 (_Gwaiting)']);
   });
 
   it('finds other states and places', () => {
-    expect(subjects(changed({ waitReason: 'select' }))).toEqual(['states: goroutine 1 wait reason']);
+    expect(subjects(changed({ waitReason: 'select' }))).toEqual([
+      'states: goroutine 1 wait reason (_Gwaiting)',
+    ]);
     expect(subjects(changed({ user: at('main.f', 3) }))).toEqual(['locations: goroutine 1 user']);
   });
 

@@ -10,6 +10,7 @@ import {
   type VariableAnswer,
 } from './answers.ts';
 
+/** `traceback`: frames that the program itself printed before it died; the others are against Delve. */
 export const CATEGORIES = [
   'goroutines',
   'states',
@@ -17,6 +18,7 @@ export const CATEGORIES = [
   'stacks',
   'variables',
   'expressions',
+  'traceback',
 ] as const;
 export type Category = (typeof CATEGORIES)[number];
 
@@ -42,17 +44,18 @@ export function compare(
   delve: Answers,
   mattock: Answers,
   traced: (goroutine: number) => ReadonlySet<string> = () => new Set(),
-): Comparison {
+): Tally {
   const tally = new Tally();
   const ours = new Map(mattock.goroutines.map((g) => [g.id, g]));
   const theirs = new Set(delve.goroutines.map((g) => g.id));
   for (const g of delve.goroutines) {
     const mine = ours.get(g.id);
-    tally.add('goroutines', `goroutine ${g.id}`, 'listed', mine === undefined ? 'not listed' : 'listed');
+    const listed = mine === undefined ? 'not listed' : 'listed';
+    tally.add('goroutines', `goroutine ${g.id} (${g.state})`, 'listed', listed);
     if (mine !== undefined) compareGoroutine(tally, g, mine, traced(g.id));
   }
   for (const g of mattock.goroutines)
-    if (!theirs.has(g.id)) tally.add('goroutines', `goroutine ${g.id}`, 'not listed', 'listed');
+    if (!theirs.has(g.id)) tally.add('goroutines', `goroutine ${g.id} (${g.state})`, 'not listed', 'listed');
   for (const [i, asked] of delve.expressions.entries())
     compareExpression(tally, asked, mattock.expressions[i]);
   return tally;
@@ -80,6 +83,7 @@ export class Tally implements Comparison {
     stacks: 0,
     variables: 0,
     expressions: 0,
+    traceback: 0,
   };
   readonly differences: Difference[] = [];
 
@@ -108,7 +112,7 @@ function compareGoroutine(
 ): void {
   const subject = `goroutine ${delve.id}`;
   tally.add('states', `${subject} state`, delve.state, mattock.state);
-  tally.add('states', `${subject} wait reason`, delve.waitReason, mattock.waitReason);
+  tally.add('states', `${subject} wait reason (${delve.state})`, delve.waitReason, mattock.waitReason);
   tally.add('states', `${subject} thread`, String(delve.thread), String(mattock.thread));
   tally.add('states', `${subject} labels`, delve.labels, mattock.labels);
   for (const which of ['current', 'user', 'goStatement', 'start'] as const) {
@@ -151,6 +155,7 @@ function compareStacks(
 /** What explanations want to know about a frame beside its place. */
 function situation(of: GoroutineAnswer, index: number): string {
   if (of.frames[index]?.arrivedBy === 'signal') return ', interrupted by a signal';
+  if (of.frames[index + 1]?.arrivedBy === 'signal') return ', the return from a signal';
   if (of.frames[index - 1]?.arrivedBy === 'signal') return ', caller of a frame interrupted by a signal';
   return '';
 }

@@ -1,8 +1,8 @@
 // npm run compare [-- words…] [-- --limit N] [-- --list]
 //
 // Opens each planned core with Delve's own packages and with Mattock, and compares what they say: goroutines, stacks,
-// arguments, locals, and the expressions of the fixture. Delve opens no stripped binaries: there the program's own
-// traceback is what Mattock is compared with. Words choose by fixture and build ("values-maps noopt").
+// arguments, locals, and the expressions of the fixture. Delve opens no stripped binaries: there Mattock is
+// compared with the program's own traceback alone, elsewhere with that too. Words choose by fixture and build ("values-maps noopt").
 // Differences that are known and right are explained in explained.ts; any other makes this fail.
 import { buildLabel } from '../support/builds.ts';
 import { type CoreRequest, coreOf, type FixtureCore, missingForCore } from '../support/cores.ts';
@@ -15,7 +15,7 @@ import { type Comparison, compare } from './differences.ts';
 import { askExpressions, askStacks } from './mattock.ts';
 import { comparisons } from './plan.ts';
 import { headLine, type Row, rowLine, summary } from './report.ts';
-import { compareWithTraceback, parseTraceback } from './traceback.ts';
+import { compareStacksWithTraceback, compareWithTraceback, parseTraceback } from './traceback.ts';
 
 /** Delve 1.27.2, whose packages the oracle is made of, is not compiled by older ones. */
 const ORACLE_NEEDS = '1.25';
@@ -79,7 +79,9 @@ function againstDelve(core: FixtureCore, source: Fixture): Comparison {
   });
   const printed = parseTraceback(core.traceback);
   const traced = (id: number) => new Set(printed.find((g) => g.id === id)?.frames.map(placeText));
-  return compare(delve, { goroutines, expressions }, traced);
+  const comparison = compare(delve, { goroutines, expressions }, traced);
+  compareStacksWithTraceback(comparison, printed, goroutines);
+  return comparison;
 }
 
 function againstTraceback(core: FixtureCore): Comparison {

@@ -30,6 +30,7 @@ interface StackResult {
   readonly frames: readonly (Row & {
     readonly arguments?: readonly VariableRow[];
     readonly locals?: readonly VariableRow[];
+    readonly pc?: string;
     readonly arrivedBy?: string;
     readonly problem?: string;
   })[];
@@ -41,7 +42,8 @@ interface Document {
   readonly error?: { readonly message: string };
 }
 
-const STACK_DEPTH = 400;
+/** More than the oracle's stackDepth: Mattock shows frames that Delve leaves out. */
+const STACK_DEPTH = 900;
 
 /** Goroutines and stacks, by Mattock's own command line. */
 export function askStacks(core: FixtureCore, ids: readonly number[]): Answers['goroutines'] {
@@ -97,7 +99,9 @@ function commandDocuments(core: FixtureCore, commands: readonly string[]): Docum
 
 function goroutine(row: GoroutineRow, stack: Document | undefined): GoroutineAnswer {
   const result = stack?.result as StackResult | undefined;
-  const broken = result?.end?.kind === 'broken' ? result.end.reason : undefined;
+  const end = result?.end;
+  const broken =
+    end?.kind === 'broken' ? end.reason : end?.kind === 'depth' ? 'the depth asked for' : undefined;
   return {
     id: row.id,
     state: row.state,
@@ -113,6 +117,7 @@ function goroutine(row: GoroutineRow, stack: Document | undefined): GoroutineAns
     start: place(row.start),
     frames: (result?.frames ?? []).map((frame) => ({
       ...place(frame),
+      pc: Number(frame.pc ?? 0),
       arrivedBy: frame.arrivedBy ?? 'call',
       variables: [
         ...(frame.arguments ?? []).map((v) => ({ name: nameOf(v), role: 'argument' as const, text: v.text })),

@@ -19,7 +19,11 @@ runtime.gopark(0x411880?)
 `;
 
 const place = (name: string, file: string, line: number) => ({ function: name, file, line });
-const frame = (name: string, file: string, line: number) => ({ ...place(name, file, line), variables: [] });
+const frame = (name: string, file: string, line: number) => ({
+  ...place(name, file, line),
+  pc: 0,
+  variables: [],
+});
 const nowhere = place('', '', 0);
 
 describe('a traceback', () => {
@@ -61,6 +65,10 @@ describe('a traceback', () => {
       expressions: [],
     });
     expect(compared.goroutines).toBe(2);
-    expect(differences.map((d) => d.subject)).toEqual(['goroutine 5 frame 1', 'goroutine 1']);
+    expect(differences.map((d) => d.subject)).toEqual([
+      'goroutine 1',
+      'goroutine 5 printed frame 1',
+      'goroutine 5 printed frame 2',
+    ]);
   });
 });

@@ -1,3 +1,4 @@
+import { align } from './alignment.ts';
 import { type Answers, type GoroutineAnswer, type Place, placeText } from './answers.ts';
 import { type Comparison, Tally } from './differences.ts';
 
@@ -23,7 +24,8 @@ export function parseTraceback(text: string): PrintedGoroutine[] {
     const start = lines.findIndex((line) => HEADER.test(line));
     if (start < 0) continue;
     const [, id, words] = HEADER.exec(lines[start]!)!;
-    if (goroutines.some((g) => g.id === Number(id))) continue;
+    // 0 is a thread's own stack.
+    if (Number(id) === 0 || goroutines.some((g) => g.id === Number(id))) continue;
     goroutines.push({ id: Number(id), status: words!.split(',')[0]!, ...framesIn(lines.slice(start + 1)) });
   }
   return goroutines;
@@ -54,6 +56,7 @@ function functionOf(line: string): string {
   return name === 'panic' ? 'runtime.gopanic' : name;
 }
 
+/** Where there is no other oracle: goroutines, states and go statements are compared too. */
 export function compareWithTraceback(printed: readonly PrintedGoroutine[], mattock: Answers): Comparison {
   const tally = new Tally();
   for (const g of printed) {
@@ -64,8 +67,8 @@ export function compareWithTraceback(printed: readonly PrintedGoroutine[], matto
     tally.add('states', `${subject} state`, g.status, statusOf(mine));
     if (g.createdBy !== undefined)
       tally.add('locations', `${subject} goStatement`, g.createdBy, mine.goStatement.function);
-    compareFrames(tally, subject, g, mine);
   }
+  compareStacksWithTraceback(tally, printed, mattock.goroutines);
   return tally;
 }
 
@@ -74,28 +77,43 @@ function statusOf(g: GoroutineAnswer): string {
   return g.state.replace('_G', '');
 }
 
-/** The program had more to call after it printed: its stack is the lower part of the one in the core. */
-function compareFrames(
+/**
+ * Every frame that the program printed must be in Mattock's stack, in that order. Mattock may have more: what the
+ * program called after it printed, wrappers, frames of C and of the system stack.
+ */
+export function compareStacksWithTraceback(
   tally: Tally,
-  subject: string,
-  printed: PrintedGoroutine,
-  mattock: GoroutineAnswer,
+  printed: readonly PrintedGoroutine[],
+  mattock: readonly GoroutineAnswer[],
 ): void {
-  const first = printed.frames[0];
-  if (first === undefined) return;
-  const start = mattock.frames.findIndex((frame) => frame.function === first.function);
-  const ours = mattock.frames.slice(Math.max(start, 0));
-  const differs = printed.frames.findIndex((frame, i) => !samePlace(frame, ours[i], i === 0));
-  if (differs < 0) tally.add('stacks', subject, 'the same', 'the same');
-  else {
-    const mine = ours[differs];
-    const said = mine === undefined ? `(ends: ${mattock.problem || 'bottom'})` : placeText(mine);
-    tally.add('stacks', `${subject} frame ${differs}`, placeText(printed.frames[differs]!), said);
+  for (const g of printed) {
+    const mine = mattock.find((one) => one.id === g.id);
+    const first = g.frames[0];
+    if (mine === undefined || first === undefined) continue;
+    const start = mine.frames.findIndex((frame) => frame.function === first.function);
+    const ours = mine.frames.slice(Math.max(start, 0));
+    const said = g.frames.map((frame) => ({ ...frame, pc: 0, variables: undefined }));
+    for (const step of align(said, ours)) {
+      if (step.kind === 'mattock-only') continue;
+      const frame = g.frames[step.delve];
+      if (frame === undefined) break; // Mattock knows more below the last one
+      const own = step.kind === 'delve-only' ? undefined : ours[step.mattock];
+      const text = own === undefined ? `(ends: ${mine.problem || 'bottom'})` : placeText(own);
+      // The innermost had gone on to another line when the core was written.
+      const same = own !== undefined && samePlace(frame, own, step.delve === 0);
+      const shown = step.kind === 'delve-only' ? '(no such frame)' : text;
+      tally.judge(
+        'traceback',
+        `goroutine ${g.id} printed frame ${step.delve}`,
+        same,
+        placeText(frame),
+        shown,
+      );
+    }
   }
 }
 
-/** The innermost printed frame had gone on to another line when the core was written. */
-function samePlace(printed: Place, mine: Place | undefined, innermost: boolean): boolean {
-  if (mine === undefined || printed.function !== mine.function || printed.file !== mine.file) return false;
+function samePlace(printed: Place, mine: Place, innermost: boolean): boolean {
+  if (printed.function !== mine.function || printed.file !== mine.file) return false;
   return innermost || printed.line === mine.line;
 }

@@ -21,7 +21,7 @@ var (
 	shortLoad = api.LoadConfig{MaxStringLen: 64, MaxStructFields: 3}
 )
 
-const stackDepth = 400
+const stackDepth = 800
 
 // Variables of frames further in than this are left out: recursion repeats them.
 const framesWithVariables = 40
