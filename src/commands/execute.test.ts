@@ -417,7 +417,7 @@ describe('verdict', () => {
         'Warning: the core is cut',
         './app -x, process 100, go1.26.8, amd64',
         'panic: index out of range [5] (runtime.errorString)',
-        'signal 11 SIGSEGV: invalid memory reference',
+        'signal 11 SIGSEGV: invalid memory reference (SEGV_MAPERR: address not mapped)',
         'fault address 0x0: nil page',
         'Goroutine 1 - User: /src/app/main.go:34 main.main (0x4ce000) (thread 100)',
         'Frame 3: main.main at /src/app/main.go:34 (PC: 0x4ce000)',

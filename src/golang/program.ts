@@ -42,7 +42,15 @@ export interface RuntimeFacts {
 }
 
 export interface Verdict {
-  readonly signal: { readonly number: number; readonly name: string; readonly meaning: string } | undefined;
+  readonly signal:
+    | {
+        readonly number: number;
+        readonly name: string;
+        readonly meaning: string;
+        /** si_code in words, where it says more than the signal: SEGV_MAPERR, SI_USER. */
+        readonly code: { readonly name: string; readonly meaning: string } | undefined;
+      }
+    | undefined;
   /** si_addr and what stands there. */
   readonly fault: { readonly address: RuntimeAddress; readonly what: string } | undefined;
   /** Panics in flight, the newest first. */

@@ -1,5 +1,5 @@
 import { type RuntimeAddress, runtimeAddress, type ThreadId } from '../../base/index.ts';
-import { describeSignal, type Target } from '../../target/index.ts';
+import { describeSignal, describeSignalCode, type Target } from '../../target/index.ts';
 import type { Frame } from '../frame.ts';
 import type { GoProgram } from '../go-program.ts';
 import type { Goroutine } from '../goroutine.ts';
@@ -29,7 +29,7 @@ export function readVerdict(program: Program, go: GoProgram | undefined): Verdic
   const state = target.threads.find(({ id }) => id === thread);
   let counts: Verdict['counts'];
   return {
-    signal: cause && signalFacts(cause, target),
+    signal: cause && signalFacts(cause, target, go !== undefined),
     fault:
       cause?.address === undefined
         ? undefined
@@ -76,9 +76,8 @@ function goroutineAtFault(
 
 interface Cause {
   readonly number: number;
+  readonly code: number | undefined;
   readonly address: RuntimeAddress | undefined;
-  /** The runtime turned it into a panic and then aborted. */
-  readonly aborted: boolean;
 }
 
 /**
@@ -96,15 +95,16 @@ function originalSignal(
     const { fields } = go;
     const noted = go.runtime.memory.uint32(runtimeAddress(goroutine.address + fields.layout.signal));
     if (FAULTS.has(noted) && inSignalPanic(go, goroutine)) {
+      const code = fields.word(goroutine.address, fields.layout.signalCode0);
       const address = runtimeAddress(fields.word(goroutine.address, fields.layout.signalCode1));
-      return { number: noted, address, aborted: last !== undefined };
+      return { number: noted, code, address };
     }
   }
   if (last === undefined) return undefined;
   return {
     number: last.signo,
+    code: last.code,
     address: FAULTS.has(last.signo) ? last.address : undefined,
-    aborted: false,
   };
 }
 
@@ -120,12 +120,20 @@ function inSignalPanic(go: GoProgram, goroutine: Goroutine): boolean {
   return found;
 }
 
-function signalFacts(cause: Cause, target: Target): Verdict['signal'] {
+function signalFacts(cause: Cause, target: Target, isGo: boolean): Verdict['signal'] {
   const { name, meaning } = describeSignal(cause.number);
-  if (cause.aborted) return { number: cause.number, name, meaning: `${meaning}; the runtime then aborted` };
   const { signal } = target.process;
-  const self = cause.number === SIGABRT && signal?.sender?.pid === target.process.pid;
-  return { number: cause.number, name, meaning: self ? `${meaning}, raised by the program itself` : meaning };
+  const byItself = cause.number === SIGABRT && signal?.sender?.pid === target.process.pid;
+  if (byItself) {
+    const by = isGo ? 'raised by the runtime to end the program' : 'raised by the program itself';
+    return { number: cause.number, name, meaning: `${meaning}, ${by}`, code: undefined };
+  }
+  return {
+    number: cause.number,
+    name,
+    meaning,
+    code: cause.code === undefined ? undefined : describeSignalCode(cause.number, cause.code),
+  };
 }
 
 /** `g._panic` and what it interrupted, the newest first. */
