@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mattockProgram } from './cli/run-mattock.ts';
+import { kernelWritesFiles } from './support/cores.ts';
+import { projectRoot } from './support/project.ts';
+
+const readme = readFileSync(path.join(projectRoot, 'README.md'), 'utf8');
+const consoleBlocks = [...readme.matchAll(/```console\n([\s\S]*?)```/g)].map((match) => match[1]!);
+const commands = consoleBlocks.flatMap((block) => block.split('\n').filter((line) => line.startsWith('$ ')));
+
+/** What differs from run to run: addresses, ids, how far the other goroutines had come. */
+const settle = (text: string): string =>
+  text
+    .replaceAll(/0x[\da-f]+/g, '0x…')
+    .replaceAll(/\b(process|thread|Goroutine|Frame) \d+/g, '$1 N')
+    .replaceAll(/go1\.[\w.]+/g, 'go1.N')
+    .replaceAll(/^\d+ goroutines: .*$/gm, 'N goroutines');
+
+const upToCounts = (text: string): string => settle(text).split('N goroutines')[0]!;
+const order = (text: string): string =>
+  settle(text.slice(text.indexOf('*main.order {'))).split('main.ledger')[0]!;
+
+describe.skipIf(!kernelWritesFiles())('the README', () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'mattock-readme-'));
+  const shell = (script: string): string =>
+    execFileSync('bash', ['-c', script], {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      maxBuffer: 2 ** 26,
+      env: { ...process.env, PATH: `${folder}/path:${process.env.PATH}`, XDG_CONFIG_HOME: '/nonexistent' },
+    });
+
+  beforeAll(() => {
+    cpSync(path.join(projectRoot, 'examples/crash'), folder, { recursive: true });
+    shell('mkdir path && go build -o crash .');
+    symlinkSync(mattockProgram, path.join(folder, 'path/mattock'));
+    shell('ulimit -c unlimited; GOTRACEBACK=crash ./crash > /dev/null 2>&1; [ -e core ] || mv core.* core');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('shows commands', () => {
+    expect(commands.length).toBeGreaterThan(8);
+  });
+
+  it.each(commands)('%s', (command) => {
+    expect(shell(command.slice(2))).not.toBe('');
+  });
+
+  it('begins with what the first command prints', () => {
+    const printed = shell(commands[0]!.slice(2));
+    const shown = consoleBlocks[0]!.slice(consoleBlocks[0]!.indexOf('\n') + 1);
+    expect(upToCounts(printed)).toBe(upToCounts(shown));
+    expect(order(printed)).toBe(order(shown));
+  });
+});
