@@ -1,5 +1,6 @@
 import { UserError } from '../base/index.ts';
 import type { Constant } from './constant.ts';
+import type { Literal } from './literal.ts';
 import { isLetter, numberLiteral } from './number-literal.ts';
 import { quotedLiteral } from './quoted-literal.ts';
 
@@ -12,12 +13,6 @@ export interface Token {
   readonly to: number;
   /** Of a literal. */
   readonly constant?: Constant;
-}
-
-/** A literal at `from`: its value, and where the text behind it begins. */
-export interface Literal {
-  readonly constant: Constant;
-  readonly to: number;
 }
 
 /** Longest first. */

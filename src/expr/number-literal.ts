@@ -1,6 +1,6 @@
 import { UserError } from '../base/index.ts';
 import type { Constant } from './constant.ts';
-import type { Literal } from './lexer.ts';
+import type { Literal } from './literal.ts';
 import { Rational } from './rational.ts';
 
 /** Go's number literals (spec: Integer, Floating-point and Imaginary literals). */

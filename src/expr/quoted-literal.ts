@@ -1,6 +1,6 @@
 import { UserError } from '../base/index.ts';
 import { textToBytes } from './byte-text.ts';
-import type { Literal } from './lexer.ts';
+import type { Literal } from './literal.ts';
 
 /** Go's rune and string literals (spec: Rune literals, String literals). */
 const SIMPLE: Readonly<Record<string, number>> = {

@@ -57,7 +57,7 @@ const IMPROVEMENTS: readonly (readonly [RegExp, RegExp])[] = [
   [/^(0|interface \{\}.* nil|\(unreadable non-zero length array with nil base\))$/, /optimised out|^ERROR$/],
   // Of what is not there, a part is an error here.
   [/^\(optimised out\)$/, /^ERROR$/],
-  [/could not read 8 bytes from register/, /register rax is not known in this frame/],
+  [/could not read 8 bytes from register|read out of bounds/, /register \w+ is not known in this frame/],
   [/could not resolve interface type/, /the dynamic type of the interface is not known/],
 ];
 

@@ -1,7 +1,7 @@
 import { type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/index.ts';
 import type { MapType, Type } from '../../image/index.ts';
 import type { Memory } from '../../target/index.ts';
-import type { MapEntry } from './map-entries.ts';
+import type { MapEntry } from './map-entry.ts';
 import { fieldNamed, targetOf, underlying } from './shapes.ts';
 import { Source } from './source.ts';
 

@@ -2,17 +2,10 @@ import { type RuntimeAddress, TargetFault } from '../../base/index.ts';
 import type { MapType } from '../../image/index.ts';
 import type { Memory } from '../../target/index.ts';
 import { classicEntries, classicLayout } from './map-classic.ts';
+import type { MapEntry } from './map-entry.ts';
 import { swissEntries, swissLayout } from './map-swiss.ts';
 import { targetOf } from './shapes.ts';
 import { Source } from './source.ts';
-
-/** One entry of a map, valid until the next is asked for. */
-export interface MapEntry {
-  readonly key: Source;
-  readonly keyOffset: number;
-  readonly element: Source;
-  readonly elementOffset: number;
-}
 
 /** Number of entries of the map whose variable holds `pointer` (0: a nil map). */
 export function mapLength(memory: Memory, type: MapType, pointer: RuntimeAddress): number {
