@@ -23,6 +23,7 @@ export interface DebugInfo {
   /** Named constants with their values. */
   constantNamed(name: string): Constant | undefined;
   constantNames(): readonly string[];
+  /** Constants that the type's own package declares of it. */
   constantsOfType(typeName: string): readonly Constant[];
 
   readonly lines: LineTable;

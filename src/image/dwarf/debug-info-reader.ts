@@ -98,7 +98,8 @@ class DwarfDebugInfo implements DebugInfo {
   }
 
   constantsOfType(typeName: string): readonly Constant[] {
-    return this.#globals.constantsOfType(typeName);
+    const type = this.#catalog.named(typeName);
+    return type === undefined ? [] : this.#globals.constantsOfType(typeName, type.offset);
   }
 
   #functionOffset(pc: LinkedAddress): number | undefined {

@@ -67,6 +67,11 @@ export class Die {
     return this.#value(attribute)?.form;
   }
 
+  /** Where the value of an attribute stands in .debug_info. */
+  positionOf(attribute: number): number | undefined {
+    return this.#value(attribute)?.at;
+  }
+
   string(attribute: number): string | undefined {
     const bytes = this.stringBytes(attribute);
     return bytes === undefined ? undefined : decodeText(bytes);

@@ -1,5 +1,6 @@
 import { type LinkedAddress, linkedAddress } from '../../base/index.ts';
 import type { Constant, GlobalVariable } from '../debug-info.ts';
+import { constantsOf } from './constant-scan.ts';
 import { AT } from './constants.ts';
 import { type Die, indexedAddress } from './die.ts';
 import type { NameIndex } from './name-index.ts';
@@ -65,20 +66,20 @@ export class Globals {
     return [...names].sort();
   }
 
-  /** Constants of a named type, in the order of the file: what an enumeration prints as. */
-  constantsOfType(typeName: string): readonly Constant[] {
-    const byType = new Map<number, string>();
+  /**
+   * Constants of a named type, in the order of the file: what an enumeration prints as. Only those of the type's
+   * own package, which is where enumerations are declared: to look for others would mean to read everything.
+   */
+  constantsOfType(typeName: string, type: number): readonly Constant[] {
+    const { units } = this.#names;
     const found: Constant[] = [];
-    for (const die of this.#dies(KEEP.constant)) {
-      const type = die.reference(AT.type);
-      if (type === undefined) continue;
-      let name = byType.get(type);
-      if (name === undefined) {
-        name = this.#types.at(type).name;
-        byType.set(type, name);
+    for (const unit of this.#names.packageUnits(typeName)) {
+      const offsets = constantsOf(unit, type) ?? this.#names.of(unit, KEEP.constant).dies(KEEP.constant);
+      for (const offset of offsets) {
+        const die = units.die(offset);
+        const constant = die.reference(AT.type) === type ? this.#constant(die) : undefined;
+        if (constant !== undefined) found.push(constant);
       }
-      const constant = name === typeName ? this.#constant(die) : undefined;
-      if (constant !== undefined) found.push(constant);
     }
     return found;
   }

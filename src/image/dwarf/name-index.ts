@@ -44,19 +44,24 @@ export class NameIndex {
     for (const unit of this.units.all) yield this.of(unit, keep);
   }
 
-  /** Units in which Go's types are, most likely first. */
+  /** Units in which Go's types are: of the several that package runtime has, one without code comes first. */
   get typeUnits(): readonly Unit[] {
     this.#typeUnits ??= [...(this.#packages.get('runtime') ?? [])].sort(
-      (a, b) => b.end - b.offset - (a.end - a.offset),
+      (a, b) => Number(a.hasCode) - Number(b.hasCode) || b.end - b.offset - (a.end - a.offset),
     );
     return this.#typeUnits;
+  }
+
+  /** Units of the package that a name belongs to. */
+  packageUnits(name: string): readonly Unit[] {
+    return this.#packages.get(packageOf(name)) ?? [];
   }
 
   /** DIEs of exactly this name. */
   find(name: string, keep: number): readonly number[] {
     const bytes = encodeName(name);
     const hash = hashBytes(bytes);
-    const likely = keep === KEEP.type ? this.typeUnits : (this.#packages.get(packageOf(name)) ?? []);
+    const likely = keep === KEEP.type ? this.typeUnits : this.packageUnits(name);
     for (const unit of likely) {
       const found = this.#findIn(unit, bytes, hash, keep);
       if (found.length > 0) return found;
@@ -79,7 +84,7 @@ export class NameIndex {
     const generic = name.indexOf('[...]');
     const text = encodeName(generic < 0 ? `${name}\0` : name.slice(0, generic + 1));
     const isSubprogram = (tag: number) => tag === TAG.subprogram;
-    for (const unit of this.#packages.get(packageOf(name)) ?? []) {
+    for (const unit of this.packageUnits(name)) {
       let abstract: number | undefined;
       const found = this.#scan.find(unit, text, isSubprogram, (offset) => {
         if (covering(unit)(offset)) return true;

@@ -98,6 +98,10 @@ export class Unit implements UnitContext, UnitInfo {
     return optimizedBy(this.producer);
   }
 
+  get hasCode(): boolean {
+    return this.root.has(AT.lowPc) || this.root.has(AT.ranges);
+  }
+
   get ranges(): readonly PcRange[] {
     this.#ranges ??= rangesOf(this.root);
     return this.#ranges;
