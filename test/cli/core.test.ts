@@ -115,6 +115,31 @@ describe('mattock core', () => {
   });
 });
 
+describe('without debug information', () => {
+  it('says what needs it, and shows the rest', async () => {
+    const stripped = await coreOf({ fixture: 'nil-deref', stripped: true });
+    const run = (command: string) => mattock(['core', stripped.core, '-q', '-c', command]);
+    expect((await run('bt')).stdout).toMatch(/main\.\(\*account\)\.headroom.*\n +at .*main\.go:14/);
+    expect((await run('goroutines')).stdout).toContain('main.(*account).headroom');
+    for (const command of ['args', 'locals', 'vars', 'types']) {
+      const { stderr, status } = await run(command);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/has no DWARF: it does not say its (variables|types)\n +build it without/);
+    }
+  });
+
+  it('works on a program that is not Go', async () => {
+    const c = await coreOf({ fixture: 'c-only' });
+    const run = (...commands: string[]) =>
+      mattock(['core', c.executable, c.core, '-q', ...commands.flatMap((command) => ['-c', command])]);
+    const { stdout, status } = await run('threads', 'bt', 'args', 'regs rip', 'disassemble');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/\* Thread \d+ at 0x[\da-f]{16}/);
+    expect(stdout).toContain('=>');
+    expect((await run('goroutines')).stderr).toContain('this program has no Go runtime');
+  });
+});
+
 describe('--json', () => {
   it('parses for every command', async () => {
     const typed: Readonly<Record<string, string>> = {

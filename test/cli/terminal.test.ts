@@ -124,6 +124,19 @@ describe('the terminal', () => {
     await terminal.expect('\n11\n');
   });
 
+  it('opens the core anew when a command does not stop', async () => {
+    const terminal = await start();
+    // A regular expression that backtracks for ever is beyond the reach of a flag.
+    terminal.type("funcs '(.*)*(.*)*(.*)*$$x'\r");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    terminal.type('\x03');
+    await terminal.expect('^C');
+    terminal.type('\x03');
+    await terminal.expect('opening the core again');
+    terminal.type('print 3 * 5\r');
+    await terminal.expect('\n15\n');
+  });
+
   it('ends a command with Ctrl-C while $PAGER shows it, and nothing else', async () => {
     const terminal = await start(['-q'], { PAGER: 'cat' });
     terminal.type(`${'goroutines -exec '.repeat(12)}stack\r`);

@@ -1,8 +1,8 @@
-import { UserError } from '../../base/index.ts';
 import type { DebugInfo, Image } from '../../image/index.ts';
 import { type Command, type Context, defineCommand } from '../command.ts';
 import { positional } from '../language/arguments.ts';
 import { regex } from '../language/kinds.ts';
+import { withoutDebugInfo } from '../session/values.ts';
 import { functionNames } from './function-names.ts';
 
 type NamesResult = Readonly<Record<string, readonly string[]>>;
@@ -46,10 +46,7 @@ function collect(
 
 function requireDebugInfo(image: Image, what: string): DebugInfo | undefined {
   if (image.debugInfo !== undefined || image.functions === undefined) return image.debugInfo;
-  throw new UserError(
-    `${image.name} has no DWARF: it does not say its ${what}`,
-    'build it without -ldflags=-s and -w',
-  );
+  throw withoutDebugInfo(image, what);
 }
 
 /** `net/http.(*conn).serve` → `net/http`: up to the first dot behind the last slash in front of brackets. */

@@ -1,4 +1,4 @@
-import { type RuntimeAddress, runtimeAddress, UserError } from '../../base/index.ts';
+import { hex, type RuntimeAddress, runtimeAddress, UserError } from '../../base/index.ts';
 import {
   type Scope as ExpressionScope,
   evaluate,
@@ -9,6 +9,7 @@ import {
   variablesOf,
 } from '../../expr/index.ts';
 import type { Frame, PanicFacts } from '../../golang/index.ts';
+import type { Image } from '../../image/index.ts';
 import type { Context } from '../command.ts';
 import { VariableRow } from '../data/variable-row.ts';
 import type { Typed } from '../language/cursor.ts';
@@ -57,7 +58,25 @@ export function variablesOfFrame(context: Context, frame: Frame, limits: Limits)
   return rowsOf(context, expressionScope(context, frame), limits);
 }
 
+/** Without debug information nothing is known of variables, which is not the same as that there are none. */
+function requireDebugInfo({ frame }: ExpressionScope): void {
+  if (frame === undefined) return;
+  const { module } = frame;
+  if (module === undefined) throw new UserError(`no binary is known at ${hex(frame.pc)}`);
+  if (module.image === undefined) {
+    throw new UserError(`the file ${module.path} is not here: nothing is known of its variables`);
+  }
+  if (module.image.debugInfo === undefined) throw withoutDebugInfo(module.image, 'variables');
+}
+
+export const withoutDebugInfo = (image: Image, what: string): UserError =>
+  new UserError(
+    `${image.name} has no DWARF: it does not say its ${what}`,
+    'build it without -ldflags=-s and -w',
+  );
+
 function rowsOf({ session }: Context, scope: ExpressionScope, limits: Limits): VariableRow[] {
+  requireDebugInfo(scope);
   return variablesOf(scope).map(({ name, role, shadowed, value }) => {
     session.checkCancelled();
     return new VariableRow({ name, role, shadowed, value: show(session.program, value, limits) });
@@ -71,7 +90,11 @@ export function* globalVariables(
   wanted: (name: string) => boolean,
 ): Iterable<VariableRow> {
   const { session } = context;
-  for (const module of session.program.target.modules.all) {
+  const { all, executable } = session.program.target.modules;
+  if (executable?.image !== undefined && executable.image.debugInfo === undefined) {
+    throw withoutDebugInfo(executable.image, 'variables');
+  }
+  for (const module of all) {
     const info = module.image?.debugInfo;
     if (info === undefined) continue;
     for (const name of [...info.globalNames()].filter(wanted).sort()) {
