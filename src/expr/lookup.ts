@@ -1,4 +1,5 @@
 import { UserError } from '../base/index.ts';
+import type { Frame } from '../golang/index.ts';
 import { type FrameVariable, variablesAt } from '../golang/values/variables.ts';
 import { boolConstant, type Constant, intConstant } from './constant.ts';
 import { functionNamed } from './functions.ts';
@@ -55,9 +56,26 @@ function localNamed(scope: Scope, name: string): Value | undefined {
 export const isVariable = (scope: Scope, name: string): boolean =>
   frameVariables(scope).some((variable) => variable.name === name);
 
+/** How far up a loop is looked for whose body a frame is. */
+const MAX_CALLERS = 500;
+
+const known = new WeakMap<Frame, readonly FrameVariable[]>();
+
+/** The frame's variables, found once: frames do not outlive a stop. */
 export function frameVariables(scope: Scope): readonly FrameVariable[] {
   const { program, frame, thread } = scope;
-  return frame === undefined ? [] : variablesAt(program, frame, thread);
+  if (frame === undefined) return [];
+  let variables = known.get(frame);
+  if (variables === undefined) {
+    variables = variablesAt(program, frame, thread, () => callersOf(scope, frame));
+    known.set(frame, variables);
+  }
+  return variables;
+}
+
+function callersOf({ program, goroutine }: Scope, frame: Frame): readonly Frame[] {
+  if (goroutine === undefined) return [];
+  return program.stackOf(goroutine, frame.index + MAX_CALLERS).frames.slice(frame.index + 1);
 }
 
 /** `runtime.frame(n).x` */

@@ -92,6 +92,30 @@ describe.each([...rows])('%s', (build, expected) => {
   });
 });
 
+describe('the body of a loop over a function', () => {
+  const request = { fixture: 'range-over-func', toolchain: '1.26.8', flags: 'noopt' } as const;
+  test.skipIf(missingForCore(request) !== undefined)('sees the variables around the loop', async () => {
+    const { executable, core } = await coreOf(request);
+    const program = openFixture(executable, core);
+    const scope = scopesOf(program).get('main.walk-range2')!;
+    const named = new Map(
+      variablesOf(scope).map(({ name, value, role }) => [
+        `${role} ${name}`,
+        show(program, value, SHORT_LIMITS).text,
+      ]),
+    );
+    expect(Object.fromEntries(named)).toMatchObject({
+      'parameter limit': '10',
+      'local i': '2',
+      'local v': '5',
+      'local w': '7',
+      'local sum': '44',
+      'local label': '"item 2"',
+    });
+    expect(show(program, evaluate(scope, 'v + w > limit')).text).toBe('true');
+  });
+});
+
 /** The first frame of each function of the main package. */
 function scopesOf(program: Program): ReadonlyMap<string, Scope> {
   const scopes = new Map<string, Scope>();

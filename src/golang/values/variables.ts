@@ -10,6 +10,7 @@ import type { Frame } from '../frame.ts';
 import type { Program } from '../program.ts';
 import { placeOfVariable, type VariableContext } from './location.ts';
 import type { Place } from './place.ts';
+import { type ClosureFacts, enclosingFrames, loopFunction } from './range-bodies.ts';
 import { targetOf, underlying } from './shapes.ts';
 import { Source } from './source.ts';
 
@@ -27,36 +28,110 @@ export interface FrameVariable {
   readonly declaredLine: number;
 }
 
-/** cmd/compile's own: the dictionary of a generic function, and the closure of a nested one. */
+/** cmd/compile's own: the dictionary of a generic function, the closure that a nested one runs with. */
 const DICTIONARY = '.dict';
+const CLOSURE = '.closureptr';
 /** Variables of the rewrite of loops over functions (cmd/compile/internal/rangefunc). */
+const LOOP_BODY = '#yield';
 const HIDDEN = /^(?:\.dict|\.closureptr|#.*)$/;
+
+/** The function that a frame is in, as DWARF describes it, and what its locations are relative to. */
+interface Described {
+  readonly context: VariableContext;
+  readonly outermost: FunctionInfo;
+  /** The inlined function that the frame is, or the outermost itself. */
+  readonly level: FunctionInfo;
+}
 
 /**
  * Parameters, results and local variables that are visible in a frame, outer ones before inner ones. `thread` is
- * the one whose registers the frame may be in. Without debug information there are none.
+ * the one whose registers the frame may be in, `callers` gives the frames behind it: in the body of a loop over
+ * a function the variables around the loop are in one of them. Without debug information there are none.
  */
 export function variablesAt(
   program: Program,
   frame: Frame,
   thread: ThreadId | undefined,
+  callers: () => readonly Frame[] = () => [],
 ): readonly FrameVariable[] {
-  const { module } = frame;
-  const debugInfo = module?.image?.debugInfo;
-  if (module === undefined || debugInfo === undefined) return [];
-  const pc = module.toLinked(frame.lookupPc);
-  const outermost = debugInfo.functionAt(pc);
-  if (outermost === undefined) return [];
-  const level = inlinedLevel(outermost, frame, pc);
-  if (level === undefined) return [];
-  const context: VariableContext = { program, frame, thread, module, pc, frameBase: outermost.frameBase };
-  const dictionary = dictionaryOf(context, outermost);
-  const visible = level.variables.filter((variable) => isVisible(variable, frame, pc));
-  const found = visible.sort(byDepthAndLine).map((variable) => resolve(context, variable, dictionary));
-  return found.map((variable, at) => ({
+  const own = unshadowedAt(program, frame, thread);
+  if (loopFunction(frame.function) === undefined) return withShadows(own);
+  const facts = closureFacts(program, thread);
+  const around = enclosingFrames(frame, callers(), facts).map((outer) =>
+    unshadowedAt(program, outer, thread),
+  );
+  if (around.length === 0) return withShadows(own);
+  // What a body captured is shown where it was declared.
+  const levels = [own, ...around].map((level) => level.filter((variable) => !variable.captured));
+  return withShadows(levels.reverse().flat());
+}
+
+type Found = Omit<FrameVariable, 'shadowed'> & { readonly captured: boolean };
+
+function withShadows(found: readonly Found[]): readonly FrameVariable[] {
+  return found.map(({ captured: _captured, ...variable }, at) => ({
     ...variable,
     shadowed: found.findLastIndex((other) => other.name === variable.name) !== at,
   }));
+}
+
+function unshadowedAt(program: Program, frame: Frame, thread: ThreadId | undefined): readonly Found[] {
+  const described = describeFrame(program, frame, thread);
+  if (described === undefined) return [];
+  const { context, outermost, level } = described;
+  const dictionary = dictionaryOf(context, outermost);
+  const visible = level.variables.filter((variable) => isVisible(variable, frame, context.pc));
+  const found = visible.sort(byDepthAndLine).map((variable) => resolve(context, variable, dictionary));
+  if (loopFunction(frame.function) === undefined) return found;
+  // The variables of a loop are parameters of its body.
+  return found
+    .filter(({ name }) => !name.startsWith('~'))
+    .map((variable) => ({ ...variable, role: 'local' }));
+}
+
+function describeFrame(program: Program, frame: Frame, thread: ThreadId | undefined): Described | undefined {
+  const { module } = frame;
+  const debugInfo = module?.image?.debugInfo;
+  if (module === undefined || debugInfo === undefined) return undefined;
+  const pc = module.toLinked(frame.lookupPc);
+  const outermost = debugInfo.functionAt(pc);
+  const level = outermost && inlinedLevel(outermost, frame, pc);
+  if (outermost === undefined || level === undefined) return undefined;
+  return {
+    context: { program, frame, thread, module, pc, frameBase: outermost.frameBase },
+    outermost,
+    level,
+  };
+}
+
+function closureFacts(program: Program, thread: ThreadId | undefined): ClosureFacts {
+  const pointersNamed = (frame: Frame, isWanted: (name: string) => boolean): readonly number[] => {
+    const described = describeFrame(program, frame, thread);
+    if (described === undefined) return [];
+    const { context, level } = described;
+    return level.variables
+      .filter(({ name }) => isWanted(name))
+      .map((variable) => pointerIn(context, variable))
+      .filter((pointer) => pointer !== undefined);
+  };
+  const { sp } = program.target.arch.dwarf;
+  return {
+    closureOf: (frame) => pointersNamed(frame, (name) => name === CLOSURE)[0],
+    made: (frame, closure) => pointersNamed(frame, (name) => name.startsWith(LOOP_BODY)).includes(closure),
+    stackPointer: (frame) => frame.registers[sp],
+  };
+}
+
+/** The word that a variable of a pointer's size holds, through the pointer to it if it escaped. */
+function pointerIn(context: VariableContext, variable: VariableInfo): number | undefined {
+  const place = placeOf(context, variable, variable.type.size);
+  const at = variable.escaped ? behind(context, place) : place;
+  try {
+    return at.kind === 'none' ? undefined : Source.at(context.program.target.memory, at).pointer(0);
+  } catch (error) {
+    if (!(error instanceof MattockError)) throw error;
+    return undefined;
+  }
 }
 
 /** The expansion that an inlined frame is: its depth says how far in, its function's name confirms it. */
@@ -99,16 +174,17 @@ function resolve(
   context: VariableContext,
   variable: VariableInfo,
   dictionary: RuntimeAddress | undefined,
-): Omit<FrameVariable, 'shadowed'> {
+): Found {
   const { name, role, escaped, declaredLine } = variable;
+  const captured = variable.closureOffset !== undefined;
   const pointed = escaped ? targetOf(variable.type) : undefined;
   const place = placeOf(context, variable, variable.type.size);
   if (pointed === undefined) {
     const type = realType(context.program, variable.type, dictionary);
-    return { name, role, escaped, declaredLine, type, place };
+    return { name, role, escaped, declaredLine, captured, type, place };
   }
   const type = realType(context.program, pointed, dictionary);
-  return { name, role, escaped, declaredLine, type, place: behind(context, place) };
+  return { name, role, escaped, declaredLine, captured, type, place: behind(context, place) };
 }
 
 /** Where the pointer to an escaped variable leads. */
@@ -167,9 +243,8 @@ function placeAt(context: VariableContext, variable: VariableInfo, size: number,
 function dictionaryOf(context: VariableContext, info: FunctionInfo): RuntimeAddress | undefined {
   const variable = info.variables.find((candidate) => candidate.name === DICTIONARY);
   if (variable === undefined) return undefined;
-  const place = placeOf(context, variable, variable.type.size);
-  if (place.kind === 'none') return undefined;
-  return Source.at(context.program.target.memory, place).pointer(0);
+  const pointer = pointerIn(context, variable);
+  return pointer === undefined ? undefined : runtimeAddress(pointer);
 }
 
 function realType(program: Program, type: Type, dictionary: RuntimeAddress | undefined): Type {
