@@ -90,8 +90,9 @@ export function compareStacksWithTraceback(
     const mine = mattock.find((one) => one.id === g.id);
     const first = g.frames[0];
     if (mine === undefined || first === undefined) continue;
-    const start = mine.frames.findIndex((frame) => frame.function === first.function);
-    const ours = mine.frames.slice(Math.max(start, 0));
+    const frames = mine.frames.map((frame) => ({ ...frame, function: bare(frame.function) }));
+    const start = frames.findIndex((frame) => frame.function === first.function);
+    const ours = frames.slice(Math.max(start, 0));
     const said = g.frames.map((frame) => ({ ...frame, pc: 0, variables: undefined }));
     for (const step of align(said, ours)) {
       if (step.kind === 'mattock-only') continue;
@@ -111,6 +112,11 @@ export function compareStacksWithTraceback(
       );
     }
   }
+}
+
+/** Tracebacks leave out type arguments. */
+function bare(name: string): string {
+  return name.replace(/\[.*\]/, '[...]');
 }
 
 function samePlace(printed: Place, mine: Place, innermost: boolean): boolean {

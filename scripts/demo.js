@@ -1,0 +1,90 @@
+// npm run demo: builds examples/crash, lets it crash, and looks at the core that it leaves.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { crashCore } from './crash-core.js';
+import { ensureGo } from './ensure-go.js';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const folder = mkdtempSync(path.join(tmpdir(), 'mattock-demo-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+const go = ensureGo();
+const executable = path.join(folder, 'crash');
+step(`Build examples/crash, a small order service with a bug, with ${go}`, 'go build ./examples/crash');
+must('go', ['build', '-o', executable, '.'], {
+  cwd: path.join(root, 'examples/crash'),
+  env: { ...process.env, GOFLAGS: '-buildvcs=false' },
+});
+
+step('Let it crash: GOTRACEBACK=crash makes Go leave a core', 'GOTRACEBACK=crash ./crash');
+const { core, output, problem } = crashCore(executable, folder);
+console.log(indented(output.split('\n').slice(0, 4).join('\n')));
+if (core === undefined) {
+  console.error(`No core was left. ${problem}`);
+  process.exit(1);
+}
+
+look('Open the core: the verdict says what killed it, where, and what the others were doing');
+look(
+  'All goroutines: four workers, a mailer, an audit and main; what each waits for, and since when',
+  'goroutines',
+);
+look('The same, counted by where they are in user code', 'goroutines -group userloc');
+look('The stack of the goroutine that died, with arguments and local variables', 'stack -full');
+look('In the frame of the fault: the ledger that was never made, and the order that was to be booked', [
+  `frame ${frameOf('main.(*ledger).book')} print *l`,
+  `frame ${frameOf('main.(*ledger).book')} print *o`,
+]);
+console.log('That was `mattock core`. Without -c it is interactive: type help there.');
+
+/** Runs Mattock on the core, as a user would, and shows the command. */
+function look(title, commands = []) {
+  const list = [commands].flat();
+  step(title, ['mattock core ./crash ./core', ...list.map((c) => `-c '${c}'`)].join(' '));
+  must(process.execPath, mattock(list), { stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+function mattock(commands, ...flags) {
+  // A command that does nothing keeps it from waiting for input.
+  const given = commands.length === 0 ? ['exit'] : commands;
+  return [
+    path.join(root, 'bin/mattock.js'),
+    'core',
+    executable,
+    core,
+    ...flags,
+    ...given.flatMap((c) => ['-c', c]),
+  ];
+}
+
+/** Index of a function's frame in the stack of the goroutine that died. */
+function frameOf(name) {
+  const json = must(process.execPath, mattock(['stack'], '--json'), { encoding: 'utf8' }).stdout;
+  const answers = json
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+  const frames = answers.find((answer) => answer.command === 'stack').result.frames;
+  return frames.find((frame) => frame.function === name).index;
+}
+
+function step(title, command) {
+  const rule = process.stdout.isTTY ? ['\x1b[1m', '\x1b[0m'] : ['', ''];
+  console.log(`\n${rule[0]}── ${title}${rule[1]}\n   $ ${command}\n`);
+}
+
+function must(program, args, options) {
+  const ran = spawnSync(program, args, { maxBuffer: 1 << 28, ...options });
+  if (ran.status !== 0) {
+    console.error(`${program} ${args.join(' ')} failed (${ran.status ?? ran.error})\n${ran.stderr ?? ''}`);
+    process.exit(1);
+  }
+  return ran;
+}
+
+function indented(text) {
+  return text.replaceAll(/^/gm, '   ');
+}
