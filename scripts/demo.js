@@ -27,6 +27,7 @@ if (core === undefined) {
   process.exit(1);
 }
 
+let verdict = '';
 look('Open the core: the verdict says what killed it, where, and what the others were doing');
 look(
   'All goroutines: four workers, a mailer, an audit and main; what each waits for, and since when',
@@ -40,11 +41,13 @@ look('In the frame of the fault: the ledger that was never made, and the order t
 ]);
 console.log('That was `mattock core`. Without -c it is interactive: type help there.');
 
-/** Runs Mattock on the core, as a user would, and shows the command. */
+/** Runs Mattock on the core, as a user would, and shows the command. Later runs leave out the verdict again. */
 function look(title, commands = []) {
   const list = [commands].flat();
   step(title, ['mattock core ./crash ./core', ...list.map((c) => `-c '${c}'`)].join(' '));
-  must(process.execPath, mattock(list), { stdio: ['ignore', 'inherit', 'inherit'] });
+  const { stdout } = must(process.execPath, mattock(list), { encoding: 'utf8' });
+  if (list.length === 0) verdict = stdout;
+  process.stdout.write(list.length > 0 && stdout.startsWith(verdict) ? stdout.slice(verdict.length) : stdout);
 }
 
 function mattock(commands, ...flags) {

@@ -96,6 +96,6 @@ func main() {
 	s.orders <- &order{ID: 1, Customer: "nobody"} // refused: it has no items
 	time.Sleep(50 * time.Millisecond)
 	s.orders <- &order{ID: 2, Customer: "Ada", Items: []string{"engine", "cards"}, Total: 1843.5}
-	close(s.orders)
+	time.AfterFunc(time.Second, func() { close(s.orders) }) // too late for this service
 	s.done.Wait()
 }
