@@ -55,6 +55,8 @@ const IMPROVEMENTS: readonly (readonly [RegExp, RegExp])[] = [
   // Delve takes a dropped part for zero.
   [/cap: 0, /, /cap: \?, /],
   [/^(0|interface \{\}.* nil|\(unreadable non-zero length array with nil base\))$/, /optimised out|^ERROR$/],
+  // Delve looks for variables of inlined functions only where the compiler kept some.
+  [/^ERROR$/, /^\(optimised out\)$|register \w+ is not known in this frame/],
   // Of what is not there, a part is an error here.
   [/^\(optimised out\)$/, /^ERROR$/],
   [/could not read 8 bytes from register|read out of bounds/, /register \w+ is not known in this frame/],
