@@ -1,6 +1,16 @@
 // Finds, makes and loads dist/cli.cjs.
 'use strict';
-const { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } = require('node:fs');
+const {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
 const vm = require('node:vm');
@@ -30,15 +40,34 @@ async function ensureBuilt() {
   if (newestIn(sources) > built) await (await import('../scripts/build.js')).buildCli();
 }
 
+/** The bundle and what its code is called, of one and the same file: another build may be replacing it now. */
+function readBundle() {
+  const descriptor = openSync(file, 'r');
+  try {
+    const { mtimeMs, size } = fstatSync(descriptor);
+    const codeFile = `${file}.${process.versions.v8}-${size}-${Math.floor(mtimeMs)}.code`;
+    return { text: readFileSync(descriptor, 'latin1'), codeFile };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function readIfThere(path) {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Compiling the bundle costs more than all else at the start, so V8's compiled code is kept beside it: named after
  * the V8 that made it and the very bundle it was made of, because V8 itself compares no more than their lengths.
  */
 function loadBundle() {
-  const { mtimeMs, size } = statSync(file);
-  const codeFile = `${file}.${process.versions.v8}-${size}-${Math.floor(mtimeMs)}.code`;
-  const cachedData = existsSync(codeFile) ? readFileSync(codeFile) : undefined;
-  const source = `(function (exports, require, module) {${readFileSync(file, 'latin1')}\n})`;
+  const { text, codeFile } = readBundle();
+  const cachedData = readIfThere(codeFile);
+  const source = `(function (exports, require, module) {${text}\n})`;
   const script = new vm.Script(source, { filename: file, cachedData });
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(file), module);
