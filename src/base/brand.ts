@@ -25,6 +25,18 @@ export const sectionOffset = (value: number): SectionOffset => value as SectionO
 export const goid = (value: number): Goid => value as Goid;
 export const threadId = (value: number): ThreadId => value as ThreadId;
 
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const HIGH = 2 ** 32;
+
 /** `0xc000012340`: the way every address is shown. */
-export const hex = (value: number | bigint): string =>
-  value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
+export function hex(value: number | bigint): string {
+  if (value < 0) return `-${hex(-value)}`;
+  // What lists of addresses are full of, several times faster than toString(16), which goes through a double.
+  if (typeof value === 'number' && value >= HIGH && Number.isSafeInteger(value)) {
+    return `0x${Math.floor(value / HIGH).toString(16)}${eightDigits(value % HIGH)}`;
+  }
+  return `0x${value.toString(16)}`;
+}
+
+const eightDigits = (word: number): string =>
+  BYTES[word >>> 24]! + BYTES[(word >>> 16) & 0xff]! + BYTES[(word >>> 8) & 0xff]! + BYTES[word & 0xff]!;

@@ -137,7 +137,8 @@ export class BlockCache {
   }
 
   #grow(): void {
-    const slots = Math.min(this.#slots * 2, this.#maxSlots);
+    // To the full size at once: pages of the slab that are never written cost nothing, and growing by steps copies.
+    const slots = this.#maxSlots;
     const bytes = new Uint8Array(slots * BLOCK);
     bytes.set(this.bytes);
     this.bytes = bytes;
