@@ -10,6 +10,7 @@ interface TypeCommon {
   readonly name: string;
   /** Size in bytes. */
   readonly size: number;
+  /** Negative for a pointer, slice or array that was made up because the program has no such type. */
   readonly offset: SectionOffset;
   /** DW_AT_go_runtime_type: the linked address of its `runtime._type` (internal/abi.Type), if the binary keeps one. */
   readonly runtimeType: LinkedAddress | undefined;
@@ -120,6 +121,6 @@ export interface Field {
   readonly type: Type;
   /** DW_AT_go_embedded_field. */
   readonly embedded: boolean;
-  /** C bit fields. */
+  /** C bit fields: distance in bits from the lowest bit of the byte at `offset` (little-endian), and width. */
   readonly bits: { readonly offset: number; readonly size: number } | undefined;
 }

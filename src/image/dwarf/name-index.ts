@@ -4,6 +4,7 @@ import { TAG } from './constants.ts';
 import { INFO, readDie } from './die.ts';
 import { encodeName, hashBytes } from './name-hash.ts';
 import { NameScan } from './name-scan.ts';
+import { isPlausible } from './plausible.ts';
 import { covers, rangesOf } from './ranges.ts';
 import { UnitIndex } from './unit-index.ts';
 import type { Unit, Units } from './units.ts';
@@ -106,7 +107,9 @@ export class NameIndex {
       const isWanted = keep === KEEP.type ? isTypeTag : (tag: number) => tag === TAG_OF_KEEP[keep];
       const terminated = new Uint8Array(name.length + 1);
       terminated.set(name);
-      const found = this.#scan.find(unit, terminated, isWanted, () => true);
+      const found = this.#scan.find(unit, terminated, isWanted, (offset) =>
+        isPlausible(this.units, unit, offset),
+      );
       if (found !== 'index') return found === undefined ? [] : [found];
     }
     return this.of(unit, keep).find(name, hash, keep);

@@ -141,6 +141,36 @@ describe.each(PROGRAMS)('$name', (program) => {
       expect(globals).toBeGreaterThan(100);
     });
 
+    it('runtime types, which stand in the program’s memory and are as large', () => {
+      const image = open();
+      const info = image.debugInfo!;
+      let compared = 0;
+      for (const name of info.typeNames()) {
+        const type = info.typeNamed(name)!;
+        if (type.runtimeType === undefined || compared > 400) continue;
+        // At first by their bytes, then by an index.
+        expect(info.typeOfRuntimeType(type.runtimeType)).toBe(type);
+        const stored = image.bytesAt(type.runtimeType, 8);
+        // internal/abi.Type begins with its size.
+        expect(new DataView(stored.buffer, stored.byteOffset).getUint32(0, true), name).toBe(type.size);
+        compared++;
+      }
+      expect(compared).toBeGreaterThan(300);
+      expect(info.typeOfRuntimeType(linkedAddress(info.typeNamed('int')!.runtimeType! + 1))).toBeUndefined();
+    });
+
+    it('constants by their type as by their names', () => {
+      const info = open().debugInfo!;
+      const byName = info.constantNames().flatMap((name) => {
+        const constant = name.startsWith('runtime.') ? info.constantNamed(name)! : undefined;
+        return constant?.type.name === 'runtime.waitReason' ? [`${name} ${constant.value}`] : [];
+      });
+      const byType = info.constantsOfType('runtime.waitReason').map(({ name, value }) => `${name} ${value}`);
+      expect(byType.sort()).toEqual(byName.sort());
+      expect(byType.length).toBeGreaterThan(20);
+      expect(info.constantsOfType('main.Frame')).toEqual([]);
+    });
+
     it('rows of line tables', () => {
       const image = open();
       const sections = new Sections({

@@ -1,7 +1,7 @@
-import { type LinkedAddress, linkedAddress, type Reader } from '../../base/index.ts';
+import { decodeText, type LinkedAddress, linkedAddress, type Reader } from '../../base/index.ts';
 import type { PcRange, UnitInfo } from '../debug-info.ts';
 import { Abbreviations, type AbbreviationTable } from './abbreviations.ts';
-import { AT, LANGUAGE_GO, LANGUAGES_ASSEMBLY, LANGUAGES_C } from './constants.ts';
+import { AT, FORM, LANGUAGE_GO, LANGUAGES_ASSEMBLY, LANGUAGES_C } from './constants.ts';
 import { type Die, INFO, readDie, type UnitContext } from './die.ts';
 import { rangesOf } from './ranges.ts';
 import type { Sections } from './sections.ts';
@@ -36,6 +36,7 @@ export class Unit implements UnitContext, UnitInfo {
   readonly #abbreviationsOffset: number;
   #abbreviations: AbbreviationTable | undefined;
   #root: Die | undefined;
+  #name: string | undefined;
   #ranges: readonly PcRange[] | undefined;
   #addressBase: number | undefined;
   #lowPc: LinkedAddress | undefined;
@@ -68,7 +69,8 @@ export class Unit implements UnitContext, UnitInfo {
   }
 
   get name(): string {
-    return this.root.string(AT.name) ?? '';
+    this.#name ??= this.#leadingName() ?? this.root.string(AT.name) ?? '';
+    return this.#name;
   }
 
   get package(): string | undefined {
@@ -138,6 +140,15 @@ export class Unit implements UnitContext, UnitInfo {
   signedType(signature: string): number | undefined {
     return this.#units.signedType(signature);
   }
+
+  /** Go's root begins with its name: all units are told apart by it, without reading what else they say. */
+  #leadingName(): string | undefined {
+    const bytes = this.sections.bytes(INFO);
+    const abbreviation = this.abbreviations[bytes[this.rootOffset]!];
+    if (abbreviation?.names[0] !== AT.name || abbreviation.forms[0] !== FORM.string) return undefined;
+    const start = this.rootOffset + 1;
+    return decodeText(bytes, start, bytes.indexOf(0, start));
+  }
 }
 
 /** Headers of .debug_addr and .debug_str_offsets; of .debug_rnglists and .debug_loclists (DWARF 5 §7.26–7.29). */
@@ -159,19 +170,16 @@ export class Units {
 
   /** The unit that holds a DIE. */
   at(offset: number): Unit {
-    const { all } = this;
-    let low = 0;
-    let high = all.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (all[middle]!.offset <= offset) low = middle + 1;
-      else high = middle;
-    }
-    const unit = all[low - 1];
-    if (unit === undefined || !(offset >= unit.rootOffset && offset < unit.end)) {
+    const unit = this.#find(offset);
+    if (unit === undefined) {
       throw this.sections.error(INFO, undefined, `a reference points to ${offset}, where no entry can be`);
     }
     return unit;
+  }
+
+  /** Whether a DIE can be at an offset. */
+  has(offset: number): boolean {
+    return this.#find(offset) !== undefined;
   }
 
   /** The DIE at an offset; a null entry there is an error. */
@@ -189,6 +197,19 @@ export class Units {
       }
     }
     return this.#signatures.get(signature);
+  }
+
+  #find(offset: number): Unit | undefined {
+    const { all } = this;
+    let low = 0;
+    let high = all.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (all[middle]!.offset <= offset) low = middle + 1;
+      else high = middle;
+    }
+    const unit = all[low - 1];
+    return unit !== undefined && offset >= unit.rootOffset && offset < unit.end ? unit : undefined;
   }
 
   #readHeaders(): Unit[] {
