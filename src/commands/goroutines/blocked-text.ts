@@ -39,7 +39,19 @@ export function blockedText(blocked: BlockedOn): string {
 const remainingText = (nanoseconds: number): string =>
   nanoseconds < 0 ? `due ${formatDuration(-nanoseconds)} ago` : `due in ${formatDuration(nanoseconds)}`;
 
+/** Many goroutines wait on one channel: its text is made once. */
+const channelTexts = new WeakMap<ChannelFacts, string>();
+
 function channelText(channel: ChannelFacts): string {
+  let text = channelTexts.get(channel);
+  if (text === undefined) {
+    text = makeChannelText(channel);
+    channelTexts.set(channel, text);
+  }
+  return text;
+}
+
+function makeChannelText(channel: ChannelFacts): string {
   if (channel.address === 0) return 'nil channel';
   const type = channel.elementType === undefined ? 'chan' : `chan ${channel.elementType}`;
   const closed = channel.closed ? ', closed' : '';
