@@ -3,7 +3,7 @@ import type { MapType } from '../../image/index.ts';
 import type { GoRuntime } from '../go-runtime.ts';
 import { Label } from '../runtime-facts/structs.ts';
 import { type ClassicLayout, classicEntries } from '../values/map-classic.ts';
-import { type MapEntry, mapEntries } from '../values/map-entries.ts';
+import { mapEntries } from '../values/map-entries.ts';
 
 /** More labels than a program can mean; a damaged count ends here. */
 const MAX_LABELS = 10_000;
@@ -51,7 +51,7 @@ function* mapPairs(
 ): Generator<[string, string]> {
   const { memory } = runtime;
   const pointer = memory.pointer(runtimeAddress(labels));
-  const entries: Iterable<MapEntry> =
+  const entries =
     type === undefined ? classicEntries(memory, STRING_MAP, pointer) : mapEntries(memory, type, pointer);
   for (const entry of entries) {
     const key = entry.key.addressOf(entry.keyOffset);

@@ -58,10 +58,6 @@ export const CACHE_LINE = {
   arm64: 128,
 } as const;
 
-/** runtime/netpoll.go: values of pollDesc.rg and wg that are no g. */
-export const POLL_READY = constant('runtime', 'pdReady', 1);
-export const POLL_WAIT = constant('runtime', 'pdWait', 2);
-
 /** runtime/mfinal.go */
 export const FINALIZER_RUNNING = constant('runtime', 'fingRunningFinalizer', 2, { since: 20 });
 
@@ -107,18 +103,22 @@ export const KIND_MASK = 31;
 /** The name in `_type.str` begins with an extra `*`. */
 export const TFLAG_EXTRA_STAR = constant('internal/abi', 'TFlagExtraStar', 2, { since: 21 });
 
-/** runtime/error.go: boundsErrorCode is an iota from boundsIndex on. */
-export const BOUNDS_CODES = [
-  'boundsIndex',
-  'boundsSliceAlen',
-  'boundsSliceAcap',
-  'boundsSliceB',
-  'boundsSlice3Alen',
-  'boundsSlice3Acap',
-  'boundsSlice3B',
-  'boundsSlice3C',
-  'boundsConvert',
-] as const;
+/** The index is the code; internal/abi/bounds.go, until go1.25 runtime/error.go in lower case. */
+const BOUNDS_CODES = [
+  'BoundsIndex',
+  'BoundsSliceAlen',
+  'BoundsSliceAcap',
+  'BoundsSliceB',
+  'BoundsSlice3Alen',
+  'BoundsSlice3Acap',
+  'BoundsSlice3B',
+  'BoundsSlice3C',
+  'BoundsConvert',
+];
+for (const [value, name] of BOUNDS_CODES.entries()) {
+  constant('internal/abi', name, value, { since: 26 });
+  constant('runtime', name.replace('B', 'b'), value, { until: 25 });
+}
 
-/** runtime/defs_linux_*.go: si_code of a signal. */
+/** Every constant above, for `npm run check:runtime`. */
 export const constantFacts: readonly ConstantFacts[] = facts;

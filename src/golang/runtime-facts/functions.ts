@@ -22,7 +22,8 @@ export type FunctionRole =
   /** Where a signal handler returns to; sp is then at the ucontext (amd64). */
   | 'sigreturn';
 
-const ROLES: readonly (readonly [FunctionRole, ...string[]])[] = [
+/** At least one of the names of each role is in every Go. */
+export const ROLES: readonly (readonly [FunctionRole, ...string[]])[] = [
   // runtime/asm_*.s
   ['systemstack', 'runtime.systemstack'],
   ['mcall', 'runtime.mcall'],

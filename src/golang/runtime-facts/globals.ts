@@ -16,8 +16,6 @@ export const WAIT_REASON_TEXTS = global('runtime.waitReasonStrings', 'inline');
 export const SEMAPHORE_TABLE = global('runtime.semtable', 'inline');
 /** runtime/symtab.go */
 export const FIRST_MODULE = global('runtime.firstmoduledata', 'inline');
-/** runtime/panic.go: number of panics or throws in progress. */
-export const PANICKING = global('runtime.panicking', 'uint32');
 /** runtime/mheap.go */
 export const HEAP = global('runtime.mheap_', 'inline');
 /** runtime/mfinal.go: finalizer goroutine's state, bit FINALIZER_RUNNING while it runs user code. */
