@@ -3,7 +3,7 @@
  * `mattock/target`, `mattock/golang` and so on.
  */
 
-export { type OpenedCore, openCore } from './engine/open-core.ts';
+export { CommandError, type OpenedCore, openCore } from './engine/open-core.ts';
 export type { OpenOptions } from './engine/session-client.ts';
 export type { Goroutine, Program, Verdict } from './golang/index.ts';
 export type { Target } from './target/index.ts';
