@@ -1,5 +1,5 @@
 import type { LinkedAddress } from '../base/index.ts';
-import type { ExpressionUnit } from './dwarf/expression.ts';
+import type { ExpressionUnit } from './dwarf/expression-context.ts';
 import type { SourcePosition } from './function-table.ts';
 import type { Type } from './types.ts';
 

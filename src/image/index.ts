@@ -1,6 +1,6 @@
 export type * from './debug-info.ts';
-export type { ExpressionContext, ExpressionUnit, Piece } from './dwarf/expression.ts';
 export { evaluateAddress, evaluateExpression } from './dwarf/expression.ts';
+export type { ExpressionContext, ExpressionUnit, Piece } from './dwarf/expression-context.ts';
 export { ElfFile } from './elf/elf-file.ts';
 export type { ElfType } from './elf/header.ts';
 export type { Note } from './elf/notes.ts';

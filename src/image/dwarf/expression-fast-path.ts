@@ -1,4 +1,4 @@
-import type { ExpressionContext, Piece } from './expression.ts';
+import type { ExpressionContext, Piece } from './expression-context.ts';
 import { OP } from './expression-operands.ts';
 
 /**

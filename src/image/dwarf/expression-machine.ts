@@ -1,5 +1,5 @@
-import type { ExpressionContext, Piece } from './expression.ts';
 import { BINARY, UNARY } from './expression-arithmetic.ts';
+import type { ExpressionContext, Piece } from './expression-context.ts';
 import { decodeOperation, littleEndian, type Operation } from './expression-decoder.ts';
 import { OP } from './expression-operands.ts';
 

@@ -1,6 +1,6 @@
 import { AT, ENCODING, TAG } from './constants.ts';
 import { indexedAddress } from './die.ts';
-import type { ExpressionUnit } from './expression.ts';
+import type { ExpressionUnit } from './expression-context.ts';
 import type { Unit, Units } from './units.ts';
 
 /** What the operations of a unit's expressions refer to. */

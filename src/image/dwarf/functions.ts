@@ -10,7 +10,7 @@ import type { SourcePosition } from '../function-table.ts';
 import { AT, TAG } from './constants.ts';
 import type { Die } from './die.ts';
 import { type DieNode, readTree } from './die-tree.ts';
-import type { ExpressionUnit } from './expression.ts';
+import type { ExpressionUnit } from './expression-context.ts';
 import { UnitOperations } from './expression-unit.ts';
 import { locationAt } from './locations.ts';
 import { covers, rangesOf } from './ranges.ts';

@@ -1,2 +1,1 @@
 export { openDebugInfo } from './debug-info-reader.ts';
-export type { DebugSource } from './sections.ts';

@@ -2,7 +2,7 @@ import type { LinkedAddress } from '../../base/index.ts';
 import type { VariableLocation } from '../debug-info.ts';
 import { FORM } from './constants.ts';
 import { type Die, indexedAddress } from './die.ts';
-import type { ExpressionUnit } from './expression.ts';
+import type { ExpressionUnit } from './expression-context.ts';
 import { BASE_SELECTION, type EntryKind, readBounds, readKind } from './list-entry.ts';
 
 /**
