@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ByteBuilder } from '../../base/testing/byte-builder.ts';
 import { random } from '../../base/testing/mutate.ts';
-import { type ExpressionContext, evaluateAddress, evaluateExpression } from './expression.ts';
+import { evaluateAddress, evaluateExpression } from './expression.ts';
 import type { ExpressionContext } from './expression-context.ts';
 import { quickPieces } from './expression-fast-path.ts';
 import { ExpressionMachine } from './expression-machine.ts';
