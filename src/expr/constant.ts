@@ -18,7 +18,6 @@ export const MAX_BITS = 4096;
 
 export const intConstant = (value: bigint): Constant => ({ kind: 'int', value: checked(value) });
 export const boolConstant = (value: boolean): Constant => ({ kind: 'bool', value });
-export const stringConstant = (bytes: Uint8Array): Constant => ({ kind: 'string', bytes });
 
 function checked(value: bigint): bigint {
   if (value >= 1n << BigInt(MAX_BITS) || value <= -(1n << BigInt(MAX_BITS))) {

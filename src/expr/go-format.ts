@@ -1,5 +1,5 @@
 import { assertUnreachable } from '../base/index.ts';
-import { bytesToText, quote, textToBytes } from './byte-text.ts';
+import { quote, textToBytes } from './byte-text.ts';
 import { fixedText, roundedDigits, shortestDigits } from './number-text.ts';
 
 /** What a verb of package fmt is applied to. */
@@ -267,6 +267,3 @@ function hexBytes(directive: Directive, bytes: Uint8Array): string {
   if (directive.space) return pairs.map((pair) => prefix + pair).join(' ');
   return pairs.length === 0 ? '' : prefix + pairs.join('');
 }
-
-/** A string operand from bytes. */
-export const stringOperand = (bytes: Uint8Array): Operand => ({ kind: 'string', value: bytesToText(bytes) });

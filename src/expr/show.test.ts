@@ -319,7 +319,7 @@ describe('maps, channels, functions', () => {
   });
 
   test('channels show what is queued, in the order in which it is received', () => {
-    const header = words(2, 3, 0x2100, bytes(8, 0, 0, 0, 0, 0, 0, 0), 1, 2);
+    const header = words(2, 3, 0x2100, bytes(8, 0, 0, 0, 0, 0, 0, 0), 1, 2, 0, 0, 0, 0, 0);
     const queue = { 8192: header, 8448: words(30, 10, 20) };
     expect(text(chan(int64), words(0x2000), queue)).toBe('chan int 2/3');
     const value = shown(chan(int64), words(0x2000), queue);

@@ -41,7 +41,10 @@ export const EmptyInterface = struct('runtime.eface', {
   type: field('word', '_type'),
   data: field('word', 'data'),
 });
-export const Interface = struct('runtime.iface', { table: field('word', 'tab'), data: field('word', 'data') });
+export const Interface = struct('runtime.iface', {
+  table: field('word', 'tab'),
+  data: field('word', 'data'),
+});
 export const InterfaceTable = struct(['internal/abi.ITab', 'runtime.itab'], {
   type: field('word', 'Type', '_type'),
 });
@@ -81,7 +84,12 @@ interface ValueConstant {
 
 const constants: ValueConstant[] = [];
 
-function constant(folder: string, name: string, value: number, versions: { since?: number; until?: number }): number {
+function constant(
+  folder: string,
+  name: string,
+  value: number,
+  versions: { since?: number; until?: number },
+): number {
   constants.push({ folder, name, value, ...versions });
   return value;
 }
@@ -100,8 +108,8 @@ export const SLOT_NOT_FULL = constant('internal/runtime/maps', 'ctrlEmpty', 0x80
 export const DIRECT_INTERFACE = constant('internal/abi', 'KindDirectIface', 1 << 5, { since: 21 });
 constant('internal/abi', 'TFlagDirectIface', DIRECT_INTERFACE, { since: 26 });
 /** runtime/map.go, internal/abi: larger keys and elements are kept behind pointers. */
-export const MAX_INLINE = constant('internal/abi', 'MapMaxKeyBytes', 128, { since: 24 });
-constant('internal/abi', 'MapMaxElemBytes', MAX_INLINE, { since: 24 });
+export const MAX_INLINE = constant('internal/abi', 'MapMaxKeyBytes', 128, { since: 26 });
+constant('internal/abi', 'MapMaxElemBytes', MAX_INLINE, { since: 26 });
 
 /** For `npm run check:runtime`. */
 export const valueConstants: readonly ValueConstant[] = constants;

@@ -1,7 +1,8 @@
 import { type RuntimeAddress, TargetFault } from '../../base/index.ts';
 import type { InterfaceType, Type } from '../../image/index.ts';
 import type { Program } from '../program.ts';
-import { fieldNamedAny } from './shapes.ts';
+import { DIRECT_INTERFACE, TypeFlags } from '../runtime-facts/values.ts';
+import { layoutIn } from './shapes.ts';
 import { Source } from './source.ts';
 
 /** What an interface value holds. */
@@ -13,15 +14,14 @@ export interface DynamicValue {
   readonly offset: number;
 }
 
-/** An interface is two words: runtime.eface {_type, data} or runtime.iface {tab, data}. */
-const DATA = 8;
-/** internal/abi ITab and, before Go 1.22, runtime.itab: {inter, _type, hash, …}. */
-const ITAB_TYPE = 8;
 /**
- * internal/abi Type.IsDirectIface: up to Go 1.25 a bit of the kind (KindDirectIface), from 1.26 on a bit of the
- * flags (TFlagDirectIface). It is the same bit number, and neither field uses it in the other's releases.
+ * Both kinds of interfaces are two words, and the type stands second in an itab, in every release (the facts are
+ * what `npm run check:runtime` verifies): runtime.eface {_type, data}, runtime.iface {tab, data}.
  */
-const DIRECT = 1 << 5;
+const DATA = 8;
+/** internal/abi ITab: {Inter, Type, Hash, …}. */
+const ITAB_TYPE = 8;
+/** Where the flags and the kind have always been in a `_type`, for binaries that do not say. */
 const TFLAG_OFFSET = 20;
 const KIND_OFFSET = 23;
 
@@ -82,7 +82,7 @@ function isDirect(program: Program, runtimeType: RuntimeAddress): boolean {
   const flags =
     memory.uint8((runtimeType + tflag) as RuntimeAddress) |
     memory.uint8((runtimeType + kind) as RuntimeAddress);
-  return (flags & DIRECT) !== 0;
+  return (flags & DIRECT_INTERFACE) !== 0;
 }
 
 const offsets = new WeakMap<Program, { readonly tflag: number; readonly kind: number }>();
@@ -90,12 +90,13 @@ const offsets = new WeakMap<Program, { readonly tflag: number; readonly kind: nu
 function typeOffsets(program: Program): { readonly tflag: number; readonly kind: number } {
   let found = offsets.get(program);
   if (found === undefined) {
-    // runtime._type became internal/abi.Type in Go 1.21.
-    const type = program.typeNamed('internal/abi.Type') ?? program.typeNamed('runtime._type');
-    found = {
-      tflag: fieldNamedAny(type, 'TFlag', 'tflag')?.offset ?? TFLAG_OFFSET,
-      kind: fieldNamedAny(type, 'Kind_', 'kind')?.offset ?? KIND_OFFSET,
-    };
+    found = { tflag: TFLAG_OFFSET, kind: KIND_OFFSET };
+    for (const name of TypeFlags.names) {
+      const layout = layoutIn(program.typeNamed(name), TypeFlags);
+      if (layout === undefined) continue;
+      found = layout;
+      break;
+    }
     offsets.set(program, found);
   }
   return found;

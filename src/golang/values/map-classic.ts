@@ -1,8 +1,17 @@
 import { type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/index.ts';
 import type { MapType, Type } from '../../image/index.ts';
 import type { Memory } from '../../target/index.ts';
+import type { Layout } from '../runtime-facts/form.ts';
+import {
+  ClassicBucket,
+  ClassicMap,
+  EMPTY_ONE,
+  MAX_INLINE,
+  MIN_TOP_HASH,
+  SAME_SIZE_GROW,
+} from '../runtime-facts/values.ts';
 import type { MapEntry } from './map-entry.ts';
-import { fieldNamed, targetOf, underlying } from './shapes.ts';
+import { fieldAtAny, fieldNamed, layoutIn, targetOf, underlying } from './shapes.ts';
 import { Source } from './source.ts';
 
 /**
@@ -12,11 +21,7 @@ import { Source } from './source.ts';
  * bytes is kept behind a pointer.
  */
 export interface ClassicLayout {
-  readonly count: number;
-  readonly flags: number | undefined;
-  readonly logBuckets: number;
-  readonly buckets: number;
-  readonly oldBuckets: number;
+  readonly map: Layout<typeof ClassicMap>;
   readonly bucketSize: number;
   readonly cells: number;
   readonly tophash: number;
@@ -25,45 +30,31 @@ export interface ClassicLayout {
   readonly overflow: number;
 }
 
-/** Where the keys or elements of a bucket or group are. */
+/** Where the keys or elements of a bucket are. */
 interface Cells {
   readonly offset: number;
   readonly stride: number;
   readonly indirect: boolean;
 }
 
-/** runtime/map.go: tophash values below minTopHash mark cells that hold nothing here. */
-const EMPTY_ONE = 1;
-const MIN_TOP_HASH = 5;
-/** hmap.flags: the map grows to a new array of the same size. */
-const SAME_SIZE_GROW = 8;
-const MAX_INLINE = 128;
 /** A bound for what damaged memory can make us look at. */
 const MAX_LOG_BUCKETS = 32;
 
 export function classicLayout(type: MapType, header: Type | undefined): ClassicLayout | undefined {
-  const count = fieldNamed(header, 'count');
-  const logBuckets = fieldNamed(header, 'B');
-  const buckets = fieldNamed(header, 'buckets');
-  const oldBuckets = fieldNamed(header, 'oldbuckets');
-  const bucket = targetOf(buckets?.type);
-  const tophash = fieldNamed(bucket, 'tophash');
+  const map = layoutIn(header, ClassicMap);
+  const bucket = targetOf(fieldAtAny(header, ClassicMap.fields.buckets.paths)?.type);
+  const tophash = fieldAtAny(bucket, ClassicBucket.fields.tophash.paths);
+  // These the linker adds (cmd/link/internal/ld/dwarf.go, synthesizemaptypes).
   const keys = fieldNamed(bucket, 'keys');
   const elements = fieldNamed(bucket, 'values');
   const overflow = fieldNamed(bucket, 'overflow');
-  if (!count || !logBuckets || !buckets || !oldBuckets || !bucket || !tophash) return undefined;
-  if (!keys || !elements || !overflow) return undefined;
+  if (!map || !bucket || !tophash || !keys || !elements || !overflow) return undefined;
   const tophashes = underlying(tophash.type);
   if (tophashes.kind !== 'array' || tophashes.length < 1 || tophashes.length > 64) return undefined;
-  const cells = tophashes.length;
   return {
-    count: count.offset,
-    flags: fieldNamed(header, 'flags')?.offset,
-    logBuckets: logBuckets.offset,
-    buckets: buckets.offset,
-    oldBuckets: oldBuckets.offset,
+    map,
     bucketSize: bucket.size,
-    cells,
+    cells: tophashes.length,
     tophash: tophash.offset,
     keys: cellsOf(keys.offset, type.key),
     elements: cellsOf(elements.offset, type.element),
@@ -82,10 +73,10 @@ export function* classicEntries(
   pointer: RuntimeAddress,
 ): Generator<MapEntry> {
   const map = Source.memory(memory, pointer);
-  const count = map.int64(layout.count);
-  const buckets = map.pointer(layout.buckets);
+  const count = map.int64(layout.map.count);
+  const buckets = map.pointer(layout.map.buckets);
   if (count <= 0 || buckets === 0) return;
-  const logBuckets = map.uint8(layout.logBuckets);
+  const logBuckets = map.uint8(layout.map.logBuckets);
   if (logBuckets > MAX_LOG_BUCKETS) {
     throw new TargetFault(`map header is damaged: 2^${logBuckets} buckets`, pointer);
   }
@@ -94,8 +85,8 @@ export function* classicEntries(
   if (count > total * 2 * layout.cells) {
     throw new TargetFault(`map header is damaged: ${count} entries in 2^${logBuckets} buckets`, pointer);
   }
-  const old = map.pointer(layout.oldBuckets);
-  const sameSize = layout.flags !== undefined && (map.uint8(layout.flags) & SAME_SIZE_GROW) !== 0;
+  const old = map.pointer(layout.map.oldBuckets);
+  const sameSize = (map.uint8(layout.map.flags) & SAME_SIZE_GROW) !== 0;
   const oldTotal = sameSize ? total : total / 2;
   const current = Source.memory(memory, buckets);
   const previous = Source.memory(memory, old);

@@ -43,14 +43,14 @@ function findLayout(type: MapType): MapLayout {
   const swiss = swissLayout(type, header);
   if (swiss !== undefined) {
     return {
-      length: (map) => map.uint64(swiss.used),
+      length: (map) => map.uint64(swiss.map.used),
       entries: (memory, pointer) => swissEntries(memory, swiss, pointer),
     };
   }
   const classic = classicLayout(type, header);
   if (classic !== undefined) {
     return {
-      length: (map) => map.int64(classic.count),
+      length: (map) => map.int64(classic.map.count),
       entries: (memory, pointer) => classicEntries(memory, classic, pointer),
     };
   }

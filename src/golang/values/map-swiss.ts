@@ -1,8 +1,10 @@
 import { type RuntimeAddress, TargetFault } from '../../base/index.ts';
 import type { MapType, Type } from '../../image/index.ts';
 import type { Memory } from '../../target/index.ts';
+import type { Layout } from '../runtime-facts/form.ts';
+import { MAX_INLINE, SLOT_NOT_FULL, SwissMap, SwissTable } from '../runtime-facts/values.ts';
 import type { MapEntry } from './map-entry.ts';
-import { fieldNamed, targetOf, underlying } from './shapes.ts';
+import { fieldAtAny, fieldNamed, layoutIn, targetOf, underlying } from './shapes.ts';
 import { Source } from './source.ts';
 
 /**
@@ -12,12 +14,8 @@ import { Source } from './source.ts';
  * keys and elems apart. A key or element that is larger than 128 bytes is kept behind a pointer.
  */
 export interface SwissLayout {
-  readonly used: number;
-  readonly dirPtr: number;
-  readonly dirLen: number;
-  readonly tableIndex: number;
-  readonly tableGroups: number;
-  readonly lengthMask: number;
+  readonly map: Layout<typeof SwissMap>;
+  readonly table: Layout<typeof SwissTable>;
   readonly groupSize: number;
   readonly control: number;
   readonly slots: number;
@@ -31,42 +29,22 @@ interface Slots {
   readonly indirect: boolean;
 }
 
-/** internal/runtime/maps/group.go: ctrlEmpty 0x80, ctrlDeleted 0xfe. */
-const NOT_FULL = 0x80;
-const MAX_INLINE = 128;
 /** internal/runtime/maps/table.go maxTableCapacity is 1024 slots; far above it is damage. */
 const MAX_GROUPS = 2 ** 20;
 const MAX_DIRECTORY = 2 ** 32;
 const POINTER = 8;
 
 export function swissLayout(type: MapType, header: Type | undefined): SwissLayout | undefined {
-  const used = fieldNamed(header, 'used');
-  const dirPtr = fieldNamed(header, 'dirPtr');
-  const dirLen = fieldNamed(header, 'dirLen');
+  const map = layoutIn(header, SwissMap);
   // The linker types dirPtr as **table<K,V>.
-  const table = targetOf(targetOf(dirPtr?.type));
-  const index = fieldNamed(table, 'index');
-  const groups = fieldNamed(table, 'groups');
-  const data = fieldNamed(groups?.type, 'data');
-  const lengthMask = fieldNamed(groups?.type, 'lengthMask');
-  const group = targetOf(data?.type);
+  const directory = fieldAtAny(header, SwissMap.fields.directory.paths);
+  const tableType = targetOf(targetOf(directory?.type));
+  const table = layoutIn(tableType, SwissTable);
+  const group = targetOf(fieldAtAny(tableType, SwissTable.fields.groups.paths)?.type);
   const control = fieldNamed(group, 'ctrl');
-  if (!used || !dirPtr || !dirLen || !index || !groups || !data || !lengthMask || !group || !control) {
-    return undefined;
-  }
+  if (!map || !table || !group || !control) return undefined;
   const slots = slotsOf(type, group);
-  if (slots === undefined) return undefined;
-  return {
-    used: used.offset,
-    dirPtr: dirPtr.offset,
-    dirLen: dirLen.offset,
-    tableIndex: index.offset,
-    tableGroups: groups.offset + data.offset,
-    lengthMask: groups.offset + lengthMask.offset,
-    groupSize: group.size,
-    control: control.offset,
-    ...slots,
-  };
+  return slots && { map, table, groupSize: group.size, control: control.offset, ...slots };
 }
 
 function slotsOf(type: MapType, group: Type): Pick<SwissLayout, 'slots' | 'key' | 'element'> | undefined {
@@ -107,9 +85,9 @@ export function* swissEntries(
   pointer: RuntimeAddress,
 ): Generator<MapEntry> {
   const map = Source.memory(memory, pointer);
-  const used = map.uint64(layout.used);
-  const directory = map.pointer(layout.dirPtr);
-  const length = map.int64(layout.dirLen);
+  const used = map.uint64(layout.map.used);
+  const directory = map.pointer(layout.map.directory);
+  const length = map.int64(layout.map.directoryLength);
   if (used === 0) return;
   let found = 0;
   for (const groups of groupArrays(memory, layout, directory, length)) {
@@ -136,10 +114,10 @@ function* groupArrays(
   const tables = Source.memory(memory, directory);
   for (let i = 0; i < length; i++) {
     const table = Source.memory(memory, tables.pointer(i * POINTER));
-    if (table.int64(layout.tableIndex) !== i) continue;
-    const mask = table.uint64(layout.lengthMask);
+    if (table.int64(layout.table.index) !== i) continue;
+    const mask = table.uint64(layout.table.lengthMask);
     if (mask >= MAX_GROUPS) throw new TargetFault(`map table is damaged: ${mask} groups`, table.address);
-    yield { source: Source.memory(memory, table.pointer(layout.tableGroups)), count: mask + 1 };
+    yield { source: Source.memory(memory, table.pointer(layout.table.groups)), count: mask + 1 };
   }
 }
 
@@ -153,7 +131,7 @@ function* groupEntries(
     const base = group * layout.groupSize;
     groups.cover(base, layout.groupSize);
     for (let slot = 0; slot < layout.slots; slot++) {
-      if ((groups.uint8(base + layout.control + slot) & NOT_FULL) !== 0) continue;
+      if ((groups.uint8(base + layout.control + slot) & SLOT_NOT_FULL) !== 0) continue;
       const key = slotAt(memory, layout.key, groups, base, slot);
       const element = slotAt(memory, layout.element, groups, base, slot);
       yield {

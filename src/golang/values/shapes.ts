@@ -1,4 +1,5 @@
 import type { Field, StructType, Type } from '../../image/index.ts';
+import type { Layout, StructFacts } from '../runtime-facts/form.ts';
 
 /** The type behind aliases (C typedefs, type parameters); the depth is bounded, for DWARF that goes in a circle. */
 export function underlying(type: Type): Exclude<Type, { kind: 'alias' }> | Type {
@@ -24,11 +25,32 @@ export function fieldNamed(type: Type | undefined, name: string): Field | undefi
   return structOf(type)?.fields.find((field) => field.name === name);
 }
 
-/** The field under the first of several names that it has had. */
-export function fieldNamedAny(type: Type | undefined, ...names: readonly string[]): Field | undefined {
-  for (const name of names) {
-    const field = fieldNamed(type, name);
-    if (field !== undefined) return field;
+/** The field at the end of the first of several paths (`groups.data`) that leads somewhere, with its offset. */
+export function fieldAtAny(
+  type: Type | undefined,
+  paths: readonly string[],
+): { readonly offset: number; readonly type: Type } | undefined {
+  for (const path of paths) {
+    let found: { readonly offset: number; readonly type: Type } | undefined;
+    for (const name of path.split('.')) {
+      const field = fieldNamed(found?.type ?? type, name);
+      found = field && { offset: (found?.offset ?? 0) + field.offset, type: field.type };
+      if (found === undefined) break;
+    }
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** Offsets of a struct's fields in a type that has them; undefined if it lacks one that it must have. */
+export function layoutIn<S extends StructFacts>(type: Type | undefined, facts: S): Layout<S> | undefined {
+  if (type === undefined) return undefined;
+  const offsets: Record<string, number | undefined> = { size: type.size };
+  for (const [key, { paths, optional }] of Object.entries(facts.fields)) {
+    const field = fieldAtAny(type, paths);
+    if (field === undefined && !optional) return undefined;
+    offsets[key] = field?.offset;
+  }
+  // Every field that the type says is a number has just been found to be one.
+  return offsets as unknown as Layout<S>;
 }

@@ -1,8 +1,9 @@
 import type { RuntimeAddress } from '../../base/index.ts';
 import type { StructType, Type } from '../../image/index.ts';
 import type { Memory } from '../../target/index.ts';
+import { TimeLocation, TimeTransition, TimeZone } from '../runtime-facts/values.ts';
 import { dateOfDay, dayOfDate } from './civil-time.ts';
-import { fieldNamed, structOf, targetOf, underlying } from './shapes.ts';
+import { fieldAtAny, layoutIn, structOf, targetOf, underlying } from './shapes.ts';
 import { Source } from './source.ts';
 
 const DAY = 86400;
@@ -26,38 +27,40 @@ export function zoneOffset(
 }
 
 function cachedOffset(memory: Memory, type: StructType, source: Source, seconds: number): number | undefined {
-  const start = fieldNamed(type, 'cacheStart');
-  const end = fieldNamed(type, 'cacheEnd');
-  const zone = fieldNamed(type, 'cacheZone');
-  const offset = fieldNamed(targetOf(zone?.type), 'offset');
-  if (!start || !end || !zone || !offset) return undefined;
-  const address = source.pointer(zone.offset);
-  if (address === 0 || seconds < source.int64(start.offset) || seconds >= source.int64(end.offset)) {
+  const layout = layoutIn(type, TimeLocation);
+  const zoneType = targetOf(fieldAtAny(type, TimeLocation.fields.cacheZone.paths)?.type);
+  const zone = layoutIn(zoneType, TimeZone);
+  if (layout === undefined || zone === undefined) return undefined;
+  const address = source.pointer(layout.cacheZone);
+  if (
+    address === 0 ||
+    seconds < source.int64(layout.cacheStart) ||
+    seconds >= source.int64(layout.cacheEnd)
+  ) {
     return undefined;
   }
-  return Source.memory(memory, address).int64(offset.offset);
+  return Source.memory(memory, address).int64(zone.offset);
 }
 
 function tableOffset(memory: Memory, type: StructType, source: Source, seconds: number): number | undefined {
-  const zones = sliceField(memory, type, source, 'zone');
-  const transitions = sliceField(memory, type, source, 'tx');
-  const offset = fieldNamed(zones?.element, 'offset');
-  const when = fieldNamed(transitions?.element, 'when');
-  const index = fieldNamed(transitions?.element, 'index');
-  if (!zones || !transitions || !offset || !when || !index || zones.length === 0) return undefined;
-  const { element, items } = transitions;
+  const zones = sliceField(memory, type, source, TimeLocation.fields.zones.paths);
+  const transitions = sliceField(memory, type, source, TimeLocation.fields.transitions.paths);
+  const zoneLayout = layoutIn(zones?.element, TimeZone);
+  const layout = layoutIn(transitions?.element, TimeTransition);
+  if (!zones || !transitions || !zoneLayout || !layout || zones.length === 0) return undefined;
+  const { items } = transitions;
   let last = -1;
   for (let i = 0; i < Math.min(transitions.length, MAX_TRANSITIONS); i++) {
-    if (items.int64(i * element.size + when.offset) > seconds) break;
+    if (items.int64(i * layout.size + layout.when) > seconds) break;
     last = i;
   }
   if (last === transitions.length - 1) {
-    const extended = ruleOffset(stringField(memory, type, source, 'extend'), seconds);
+    const extended = ruleOffset(extendOf(memory, type, source), seconds);
     if (extended !== undefined) return extended;
   }
   // Before the first transition: the first zone, which lookupFirstZone picks in all but odd files.
-  const zone = last < 0 ? 0 : items.uint8(last * element.size + index.offset);
-  return zone < zones.length ? zones.items.int64(zone * zones.element.size + offset.offset) : undefined;
+  const zone = last < 0 ? 0 : items.uint8(last * layout.size + layout.index);
+  return zone < zones.length ? zones.items.int64(zone * zoneLayout.size + zoneLayout.offset) : undefined;
 }
 
 interface SliceField {
@@ -66,16 +69,21 @@ interface SliceField {
   readonly items: Source;
 }
 
-function sliceField(memory: Memory, type: StructType, source: Source, name: string): SliceField | undefined {
-  const field = fieldNamed(type, name);
+function sliceField(
+  memory: Memory,
+  type: StructType,
+  source: Source,
+  paths: readonly string[],
+): SliceField | undefined {
+  const field = fieldAtAny(type, paths);
   const slice = field === undefined ? undefined : underlying(field.type);
   if (field === undefined || slice?.kind !== 'slice') return undefined;
   const items = Source.memory(memory, source.pointer(field.offset));
   return { element: slice.element, length: source.int64(field.offset + 8), items };
 }
 
-function stringField(memory: Memory, type: StructType, source: Source, name: string): string {
-  const field = fieldNamed(type, name);
+function extendOf(memory: Memory, type: StructType, source: Source): string {
+  const field = fieldAtAny(type, TimeLocation.fields.extend.paths);
   if (field === undefined) return '';
   const length = source.int64(field.offset + 8);
   if (length <= 0 || length > 256) return '';

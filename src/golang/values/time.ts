@@ -1,7 +1,8 @@
 import type { StructType } from '../../image/index.ts';
 import type { Memory } from '../../target/index.ts';
+import { Time } from '../runtime-facts/values.ts';
 import { civilText } from './civil-time.ts';
-import { fieldNamed } from './shapes.ts';
+import { fieldAtAny, layoutIn } from './shapes.ts';
 import type { Source } from './source.ts';
 import { zoneOffset } from './time-zone.ts';
 
@@ -24,18 +25,17 @@ export function timeText(
   source: Source,
   offset: number,
 ): string | undefined {
-  const wallField = fieldNamed(type, 'wall');
-  const extField = fieldNamed(type, 'ext');
-  const location = fieldNamed(type, 'loc');
-  if (!wallField || !extField || !location) return undefined;
-  const wall = source.integer(offset + wallField.offset, 8, false);
-  const ext = source.integer(offset + extField.offset, 8, true);
+  const layout = layoutIn(type, Time);
+  const location = fieldAtAny(type, Time.fields.location.paths);
+  if (layout === undefined || location === undefined) return undefined;
+  const wall = source.integer(offset + layout.wall, 8, false);
+  const ext = source.integer(offset + layout.ext, 8, true);
   const monotonic = wall >> 63n === 1n;
   if (!monotonic && (ext > MAX_SECONDS || ext < -MAX_SECONDS)) return undefined;
   const seconds = monotonic
     ? Number((wall >> NANOSECOND_BITS) & SECONDS_MASK) + YEAR_1885
     : Number(ext) + YEAR_1;
-  const zone = zoneOffset(memory, location.type, source.pointer(offset + location.offset), seconds);
+  const zone = zoneOffset(memory, location.type, source.pointer(offset + layout.location), seconds);
   const text = civilText(seconds, zone);
   return monotonic ? `${text}, ${ext >= 0n ? '+' : ''}${ext}` : text;
 }

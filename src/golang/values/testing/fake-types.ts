@@ -112,6 +112,9 @@ export const chan = (element: Type): ChanType => ({
       closed: int('uint32', 4, false),
       sendx: uint64,
       recvx: uint64,
+      elemtype: pointer(undefined),
+      recvq: struct('waitq', { first: pointer(undefined), last: pointer(undefined) }),
+      sendq: struct('waitq', { first: pointer(undefined), last: pointer(undefined) }),
     }),
   ),
 });
