@@ -26,8 +26,7 @@ export function readTree(root: Die): DieNode {
       at++;
       continue;
     }
-    if (++nodes > MAX_NODES)
-      throw unit.sections.error(INFO, root.offset, `more than ${MAX_NODES} entries below one`);
+    if (++nodes > MAX_NODES) throw tooMany(root);
     const node = { die, children: [] };
     open[open.length - 1]!.children.push(node);
     if (die.hasChildren) {
@@ -47,13 +46,14 @@ export function* childrenOf(parent: Die): Generator<Die> {
   const { unit } = parent;
   let at = parent.next;
   let depth = 1;
-  while (depth > 0 && at < unit.end) {
+  for (let nodes = 0; depth > 0 && at < unit.end; ) {
     const die = readDie(unit, at);
     if (die === undefined) {
       depth--;
       at++;
       continue;
     }
+    if (++nodes > MAX_NODES) throw tooMany(parent);
     if (depth === 1) yield die;
     at = die.next;
     if (!die.hasChildren) continue;
@@ -61,4 +61,8 @@ export function* childrenOf(parent: Die): Generator<Die> {
     if (sibling > at && sibling <= unit.end) at = sibling;
     else depth++;
   }
+}
+
+function tooMany(die: Die): Error {
+  return die.unit.sections.error(INFO, die.offset, `has more than ${MAX_NODES} entries below it`);
 }

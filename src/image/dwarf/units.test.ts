@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DataError } from '../../base/index.ts';
 import { ByteBuilder } from '../../base/testing/byte-builder.ts';
 import { AT, FORM, TAG } from './constants.ts';
-import { childrenOf } from './die-tree.ts';
+import { childrenOf, readTree } from './die-tree.ts';
 import { Sections } from './sections.ts';
 import { cRoot, DwarfBuilder, goRoot } from './testing/dwarf-builder.ts';
 import { Units } from './units.ts';
@@ -111,6 +111,18 @@ describe('Units', () => {
     expect(() => rawUnits(short, { '.debug_abbrev': abbreviations }).all[0]!.root).toThrow(
       'runs past its unit',
     );
+  });
+
+  it('refuses lists of more children than can be true', () => {
+    const abbreviations = new ByteBuilder();
+    abbreviations.uleb(1).uleb(TAG.compileUnit).u8(1).u8(0, 0);
+    // A child without attributes takes one byte.
+    abbreviations.uleb(2).uleb(TAG.member).u8(0).u8(0, 0).u8(0);
+    const body = new Uint8Array(600_000).fill(2);
+    const info = new ByteBuilder().sized(4, (b) => b.u16(5).u8(1, 8).u32(0).u8(1).bytes(body).u8(0)).build();
+    const { root } = rawUnits(info, { '.debug_abbrev': abbreviations.build() }).all[0]!;
+    expect(() => [...childrenOf(root)]).toThrow('more than');
+    expect(() => readTree(root)).toThrow('more than');
   });
 
   it('skips children of children by DW_AT_sibling and without it', () => {
