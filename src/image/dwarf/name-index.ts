@@ -87,15 +87,23 @@ export class NameIndex {
     const isSubprogram = (tag: number) => tag === TAG.subprogram;
     for (const unit of this.packageUnits(name)) {
       let abstract: number | undefined;
-      const found = this.#scan.find(unit, text, isSubprogram, (offset) => {
-        if (covering(unit)(offset)) return true;
-        abstract ??= offset;
-        return false;
+      const found = this.#scan.find(unit, text, {
+        isWanted: isSubprogram,
+        accept: (offset) => {
+          if (covering(unit)(offset)) return true;
+          abstract ??= offset;
+          return false;
+        },
+        areTogether: false,
       });
       if (typeof found === 'number') return found;
       if (abstract === undefined) continue;
       // Inlinable functions have their name in an abstract entry, and the code in another that refers to it.
-      const copy = this.#scan.find(unit, reference(abstract), isSubprogram, covering(unit));
+      const copy = this.#scan.find(unit, reference(abstract), {
+        isWanted: isSubprogram,
+        accept: covering(unit),
+        areTogether: false,
+      });
       if (typeof copy === 'number') return copy;
     }
     return undefined;
@@ -107,9 +115,11 @@ export class NameIndex {
       const isWanted = keep === KEEP.type ? isTypeTag : (tag: number) => tag === TAG_OF_KEEP[keep];
       const terminated = new Uint8Array(name.length + 1);
       terminated.set(name);
-      const found = this.#scan.find(unit, terminated, isWanted, (offset) =>
-        isPlausible(this.units, unit, offset),
-      );
+      const found = this.#scan.find(unit, terminated, {
+        isWanted,
+        accept: (offset) => isPlausible(this.units, unit, offset),
+        areTogether: keep === KEEP.variable,
+      });
       if (found !== 'index') return found === undefined ? [] : [found];
     }
     return this.of(unit, keep).find(name, hash, keep);

@@ -11,6 +11,15 @@ const MAX_CODE = 0x30;
 const MAX_HITS = 64;
 const SPACE = 0x20;
 
+/** Which DIEs are looked for. */
+interface Wanted {
+  readonly isWanted: (tag: number) => boolean;
+  /** Makes sure that it is what was looked for. */
+  readonly accept: (offset: number) => boolean;
+  /** Variables stand together, at the end of their unit. */
+  readonly areTogether: boolean;
+}
+
 /**
  * Finds DIEs of a Go unit that has no index yet by looking for bytes: a name stands directly behind the
  * abbreviation code, and so does the origin of a function that has no name of its own. The byte before a hit tells
@@ -19,23 +28,38 @@ const SPACE = 0x20;
 export class NameScan {
   readonly #scannable = new Map<AbbreviationTable, boolean>();
   readonly #bytesSeen = new Map<Unit, number>();
+  /** The lowest found of those that stand together: the next search begins there. */
+  readonly #firstOfUnit = new Map<Unit, number>();
 
   /**
-   * Offset of the first DIE whose first value begins with `value` and which `accept` takes. undefined: there is
-   * none; 'index': it must be looked up in an index, which by now is cheaper or the only certain way.
+   * Offset of a DIE whose first value begins with `value` and which `accept` takes. undefined: there is none;
+   * 'index': it must be looked up in an index, which by now is cheaper or the only certain way.
    */
-  find(
+  find(unit: Unit, value: Uint8Array, wanted: Wanted): number | undefined | 'index' {
+    if (!this.#isWorthwhile(unit)) return 'index';
+    const start = unit.rootOffset + 1;
+    const hint = wanted.areTogether ? (this.#firstOfUnit.get(unit) ?? start) : start;
+    let found = this.#search(unit, value, wanted, { from: hint, to: unit.end });
+    if (found === undefined && hint > start) {
+      found = this.#search(unit, value, wanted, { from: start, to: hint + value.length });
+    }
+    if (wanted.areTogether && typeof found === 'number' && (hint === start || found < hint)) {
+      this.#firstOfUnit.set(unit, found);
+    }
+    return found;
+  }
+
+  #search(
     unit: Unit,
     value: Uint8Array,
-    isWanted: (tag: number) => boolean,
-    accept: (offset: number) => boolean,
+    { isWanted, accept }: Wanted,
+    window: { readonly from: number; readonly to: number },
   ): number | undefined | 'index' {
-    if (!this.#isWorthwhile(unit)) return 'index';
     const bytes = unit.sections.bytes(INFO);
-    let from = unit.rootOffset + 1;
+    let { from } = window;
     for (let hits = 0; hits < MAX_HITS; hits++) {
-      const at = indexOfBytes(bytes, value, from, unit.end);
-      this.#spend(unit, (at < 0 ? unit.end : at) - from);
+      const at = indexOfBytes(bytes, value, from, window.to);
+      this.#spend(unit, (at < 0 ? window.to : at) - from);
       if (at < 0) return undefined;
       const code = bytes[at - 1]!;
       const tag = unit.abbreviations[code]?.tag;
