@@ -37,7 +37,7 @@ test('a program that would break the stack does not get through', () => {
   expect(() => verify([one, one])).toThrow('2 values are left');
   expect(() => verify([])).toThrow('0 values are left');
   expect(() => verify([one, { do: 'skip-if', when: true, target: 0, node }])).toThrow('goes back');
-  expect(() => verify([one, { do: 'skip-if', when: true, target: 3, node }, one, one])).toThrow(
+  expect(() => verify([one, { do: 'skip-if', when: true, target: 4, node }, one, one])).toThrow(
     'is reached with',
   );
 });
