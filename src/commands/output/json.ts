@@ -33,6 +33,15 @@ interface HasPlain {
 const hasPlain = (value: object): value is HasPlain =>
   typeof (value as Partial<HasPlain>).toPlain === 'function';
 const isIterable = (value: object): value is Iterable<unknown> => Symbol.iterator in value;
+/** Rows that stand in many places and never change, with their text once it is made; '' until then. */
+const sharedTexts = new WeakMap<object, string>();
+
+/** Says that an object will be written many times: its text is made once. */
+export function shared<T extends object>(row: T): T {
+  sharedTexts.set(row, '');
+  return row;
+}
+
 /** Streams are written in pieces of about this size. */
 const CHUNK = 16 * 1024;
 
@@ -127,23 +136,54 @@ class JsonWriter {
   }
 
   #objectText(value: object, key: string | undefined): string {
-    if (hasPlain(value)) return this.text(value.toPlain(), key);
-    if (Array.isArray(value)) return `[${value.map((item) => this.text(item, key)).join(',')}]`;
-    if (value instanceof Map) return this.#membersText(value);
-    if (value instanceof Uint8Array) return JSON.stringify(bytesText(value));
-    if (isIterable(value)) return `[${Array.from(value, (item) => this.text(item, key)).join(',')}]`;
-    return this.#membersText(Object.entries(value));
+    const kept = sharedTexts.get(value);
+    if (kept === undefined) return this.#makeObjectText(value, key);
+    if (kept !== '') return kept;
+    const text = this.#makeObjectText(value, key);
+    sharedTexts.set(value, text);
+    return text;
   }
 
-  #membersText(entries: Iterable<[unknown, unknown]>): string {
-    let text = '';
-    for (const [name, member] of entries) {
-      if (member === undefined) continue;
-      const label = String(name);
-      text += `${text === '' ? '' : ','}${JSON.stringify(label)}:${this.text(member, label)}`;
-    }
-    return `{${text}}`;
+  #makeObjectText(value: object, key: string | undefined): string {
+    if (hasPlain(value)) return this.text(value.toPlain(), key);
+    if (Array.isArray(value)) return `[${value.map((item) => this.text(item, key)).join(',')}]`;
+    if (value instanceof Map) return this.#mapText(value);
+    if (value instanceof Uint8Array) return JSON.stringify(bytesText(value));
+    if (isIterable(value)) return `[${Array.from(value, (item) => this.text(item, key)).join(',')}]`;
+    return this.#membersText(value as Readonly<Record<string, unknown>>);
   }
+
+  #membersText(value: Readonly<Record<string, unknown>>): string {
+    let text = '{';
+    for (const name of Object.keys(value)) {
+      const member = value[name];
+      if (member === undefined) continue;
+      text += text === '{' ? labelText(name) : `,${labelText(name)}`;
+      text += this.text(member, name);
+    }
+    return `${text}}`;
+  }
+
+  /** Keys are data here (labels), not field names. */
+  #mapText(value: ReadonlyMap<unknown, unknown>): string {
+    const members = Array.from(
+      value,
+      ([name, member]) => `${JSON.stringify(String(name))}:${this.text(member)}`,
+    );
+    return `{${members.join(',')}}`;
+  }
+}
+
+/** Field names with their quotes and colon: there are a few hundred, and a million rows of each. */
+const labelTexts = new Map<string, string>();
+
+function labelText(name: string): string {
+  let text = labelTexts.get(name);
+  if (text === undefined) {
+    text = `${JSON.stringify(name)}:`;
+    labelTexts.set(name, text);
+  }
+  return text;
 }
 
 /** Whether an object is a stream of rows, or has one among its members. */

@@ -1,6 +1,7 @@
 import { hex, type RuntimeAddress } from '../../base/index.ts';
 import type { Location } from '../../golang/index.ts';
 import type { SourcePosition } from '../../image/index.ts';
+import { shared } from './json.ts';
 import type { Style } from './style.ts';
 
 /** `0x00000000004cdfc9`: a code address in a column. */
@@ -60,12 +61,22 @@ export interface LocationRow {
   readonly line: number | undefined;
 }
 
-export const locationRow = (location: Location): LocationRow => ({
-  pc: location.pc,
-  function: location.function,
-  file: location.position?.file,
-  line: location.position?.line,
-});
+const keptRows = new Map<number, { readonly location: Location; readonly row: LocationRow }>();
+
+/** As for texts: the same place is the same row. */
+export function locationRow(location: Location): LocationRow {
+  const kept = keptRows.get(location.pc);
+  if (kept !== undefined && isSame(kept.location, location)) return kept.row;
+  if (keptRows.size > MOST_KEPT) keptRows.clear();
+  const row = shared({
+    pc: location.pc,
+    function: location.function,
+    file: location.position?.file,
+    line: location.position?.line,
+  });
+  keptRows.set(location.pc, { location, row });
+  return row;
+}
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;
