@@ -7,7 +7,7 @@ import { type Goroutine, openProgram, type Program } from '../golang/index.ts';
 import { openImage } from '../image/index.ts';
 import { openCore } from '../target/index.ts';
 import { evaluate } from './evaluate.ts';
-import type { Scope } from './scope.ts';
+import { type Scope, scopeAt } from './scope.ts';
 import { show } from './show.ts';
 import { SHORT_LIMITS } from './value.ts';
 import { variablesOf } from './variables.ts';
@@ -151,3 +151,24 @@ function variableText(scope: Scope, { role, name }: Row): string {
 }
 
 const plain = (text: string): string => text.replace(/0x[0-9a-f]+/g, '0x…');
+
+describe('registers', () => {
+  const request = { fixture: 'values-basic', toolchain: '1.26.8', flags: 'noopt' } as const;
+  test.skipIf(missingForCore(request) !== undefined)('have their names, in any case', async () => {
+    const { executable, core } = await coreOf(request);
+    const program = openFixture(executable, core);
+    const thread = program.target.process.currentThread;
+    const [top] = program.stackOfThread(thread, 1).frames;
+    const scope = scopeAt(program, thread);
+    const print = (text: string): string => show(program, evaluate(scope, text)).text;
+    expect(print('rip')).toBe(String(top?.pc));
+    expect(print('RIP')).toBe(print('_RIP'));
+    expect(print('eax')).toBe(String(BigInt(print('rax')) & 0xffffffffn));
+    expect(print('rsp & 0xff')).toBe(String(BigInt(print('rsp')) & 0xffn));
+    expect(print('XMM0')).toMatch(/^"[0-9a-f]{32}"$/);
+    expect(print('xmm0.uint8')).toMatch(/^\[16\]uint8 \[\d+(,\d+){15}\]$/);
+    expect(() => print('xmm0.nosuch')).toThrow('xmm0 can not be seen as nosuch');
+    expect(print('runtime.threadid')).toBe(String(thread));
+    expect(print('runtime.curg.goid')).toBe('1');
+  });
+});

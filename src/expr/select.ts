@@ -7,6 +7,7 @@ import { Source } from '../golang/values/source.ts';
 import type { Field, StructType, Type } from '../image/index.ts';
 import { dereference, partOf, sourceOf } from './access.ts';
 import { functionNamed } from './functions.ts';
+import { arrayOf, basicType } from './synthetic-types.ts';
 import type { Value } from './value.ts';
 
 /** Embedded structs that are searched for a name at most. */
@@ -17,6 +18,8 @@ const MAX_EMBEDDED = 1000;
  * of a closure; a field of a channel's header; a method.
  */
 export function select(program: Program, operand: Value, name: string): Value {
+  if (operand.storage.kind === 'register')
+    return registerLanes(operand.storage.name, operand.storage.bytes, name);
   const value = held(program, operand);
   const captured = capturedVariable(program, value, name);
   if (captured !== undefined) return captured;
@@ -26,6 +29,15 @@ export function select(program: Program, operand: Value, name: string): Value {
   const structLike = structOf(value.type) ?? structOf(targetOf(value.type));
   if (structLike === undefined) throw new UserError(`${type} is not a struct: it has no ${name}`);
   throw new UserError(`${type} has no member ${name}`);
+}
+
+/** `xmm0.float64`: the register as an array of such numbers. */
+function registerLanes(register: string, bytes: Uint8Array, name: string): Value {
+  const lane = basicType(name);
+  if ((lane?.kind !== 'int' && lane?.kind !== 'float') || lane.size > bytes.length) {
+    throw new UserError(`${register} can not be seen as ${name}`, 'take int8 to uint64, float32 or float64');
+  }
+  return { type: arrayOf(Math.floor(bytes.length / lane.size), lane), storage: { kind: 'bytes', bytes } };
 }
 
 /** What an interface holds, or the value itself. */
