@@ -15,6 +15,7 @@ import type { FieldFacts, FieldShape, StructFacts } from '../../src/golang/runti
 import { ROLES } from '../../src/golang/runtime-facts/functions.ts';
 import * as globals from '../../src/golang/runtime-facts/globals.ts';
 import * as structs from '../../src/golang/runtime-facts/structs.ts';
+import * as values from '../../src/golang/runtime-facts/values.ts';
 import { GoPackage } from './go-source.ts';
 
 interface Result {
@@ -94,6 +95,10 @@ const holdsFor = (
   minor: number,
 ): boolean => (range.since ?? 0) <= minor && minor <= (range.until ?? Infinity);
 
+const structFacts: readonly StructFacts[] = [...Object.values(structs), ...Object.values(values)].filter(
+  (facts) => typeof facts === 'object' && 'fields' in facts,
+);
+
 function checkStruct(sources: Sources, facts: StructFacts, minor: number): Result[] {
   const home = facts.names
     .map((name) => ({
@@ -135,8 +140,10 @@ const signless = (shape: FieldShape): string => shape.replace(/^u?int64$/, '64 b
 
 function check(sources: Sources, minor: number): Result[] {
   const runtime = sources.package('runtime')!;
-  const results: Result[] = Object.values(structs).flatMap((facts) => checkStruct(sources, facts, minor));
-  for (const facts of constantFacts.filter((f) => holdsFor(f, minor))) {
+  const results: Result[] = structFacts
+    .filter((facts) => holdsFor(facts, minor))
+    .flatMap((facts) => checkStruct(sources, facts, minor));
+  for (const facts of [...constantFacts, ...values.valueConstants].filter((f) => holdsFor(f, minor))) {
     const value = sources.package(facts.folder)?.constant(facts.name);
     const problem = value === undefined ? 'there is no such constant' : `is ${value}, not ${facts.value}`;
     results.push({

@@ -14,6 +14,7 @@ import { goMinor } from '../../src/golang/go-version.ts';
 import type { StructFacts } from '../../src/golang/runtime-facts/form.ts';
 import { dwarfLayouts } from '../../src/golang/runtime-facts/layouts.ts';
 import * as structs from '../../src/golang/runtime-facts/structs.ts';
+import { ClassicMap } from '../../src/golang/runtime-facts/values.ts';
 import { type Image, openImage } from '../../src/image/index.ts';
 
 const TOOLCHAINS = ['1.19.13', '1.20.14', '1.21.13', '1.22.12', '1.23.5', '1.24.13', '1.25.5', '1.26.8'];
@@ -118,7 +119,7 @@ function measure(toolchain: string, table: Table, reasons: Map<number, string>):
   const minor = goMinor(`go${toolchain}`)!;
   const amd64 = openImage(FileSource.open(build(toolchain, 'amd64')), nodePlatform);
   const arm64 = openImage(FileSource.open(build(toolchain, 'arm64')), nodePlatform);
-  for (const facts of Object.values(structs)) {
+  for (const facts of [...Object.values(structs), ClassicMap]) {
     const texts = { amd64: describe(amd64, facts), arm64: describe(arm64, facts) };
     if (texts.amd64 === undefined || texts.arm64 === undefined)
       console.log(`go1.${minor}: no ${facts.names[0]}`);

@@ -2,6 +2,7 @@ import { type RuntimeAddress, runtimeAddress, type ThreadId } from '../base/inde
 import type { Target, Thread } from '../target/index.ts';
 import { BlockingFacts, type BlockingHost } from './blocking/blocking-facts.ts';
 import type { CodeMap } from './code/code-map.ts';
+import { wrappedFunction } from './code/wrapped-function.ts';
 import type { Location, Stack } from './frame.ts';
 import type { GoRuntime } from './go-runtime.ts';
 import type { BlockedOn } from './goroutine.ts';
@@ -34,6 +35,7 @@ export class GoProgram implements GoroutineHost, BlockingHost {
   #blocking: BlockingFacts | undefined;
   #now: number | undefined | null = null;
   /** By function entry: isSystemGoroutine's answer before the finalizer and cleanup exceptions. */
+  readonly #functionStarts = new Map<number, Location>();
   readonly #startKinds = new Map<number, 'user' | 'system' | 'finalizer' | 'cleanup'>();
 
   constructor(runtime: GoRuntime, setting: WalkSetting) {
@@ -171,8 +173,22 @@ export class GoProgram implements GoroutineHost, BlockingHost {
     return this.code.locate(runtimeAddress(pc), fn !== undefined && pc > fn.entry);
   }
 
+  /** The function that starts at an entry; for a compiler's wrapper, the one that it wraps. */
   functionStart(pc: number): Location {
-    return this.code.locate(runtimeAddress(pc), false);
+    let location = this.#functionStarts.get(pc);
+    if (location === undefined) {
+      location = this.#findStart(pc);
+      this.#functionStarts.set(pc, location);
+    }
+    return location;
+  }
+
+  #findStart(pc: number): Location {
+    const fn = this.code.functionAt(pc);
+    const { memory, version } = this.runtime;
+    const wrapped = fn && wrappedFunction(this.code, memory, version, fn);
+    if (wrapped === undefined) return this.code.locate(runtimeAddress(pc), false);
+    return { pc: wrapped.entry ?? runtimeAddress(pc), ...wrapped.level };
   }
 
   labels(g: RuntimeAddress): ReadonlyMap<string, string> {

@@ -22,18 +22,25 @@ const MAX_MACHINES = 1_000_000;
 export class Machines {
   readonly all: readonly Machine[];
   readonly #byThread: ReadonlyMap<ThreadId, Machine>;
+  readonly #byAddress: ReadonlyMap<number, Machine>;
   readonly #byGoroutine: ReadonlyMap<number, Machine>;
   readonly #threads: ReadonlyMap<ThreadId, Thread>;
 
   constructor(runtime: GoRuntime) {
     this.all = readMachines(runtime);
     this.#byThread = new Map(this.all.map((machine) => [machine.thread, machine]));
+    this.#byAddress = new Map(this.all.map((machine) => [machine.address, machine]));
     this.#byGoroutine = new Map(this.all.map((machine) => [machine.curg, machine]));
     this.#threads = new Map(runtime.target.threads.map((thread) => [thread.id, thread]));
   }
 
   ofThread(thread: ThreadId): Machine | undefined {
     return this.#byThread.get(thread);
+  }
+
+  /** By the address of its m. */
+  at(m: number): Machine | undefined {
+    return m === 0 ? undefined : this.#byAddress.get(m);
   }
 
   /** The machine that runs a goroutine, or that it sits on in a system call. */

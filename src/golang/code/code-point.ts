@@ -1,5 +1,5 @@
 import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
-import type { FunctionTraits, SourcePosition } from '../../image/index.ts';
+import type { FunctionInfo, FunctionTraits, InlinedFunction, SourcePosition } from '../../image/index.ts';
 import type { Module } from '../../target/index.ts';
 import type { Location } from '../frame.ts';
 import { type FunctionRole, isRuntimeInternal } from '../runtime-facts/functions.ts';
@@ -54,7 +54,7 @@ export class CodePoint {
 
   /** Innermost inlined call first, the function that holds the code last; never empty. */
   get levels(): readonly CodeLevel[] {
-    this.#levels ??= this.fn === undefined ? [this.#foreignLevel()] : this.#goLevels(this.fn);
+    this.#levels ??= this.fn === undefined ? this.#foreignLevels() : this.#goLevels(this.fn);
     return this.#levels;
   }
 
@@ -86,15 +86,26 @@ export class CodePoint {
   }
 
   /** C, the vDSO, or nothing that has a name. */
-  #foreignLevel(): CodeLevel {
+  #foreignLevels(): readonly CodeLevel[] {
     const image = this.module?.image;
-    if (image === undefined || this.module === undefined) return { function: undefined, position: undefined };
+    if (image === undefined || this.module === undefined) {
+      return [{ function: undefined, position: undefined }];
+    }
     const linked = this.module.toLinked(this.lookupPc);
-    const symbol = image.symbols.at(linked);
     const info = image.debugInfo;
-    return {
-      function: symbol?.name ?? info?.functionAt(linked)?.name,
-      position: info?.lines.position(linked),
-    };
+    const levels: { function: string | undefined; position: SourcePosition | undefined }[] = [];
+    let position = info?.lines.position(linked);
+    let fn: FunctionInfo | undefined = info?.functionAt(linked);
+    const chain: FunctionInfo[] = [];
+    while (fn !== undefined) {
+      chain.push(fn);
+      fn = fn.inlined.find(({ ranges }) => ranges.some(({ from, to }) => from <= linked && linked < to));
+    }
+    for (const level of chain.reverse()) {
+      levels.push({ function: level.name, position });
+      if ('call' in level) position = (level as InlinedFunction).call;
+    }
+    if (levels.length > 0) return levels;
+    return [{ function: image.symbols.at(linked)?.name, position }];
   }
 }

@@ -15,7 +15,7 @@ export function deferredCall(
   const { memory } = program.runtime;
   const known = closure !== 0 && memory.tryRead(closure, 8) !== undefined;
   const entry = known ? memory.pointer(closure) : undefined;
-  const location = entry === undefined ? undefined : program.code.locate(entry, false);
+  const location = entry === undefined ? undefined : program.functionStart(entry);
   return {
     function: location?.function,
     position: location?.position,

@@ -2,7 +2,8 @@ import { type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/ind
 import type { MapType } from '../../image/index.ts';
 import type { GoRuntime } from '../go-runtime.ts';
 import { Label } from '../runtime-facts/structs.ts';
-import { type ClassicLayout, classicEntries } from '../values/map-classic.ts';
+import { ClassicMap } from '../runtime-facts/values.ts';
+import { classicEntries } from '../values/map-classic.ts';
 import { mapEntries } from '../values/map-entries.ts';
 
 /** More labels than a program can mean; a damaged count ends here. */
@@ -10,13 +11,8 @@ const MAX_LABELS = 10_000;
 const STRING = 16;
 const CELLS = 8;
 
-/** map[string]string up to go1.23, for binaries that have lost their types: runtime/map.go, hmap and bmap. */
-const STRING_MAP: ClassicLayout = {
-  count: 0,
-  flags: 8,
-  logBuckets: 9,
-  buckets: 16,
-  oldBuckets: 24,
+/** map[string]string up to go1.23, for binaries that have lost their types: runtime/map.go, bmap. */
+const STRING_BUCKETS = {
   bucketSize: CELLS + 2 * CELLS * STRING + 8,
   cells: CELLS,
   tophash: 0,
@@ -52,7 +48,9 @@ function* mapPairs(
   const { memory } = runtime;
   const pointer = memory.pointer(runtimeAddress(labels));
   const entries =
-    type === undefined ? classicEntries(memory, STRING_MAP, pointer) : mapEntries(memory, type, pointer);
+    type === undefined
+      ? classicEntries(memory, { map: runtime.layout(ClassicMap), ...STRING_BUCKETS }, pointer)
+      : mapEntries(memory, type, pointer);
   for (const entry of entries) {
     const key = entry.key.addressOf(entry.keyOffset);
     const value = entry.element.addressOf(entry.elementOffset);

@@ -27,7 +27,8 @@ export const ROLES: readonly (readonly [FunctionRole, ...string[]])[] = [
   // runtime/asm_*.s
   ['systemstack', 'runtime.systemstack'],
   ['mcall', 'runtime.mcall'],
-  ['morestack', 'runtime.morestack'],
+  // newstack is what morestack runs; it does not return there, but goes on at g.sched (runtime/stack.go).
+  ['morestack', 'runtime.newstack', 'runtime.morestack'],
   ['asmcgocall', 'runtime.asmcgocall', 'runtime.asmcgocall.abi0'],
   ['cgocallback', 'runtime.cgocallback', 'runtime.cgocallback.abi0'],
   // runtime/cgo/asm_*.s

@@ -81,6 +81,7 @@ runtime.timer * 23-24 88 when=16
 runtime.timer * 25-26 96 when=24
 runtime.TypeAssertionError * 19-26 40 interfaceType=0 concrete=8 asserted=16 missingMethod=24
 sync.WaitGroup * 19-26 16 semaphore=8
+runtime.hmap * 19-23 48 count=0 flags=8 logBuckets=9 buckets=16 oldBuckets=24
 runtime.mheap amd64 20-20 92672 arenas=65904
 runtime.mheap amd64 21-21 92792 arenas=65944
 runtime.mheap amd64 22-22 92856 arenas=66008

@@ -37,22 +37,25 @@ export class StackStarts {
       GoroutineFields.state(this.#fields.rawStatus(g)) === '_Gsyscall'
         ? (this.#fields.systemCall(g) ?? this.#fields.sched(g))
         : this.#fields.sched(g);
-    return { cursor: cursorAt({ ...saved, exact: true, arrivedBy: 'start' }), switches: undefined };
+    // Locked to a thread, as it is while C waits for it: C's frames are on that thread's system stack.
+    const locked = this.#machines.at(this.#fields.word(g, this.#fields.layout.lockedM));
+    return {
+      cursor: cursorAt({ ...saved, exact: true, arrivedBy: 'start' }),
+      switches: locked && this.#switches(locked, g),
+    };
   }
 
   ofThread(thread: Thread): StackStart {
     const machine = this.#machines.ofThread(thread.id);
     return {
       cursor: threadCursor(thread, this.#fields.runtime.target.arch),
-      switches: this.#switches(machine),
+      switches: machine && this.#switches(machine, machine.curg),
     };
   }
 
-  #switches(machine: Machine | undefined): StackSwitches | undefined {
-    if (machine === undefined) return undefined;
+  #switches({ address, g0 }: Machine, curg: RuntimeAddress): StackSwitches {
     const { runtime, layout } = this.#fields;
-    const { curg, g0 } = machine;
-    const vdsoSp = this.#fields.word(machine.address, this.#m.vdsoSp);
+    const vdsoSp = this.#fields.word(address, this.#m.vdsoSp);
     return new StackSwitches(runtime.target.arch, runtime.memory, {
       low: curg === 0 ? 0 : this.#fields.word(curg, layout.stackLow),
       high: curg === 0 ? 0 : this.#fields.word(curg, layout.stackHigh),
@@ -62,7 +65,7 @@ export class StackStarts {
         vdsoSp === 0
           ? undefined
           : {
-              pc: this.#fields.word(machine.address, this.#m.vdsoPc),
+              pc: this.#fields.word(address, this.#m.vdsoPc),
               sp: vdsoSp,
               fp: undefined,
               lr: undefined,

@@ -70,17 +70,25 @@ export class StackSwitches {
   }
 
   /**
-   * From cgocallback's frame on the goroutine's stack to the same frame on g0, below which is C. It saved the
-   * previous g0.sched.sp at 0(SP) (amd64) or 16(RSP) (arm64; runtime/cgocall.go, unwindm), and on the goroutine's
-   * stack its return address and CFA are the g.sched of the call into C that is still going on.
+   * From cgocallback's frame on the goroutine's stack to the same frame on g0, below which is C: its stack pointer
+   * there. It saved the previous g0.sched.sp at 0(SP) (amd64) or 16(RSP) (arm64; runtime/cgocall.go, unwindm), and
+   * on the goroutine's stack its return address and CFA are the g.sched of the call into C that is still going on.
+   * `isFrame` proves a stack pointer to be that of such a frame: a panic has put an earlier g0.sched.sp back (unwindm
+   * is a deferred call), and what runs on g0 since then has overwritten C's frames.
    */
-  toCallingC(calleeCfa: number, returnAddress: number, callerFp: number | undefined): number | undefined {
-    const sp = this.#g0Sp;
-    if (sp === 0 || this.onGoroutine(sp)) return undefined;
-    const saved = this.#arch.name === 'amd64' ? sp : sp + 16;
-    if (this.#memory.tryRead(saved as RuntimeAddress, 8) === undefined) return undefined;
-    this.#g0Sp = this.#memory.uint64(saved as RuntimeAddress);
-    this.#goroutine = { pc: returnAddress, sp: calleeCfa, fp: callerFp, lr: 0 };
-    return sp;
+  toCallingC(
+    callee: { readonly cfa: number; readonly returnAddress: number; readonly callerFp: number | undefined },
+    isFrame: (sp: number) => boolean,
+  ): number | undefined {
+    const noted = this.#g0Sp;
+    if (noted === 0 || this.onGoroutine(noted)) return undefined;
+    if (!isFrame(noted)) return undefined;
+    this.#g0Sp = this.#memory.uint64((noted + this.#savedAt) as RuntimeAddress);
+    this.#goroutine = { pc: callee.returnAddress, sp: callee.cfa, fp: callee.callerFp, lr: 0 };
+    return noted;
+  }
+
+  get #savedAt(): number {
+    return this.#arch.name === 'amd64' ? 0 : 16;
   }
 }

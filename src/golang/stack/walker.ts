@@ -6,7 +6,7 @@ import type { CodePoint } from '../code/code-point.ts';
 import type { Frame, Stack } from '../frame.ts';
 import { hostRegistersSavedBy } from './crosscall.ts';
 import { type Cursor, cursorAt } from './cursor.ts';
-import { goFrameRules } from './go-frame-rule.ts';
+import { type GoFrame, goFrameRules } from './go-frame-rule.ts';
 import { type FrameExtent, StackFrame, UNKNOWN_EXTENT } from './stack-frame.ts';
 import type { StackSwitches } from './stack-switch.ts';
 
@@ -150,10 +150,12 @@ export class StackWalker {
     if (goroutine === undefined) {
       return role === 'mcall' ? { kind: 'bottom', extent: UNKNOWN_EXTENT } : undefined;
     }
-    if (role === 'mcall' || role === 'morestack') {
-      return { kind: 'caller', extent: UNKNOWN_EXTENT, caller: goroutine };
+    // The goroutine is in systemstack_switch, a function that only stands for systemstack on its stack.
+    if (role === 'systemstack') {
+      return { kind: 'caller', extent: UNKNOWN_EXTENT, caller: { ...goroutine, exact: true } };
     }
-    // systemstack and asmcgocall left the goroutine looking as if it were in systemstack_switch, called from them.
+    if (role !== 'asmcgocall') return { kind: 'caller', extent: UNKNOWN_EXTENT, caller: goroutine };
+    // asmcgocall left the goroutine looking as if it had called systemstack_switch: one frame up is its caller.
     const pretended = this.#setting.code.at(goroutine.pc);
     if (pretended.spDelta === undefined) return undefined;
     const { arch, memory } = this.#setting;
@@ -204,15 +206,16 @@ export class StackWalker {
     });
   }
 
-  #callbackStep(
-    cursor: Cursor,
-    point: CodePoint,
-    frame: { cfa: number; returnAddress: number; callerFp: number | undefined },
-    extent: FrameExtent,
-  ): Step {
+  #callbackStep(cursor: Cursor, point: CodePoint, frame: GoFrame, extent: FrameExtent): Step {
+    const { arch, memory, code } = this.#setting;
+    const frameOn = (sp: number): GoFrame =>
+      goFrameRules[arch.name](memory, cursorAt({ pc: cursor.pc, sp }), point, point.spDelta!);
     const sp = this.#onSystemStack(cursor.sp)
       ? undefined
-      : this.#switches?.toCallingC(frame.cfa, frame.returnAddress, frame.callerFp);
+      : this.#switches?.toCallingC(
+          frame,
+          (candidate) => code.before(frameOn(candidate).returnAddress).fn?.role === 'crosscall2',
+        );
     if (sp === undefined) {
       return {
         kind: 'caller',
@@ -220,8 +223,7 @@ export class StackWalker {
         caller: cursorAt({ pc: frame.returnAddress, sp: frame.cfa, fp: frame.callerFp }),
       };
     }
-    const { arch, memory } = this.#setting;
-    const below = goFrameRules[arch.name](memory, cursorAt({ pc: cursor.pc, sp }), point, point.spDelta!);
+    const below = frameOn(sp);
     return {
       kind: 'caller',
       extent,

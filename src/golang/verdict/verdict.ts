@@ -165,8 +165,7 @@ function readPanics(go: GoProgram, g: RuntimeAddress): readonly PanicFacts[] {
 }
 
 /**
- * The innermost frame of the user's code. C code counts when a signal struck there: nothing above it but the
- * handler's frames.
+ * The innermost frame of the user's code. C code counts where a signal struck it.
  */
 function frameToShow(
   program: Program,
@@ -181,14 +180,12 @@ function frameToShow(
         ? program.stackOfThread(thread, FRAME_DEPTH)
         : undefined;
   const frames = stack?.frames ?? [];
-  const struck = frames.find(({ arrivedBy }) => arrivedBy === 'signal') ?? frames[0];
-  if (struck !== undefined && isForeign(struck) && struck.function !== undefined) return struck;
-  return (
-    frames.find((frame) => frame.function !== undefined && !isRuntimeInternal(frame.function)) ?? frames[0]
-  );
+  const isUsers = (frame: Frame): boolean =>
+    frame.entry === undefined
+      ? frame.arrivedBy === 'signal' && frame.function !== undefined
+      : frame.function !== undefined && !isRuntimeInternal(frame.function);
+  return frames.find(isUsers) ?? frames[0];
 }
-
-const isForeign = (frame: Frame): boolean => frame.entry === undefined;
 
 function countStates(go: GoProgram): Verdict['counts'] {
   const byState = new Map<string, number>();
