@@ -18,6 +18,19 @@ const REFUSED = /^error: /;
 const functionOf = (place: string): string => place.slice(0, place.lastIndexOf(' '));
 const positionOf = (place: string): string => place.slice(place.lastIndexOf(' ') + 1);
 
+/** Anything but an error, `(unreadable …)`, `(optimised out)` and `(no such …)`; `(*main.T)(0xc000…)` is a value. */
+const SHOWS_SOMETHING = /^(?!\((unreadable|optimised|no such)|error: )/;
+const INTERFACE_OF_POINTER = /^\S.*\(\*.*\) 0x[0-9a-f]+$/;
+const interfaceType = (text: string): string => text.slice(0, text.lastIndexOf(' '));
+
+/** The same for variables and for expressions. */
+function values(explanation: Omit<Explanation, 'category'>): Explanation[] {
+  return [
+    { category: 'variables', ...explanation },
+    { category: 'expressions', ...explanation },
+  ];
+}
+
 /**
  * The first that fits counts. Each says what Delve does and why Mattock does otherwise; what is a fault of Mattock
  * does not belong here.
@@ -147,46 +160,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
     reason: 'a marker that never runs, at which the runtime says that a goroutine is on the system stack',
   },
 
-  // Variables and expressions
-  {
-    category: 'variables',
-    delve: /0xbeef0{8}/,
-    reason: 'Delve shows the address that it makes up for a value in registers',
-  },
-  {
-    category: 'variables',
-    delve: /error loading module data/,
-    reason: "Delve cannot read the module data of this core, and so no interface's dynamic type",
-  },
-  ...(['variables', 'expressions'] as const).map(
-    (category): Explanation => ({
-      category,
-      mattock: /register \w+ is not known in this frame/,
-      reason: "Delve shows what a callee left in a register; Go's callees may overwrite all of them",
-    }),
-  ),
-  ...(['variables', 'expressions'] as const).map(
-    (category): Explanation => ({
-      category,
-      delve: /len: \d+, cap: 0,/,
-      mattock: /len: \d+, cap: \?,/,
-      reason: 'Delve shows 0 for a part of the value that the optimiser has dropped',
-    }),
-  ),
-  {
-    category: 'expressions',
-    subject: /^print cap\(/,
-    delve: /^0$/,
-    mattock: /^error: optimised out/,
-    reason: 'Delve shows 0 for a part of the value that the optimiser has dropped',
-  },
-  {
-    category: 'expressions',
-    delve: /\(unreadable .*read out of bounds\)/,
-    mattock: /\(optimised out\)/,
-    reason:
-      'Delve shows 0 for a part of the value that the optimiser has dropped, or says that it is out of bounds',
-  },
+  // Names of variables
   {
     category: 'variables',
     subject: /-range\d+: (argument|local) /,
@@ -199,39 +173,77 @@ export const EXPLANATIONS: readonly Explanation[] = [
     delve: REFUSED,
     reason: 'Delve does not find variables that the body of a range-over-func loop has captured',
   },
-  {
-    category: 'expressions',
+
+  // Values, of variables and of expressions alike
+  ...values({
+    delve: /0xbeef0{8}/,
+    reason: 'Delve shows the address that it makes up for a value in registers',
+  }),
+  ...values({
+    when: (d) => INTERFACE_OF_POINTER.test(d.delve) && interfaceType(d.delve) === interfaceType(d.mattock),
+    reason: 'of a pointer in an interface Delve shows where the interface keeps it, Mattock the pointer',
+  }),
+  ...values({
+    delve: /error loading module data/,
+    reason: "Delve cannot read the module data of this core, and so no interface's dynamic type",
+  }),
+  ...values({
+    delve: /^\(unreadable could not find loclist entry/,
+    mattock: SHOWS_SOMETHING,
+    reason: 'Delve looks a variable up at the return address, where the range that the call ends is over',
+  }),
+  ...values({
+    delve: /\(unreadable read out of bounds\)/,
+    mattock: SHOWS_SOMETHING,
+    reason: 'Delve does not read a value of which a location list has only pieces',
+  }),
+  ...values({
+    delve: /no address for escaped variable/,
+    mattock: SHOWS_SOMETHING,
+    reason: 'Delve finds no address for a variable that has escaped to the heap',
+  }),
+  ...values({
+    mattock: /register \w+ is not known in this frame/,
+    reason: "Delve shows what a callee left in a register; Go's callees may overwrite all of them",
+  }),
+  ...values({
+    mattock: /invalid length/,
+    reason: 'Delve shows what now stands where the slice header was; Mattock says that it cannot be one',
+  }),
+  ...values({
+    delve: /cap: 0,|^0$|^""$|\bnil$|\b0[,i]|false,|read out of bounds/,
+    mattock: /\(optimised out\)|cap: \?|^error: optimised out/,
+    reason: 'Delve shows zero for a part of the value that the optimiser has dropped',
+  }),
+  ...values({
     delve: /^0$/,
     mattock: /^-0$/,
     reason: 'Delve loses the sign of a negative zero',
-  },
-  ...(['variables', 'expressions'] as const).map(
-    (category): Explanation => ({
-      category,
-      when: (d) => /\d(ns|µs|ms|s) \(-?\d+\)/.test(d.mattock) && withoutDurations(d.mattock) === d.delve,
-      reason: 'a time.Duration is shown readably before its number',
-    }),
-  ),
-  ...(['variables', 'expressions'] as const).map(
-    (category): Explanation => ({
-      category,
-      when: (d) => withoutConstants(d.delve) === withoutConstants(d.mattock),
-      reason: 'of several constants of one type and value each shows another',
-    }),
-  ),
-  ...(['variables', 'expressions'] as const).map(
-    (category): Explanation => ({
-      category,
-      subject: / main\.sum/,
-      core: /^stack-overflow .* noopt/,
-      reason:
-        'Delve is off by one frame below runtime.morestack; the program printed the values that Mattock shows',
-    }),
-  ),
+  }),
+  ...values({
+    when: (d) => /\d(ns|µs|ms|s) \(-?\d+\)/.test(d.mattock) && withoutDurations(d.mattock) === d.delve,
+    reason: 'a time.Duration is shown readably before its number',
+  }),
+  ...values({
+    when: (d) => withoutConstants(d.delve) === withoutConstants(d.mattock),
+    reason: 'of several constants of one type and value each shows another',
+  }),
+  ...values({
+    subject: / main\.sum/,
+    core: /^stack-overflow .* noopt/,
+    reason:
+      'Delve is off by one frame below runtime.morestack; the program printed the values that Mattock shows',
+  }),
+  ...values({
+    subject: /runtime\.main: | in main\.loops$/,
+    core: / arm64$/,
+    reason:
+      'Delve repeats a frame below one that a signal interrupted, and reads the variables of the next in its place',
+  }),
   {
     category: 'expressions',
     subject: /^print .* \+ /,
-    mattock: /\.\.\.\+\d+ more$/,
+    mattock: /\.\.\.\+\d+ more"?$/,
     reason: 'Delve does not limit a string that it has put together itself',
   },
 ];

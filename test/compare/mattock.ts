@@ -80,7 +80,8 @@ export function askExpressions(
 
 /** The documents of the commands; what else it writes (the verdict) is not a command's. */
 function commandDocuments(core: FixtureCore, commands: readonly string[]): Document[] {
-  const program = path.join(projectRoot, 'bin/mattock.js');
+  // MATTOCK_PROGRAM: another build of it, such as an installed package.
+  const program = process.env.MATTOCK_PROGRAM ?? path.join(projectRoot, 'bin/mattock.js');
   const args = [program, 'core', core.executable, core.core, '--json', ...commands.flatMap((c) => ['-c', c])];
   const ran = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 30, timeout: 600_000 });
   const documents = ran.stdout
