@@ -55,8 +55,8 @@ export class GoRuntime {
   tryGlobal(facts: GlobalFacts): RuntimeAddress | undefined {
     if (this.#globals.has(facts.name)) return this.#globals.get(facts.name);
     const linked =
-      this.image.symbols.byName(facts.name)?.address ??
-      this.image.debugInfo?.globalNamed(facts.name)?.address;
+      this.image.debugInfo?.globalNamed(facts.name)?.address ??
+      this.image.symbols.byName(facts.name)?.address;
     const address = linked === undefined ? this.#searched(facts.name) : this.module.toRuntime(linked);
     this.#globals.set(facts.name, address);
     return address;
