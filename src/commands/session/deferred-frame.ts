@@ -1,4 +1,4 @@
-import { runtimeAddress, UserError } from '../../base/index.ts';
+import { type RuntimeAddress, runtimeAddress, UserError } from '../../base/index.ts';
 import type { DeferredCall, Frame } from '../../golang/index.ts';
 import type { Context } from '../command.ts';
 import { defersByFrame } from '../stacks/defers.ts';
@@ -13,26 +13,35 @@ export function deferredFrame(context: Context): Frame {
   const { arch } = session.program.target;
   const frame = session.frame(scope);
   const call = deferredCall(context, frame);
-  if (call.entry === undefined)
-    throw new UserError(`the code of deferred call ${scope.deferred} is not known`);
+  const entry = codeOf(context, call);
+  if (entry === undefined) throw new UserError(`the code of deferred call ${scope.deferred} is not known`);
   const registers: (number | undefined)[] = new Array(arch.dwarf.count).fill(undefined);
-  registers[arch.dwarf.pc] = call.entry;
+  registers[arch.dwarf.pc] = entry;
   registers[arch.dwarf.closure] = call.closure;
   return {
     index: scope.frame,
-    pc: call.entry,
-    lookupPc: call.entry,
+    pc: entry,
+    lookupPc: entry,
     function: call.function,
     position: call.position,
-    module: session.program.target.modules.at(call.entry),
+    module: session.program.target.modules.at(entry),
     cfa: runtimeAddress(0),
     returnAddressSlot: runtimeAddress(0),
     registers,
     inlineDepth: 0,
-    entry: call.entry,
+    entry,
     arrivedBy: 'start',
     systemStack: false,
   };
+}
+
+/**
+ * What is called first: the closure's own code. For a call with arguments that is a wrapper of the compiler's, which
+ * has captured them, while the call itself is named after the function in the source.
+ */
+function codeOf({ session }: Context, { closure, entry }: DeferredCall): RuntimeAddress | undefined {
+  const { memory } = session.program.target;
+  return closure === undefined || memory.tryRead(closure, 8) === undefined ? entry : memory.pointer(closure);
 }
 
 function deferredCall(context: Context, frame: Frame): DeferredCall {
