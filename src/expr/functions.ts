@@ -12,7 +12,19 @@ export function functionNamed(program: Program, names: readonly string[]): Value
   return undefined;
 }
 
+const entries = new WeakMap<Program, Map<string, RuntimeAddress | undefined>>();
+
 function entryOf(program: Program, name: string): RuntimeAddress | undefined {
+  let known = entries.get(program);
+  if (known === undefined) {
+    known = new Map();
+    entries.set(program, known);
+  }
+  if (!known.has(name)) known.set(name, findEntry(program, name));
+  return known.get(name);
+}
+
+function findEntry(program: Program, name: string): RuntimeAddress | undefined {
   for (const module of program.target.modules.all) {
     const functions = module.image?.functions;
     const index = functions?.byName(name)[0];

@@ -1,5 +1,5 @@
 import { UserError } from '../base/index.ts';
-import type { Frame } from '../golang/index.ts';
+import type { Frame, Program } from '../golang/index.ts';
 import { type FrameVariable, variablesAt } from '../golang/values/variables.ts';
 import { boolConstant, type Constant, intConstant } from './constant.ts';
 import { functionNamed } from './functions.ts';
@@ -100,19 +100,31 @@ function homeSymbol(scope: Scope, name: string): Value | undefined {
   return symbolNamed(scope, home === undefined ? [name] : [`${home}.${name}`, name]);
 }
 
-/** A global variable, function or constant by its full name. */
-function symbolNamed(scope: Scope, names: readonly string[]): Value | undefined {
-  const { program } = scope;
+const symbols = new WeakMap<Program, Map<string, Value | undefined>>();
+
+/** A global variable, function or constant by its full name: the first of these that there is. */
+function symbolNamed({ program }: Scope, names: readonly string[]): Value | undefined {
+  let found = symbols.get(program);
+  if (found === undefined) {
+    found = new Map();
+    symbols.set(program, found);
+  }
+  const key = names.join(' ');
+  if (!found.has(key)) found.set(key, findSymbol(program, names));
+  return found.get(key);
+}
+
+function findSymbol(program: Program, names: readonly string[]): Value | undefined {
   const global = globalNamed(program, names);
   if (global !== undefined) {
     const address = global.module.toRuntime(global.variable.address);
     return { type: global.variable.type, storage: { kind: 'memory', address } };
   }
-  return functionNamed(program, names) ?? namedConstant(scope, names);
+  return functionNamed(program, names) ?? namedConstant(program, names);
 }
 
-function namedConstant(scope: Scope, names: readonly string[]): Value | undefined {
-  for (const { debugInfo } of describedModules(scope.program)) {
+function namedConstant(program: Program, names: readonly string[]): Value | undefined {
+  for (const { debugInfo } of describedModules(program)) {
     for (const name of names) {
       const found = debugInfo.constantNamed(name);
       if (found === undefined) continue;
