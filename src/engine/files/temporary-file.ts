@@ -6,7 +6,7 @@ import { UserError } from '../../base/index.ts';
 import { errorCode, FileSource } from './file-source.ts';
 
 const MODE = 0o600;
-const HOLE = new Uint8Array(4096);
+const HOLE = Buffer.alloc(4096);
 
 /**
  * A file without a name, for bytes that may be secret: only this user could have opened it, and it is gone when the
