@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { type Build, builtFixture, missingForBuild } from './builds.ts';
 import { type Fixture, fixture } from './fixture.ts';
@@ -64,11 +64,6 @@ export async function coreOf(request: CoreRequest): Promise<FixtureCore> {
     }
   }
   return { executable, core, traceback: readFileSync(traceback, 'utf8') };
-}
-
-/** Disk space that a core takes; the file may be larger by its holes. */
-export function sizeOnDisk(file: string): number {
-  return statSync(file).blocks * 512;
 }
 
 function writer(request: CoreRequest): 'kernel' | 'gcore' | 'qemu' {
