@@ -40,7 +40,7 @@ describe.skipIf(!kernelWritesFiles()).each([['all=-N -l'], ['']])(
       });
       core = path.join(folder, readdirSync(folder).find((name) => name.startsWith('core'))!);
       const { stdout } = await mattock(['core', executable, core, '-q', '--json', '-c', 'stack -defer']);
-      frames = (documents(stdout)[0]!['result'] as { frames: readonly Frame[] }).frames;
+      frames = (documents(stdout)[0]!.result as { frames: readonly Frame[] }).frames;
     });
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -58,7 +58,9 @@ describe.skipIf(!kernelWritesFiles()).each([['all=-N -l'], ['']])(
       expect(await run(`frame ${open} deferred 1 print n * 2`)).toBe('6\n');
       if (gcflags === '') return;
       expect(await run(`frame ${open} deferred 1 locals`)).toContain('r = main.resource {name: "opened"}');
-      expect(await run(`frame ${indexOf('main.loop')} deferred 3 locals`)).toContain('"loop 0"');
+      expect(await run(`frame ${indexOf('main.loop')} deferred 3 args`)).toBe(
+        'arg1 = *main.resource {name: "loop 0"}\n',
+      );
     });
 
     it('are numbered from 1', async () => {

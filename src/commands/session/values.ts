@@ -15,6 +15,7 @@ import { VariableRow } from '../data/variable-row.ts';
 import type { Typed } from '../language/cursor.ts';
 import { atColumn } from '../output/error-facts.ts';
 import { deferredFrame } from './deferred-frame.ts';
+import { wrappedArguments } from './wrapped-arguments.ts';
 
 /** For lists of variables: names, types and the beginnings of values, as Delve shows them without -v. */
 export const SHORT_LIMITS: Limits = {
@@ -47,11 +48,16 @@ export function showExpression(context: Context, expression: Typed, limits: Limi
 
 /** Arguments and local variables of the selected frame. */
 export function variablesInScope(context: Context, limits: Limits): VariableRow[] {
-  const rows = rowsOf(context, expressionScope(context), limits);
+  const scope = expressionScope(context);
+  const rows = rowsOf(context, scope, limits);
+  if (context.scope.deferred === undefined || scope.frame === undefined) return rows;
+  const { program } = context.session;
+  const given = wrappedArguments(program, scope.frame).map(
+    ({ name, value }) =>
+      new VariableRow({ name, role: 'parameter', shadowed: false, value: show(program, value, limits) }),
+  );
   // Of a call that has not begun there is only what it was given.
-  return context.scope.deferred === undefined
-    ? rows
-    : rows.filter(({ value }) => value.unreadable === undefined);
+  return [...given, ...rows.filter(({ value }) => value.unreadable === undefined)];
 }
 
 export function variablesOfFrame(context: Context, frame: Frame, limits: Limits): VariableRow[] {

@@ -10,7 +10,8 @@ export const deferred = defineCommand({
   summary: 'Run a command in the context of a deferred call',
   details:
     'The calls that the selected frame has deferred are numbered from 1 as `stack -defer` shows them. args, locals ' +
-    'and print then see the variables that the deferred closure has captured.',
+    'and print then see the variables that the deferred closure has captured; args shows what `defer f(x, y)` was ' +
+    'given as arg1, arg2….',
   examples: ['deferred 1 args', 'frame 2 deferred 1 print err'],
   arguments: {
     number: required(count('n'), 'which deferred call'),
