@@ -2,6 +2,7 @@ import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import type { GoProgram } from '../go-program.ts';
 import { KIND, KIND_MASK } from '../runtime-facts/constants.ts';
 import { AbiType, BoundsError, ErrorAddressString, TypeAssertionError } from '../runtime-facts/structs.ts';
+import { printedComplex, printedFloat } from './printed-float.ts';
 
 const RUNTIME_ERROR = 'runtime error: ';
 
@@ -118,11 +119,14 @@ function scalarText(program: GoProgram, kind: number, data: RuntimeAddress): str
       value = (value << 8n) | BigInt(memory.uint8(runtimeAddress(data + i)));
     return `${signed ? BigInt.asIntN(size * 8, value) : value}`;
   };
+  // go1.26: runtime/print.go, printfloat64 writes as strconv does.
+  const shortest = (program.runtime.minor ?? 0) >= 26;
   const float = (offset: number, size: 4 | 8): string | undefined => {
     const bytes = memory.tryRead(runtimeAddress(data + offset), size);
     if (bytes === undefined) return undefined;
     const view = new DataView(bytes.buffer, bytes.byteOffset, size);
-    return printedFloat(size === 4 ? view.getFloat32(0, true) : view.getFloat64(0, true));
+    const value = size === 4 ? view.getFloat32(0, true) : view.getFloat64(0, true);
+    return printedFloat(value, size, shortest);
   };
   switch (kind) {
     case KIND.bool: {
@@ -153,22 +157,9 @@ function scalarText(program: GoProgram, kind: number, data: RuntimeAddress): str
     case KIND.float64:
       return float(0, 8);
     case KIND.complex64:
-      return complexText(float(0, 4), float(4, 4));
+      return printedComplex(float(0, 4), float(4, 4));
     case KIND.complex128:
-      return complexText(float(0, 8), float(8, 8));
+      return printedComplex(float(0, 8), float(8, 8));
   }
   return undefined;
-}
-
-const complexText = (real: string | undefined, imaginary: string | undefined): string | undefined =>
-  real === undefined || imaginary === undefined ? undefined : `(${real}${imaginary}i)`;
-
-/** runtime/print.go, printfloat: seven digits and an exponent of three, always signed. */
-export function printedFloat(value: number): string {
-  if (Number.isNaN(value)) return 'NaN';
-  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  const negative = value < 0 || Object.is(value, -0);
-  const [digits, exponent] = Math.abs(value).toExponential(6).split('e') as [string, string];
-  const power = Number(exponent);
-  return `${negative ? '-' : '+'}${digits}e${power < 0 ? '-' : '+'}${`${Math.abs(power)}`.padStart(3, '0')}`;
 }

@@ -1,4 +1,4 @@
-import { type RuntimeAddress, runtimeAddress, type ThreadId } from '../../base/index.ts';
+import { goid, type RuntimeAddress, runtimeAddress, type ThreadId } from '../../base/index.ts';
 import { describeSignal, describeSignalCode, type Target } from '../../target/index.ts';
 import type { Frame } from '../frame.ts';
 import type { GoProgram } from '../go-program.ts';
@@ -9,12 +9,12 @@ import type { PanicFacts, Program, Verdict } from '../program.ts';
 import { isRuntimeInternal } from '../runtime-facts/functions.ts';
 import { M, Panic } from '../runtime-facts/structs.ts';
 import { describePlace } from './fault-place.ts';
+import { type Cause, originalSignal } from './original-signal.ts';
 import { panicText } from './panic-text.ts';
 import { throwText } from './throw-text.ts';
 
 const SIGABRT = 6;
-/** Synchronous faults: si_addr tells where. */
-const FAULTS: ReadonlySet<number> = new Set([4, 5, 7, 8, 11]);
+const MAIN_GOROUTINE = goid(1);
 const MAX_PANICS = 1000;
 /** Panics while panicking and C callbacks can stack up; the user's frame is not deeper than this. */
 const FRAME_DEPTH = 500;
@@ -71,53 +71,8 @@ function goroutineAtFault(
   const current = program.goroutineOn(thread);
   if (current !== undefined || dying === undefined) return current;
   const caught = go.fields.word(dying.address, go.runtime.layout(M).caughtSignal);
-  return caught === 0 ? undefined : go.record(runtimeAddress(caught));
-}
-
-interface Cause {
-  readonly number: number;
-  readonly code: number | undefined;
-  readonly address: RuntimeAddress | undefined;
-}
-
-/**
- * The signal that began it. A fault in Go code becomes a panic, and the process is then ended by the runtime's own
- * SIGABRT: the first signal is still noted in the goroutine (g.sig, g.sigcode1; runtime/signal_unix.go, sighandler).
- */
-function originalSignal(
-  target: Target,
-  go: GoProgram | undefined,
-  goroutine: Goroutine | undefined,
-): Cause | undefined {
-  const { signal } = target.process;
-  const last = signal === undefined || signal.signo === 0 ? undefined : signal;
-  if (go !== undefined && goroutine !== undefined && (last === undefined || last.signo === SIGABRT)) {
-    const { fields } = go;
-    const noted = go.runtime.memory.uint32(runtimeAddress(goroutine.address + fields.layout.signal));
-    if (FAULTS.has(noted) && inSignalPanic(go, goroutine)) {
-      const code = fields.word(goroutine.address, fields.layout.signalCode0);
-      const address = runtimeAddress(fields.word(goroutine.address, fields.layout.signalCode1));
-      return { number: noted, code, address };
-    }
-  }
-  if (last === undefined) return undefined;
-  return {
-    number: last.signo,
-    code: last.code,
-    address: FAULTS.has(last.signo) ? last.address : undefined,
-  };
-}
-
-/** g.sig is not cleared when a fault was recovered from: it counts while sigpanic, or a thread's handler, is on the stack. */
-function inSignalPanic(go: GoProgram, goroutine: Goroutine): boolean {
-  let found = false;
-  let count = 0;
-  go.visitStack(goroutine.address, (_, point) => {
-    const name = point.fn?.name;
-    found = name === 'runtime.sigpanic' || name === 'runtime.sighandler';
-    return !found && ++count < FRAME_DEPTH;
-  });
-  return found;
+  // A thread without a goroutine found that none can ever run (checkdead): it is main's wait that is to be seen.
+  return caught === 0 ? program.goroutine(MAIN_GOROUTINE) : go.record(runtimeAddress(caught));
 }
 
 function signalFacts(cause: Cause, target: Target, isGo: boolean): Verdict['signal'] {
@@ -154,7 +109,7 @@ function readPanics(go: GoProgram, g: RuntimeAddress): readonly PanicFacts[] {
       panics.push({
         argument,
         type: go.types.nameAt(memory.pointer(argument)),
-        text: panicText(go, argument),
+        text: flag(panic, layout.goexit) ? undefined : panicText(go, argument),
         recovered: flag(panic, layout.recovered),
         goexit: flag(panic, layout.goexit),
       });
@@ -164,9 +119,17 @@ function readPanics(go: GoProgram, g: RuntimeAddress): readonly PanicFacts[] {
   return panics;
 }
 
-/**
- * The innermost frame of the user's code. C code counts where a signal struck it.
- */
+/** Packages in which a fault is the caller's doing. */
+const NEVER_AT_FAULT = /^(runtime|runtime\/.*|internal\/.*|sync|sync\/atomic|reflect|iter)\./;
+/** What the runtime dies in: where none of the user's code is on the stack, their caller tells most. */
+const DEATHS: ReadonlySet<string> = new Set([
+  'runtime.throw',
+  'runtime.fatal',
+  'runtime.gopanic',
+  'runtime.sigpanic',
+]);
+
+/** The innermost frame of the user's code. C code counts where a signal struck it. */
 function frameToShow(
   program: Program,
   thread: ThreadId,
@@ -183,8 +146,11 @@ function frameToShow(
   const isUsers = (frame: Frame): boolean =>
     frame.entry === undefined
       ? frame.arrivedBy === 'signal' && frame.function !== undefined
-      : frame.function !== undefined && !isRuntimeInternal(frame.function);
-  return frames.find(isUsers) ?? frames[0];
+      : frame.function !== undefined &&
+        !isRuntimeInternal(frame.function) &&
+        !NEVER_AT_FAULT.test(frame.function);
+  const death = frames.findLastIndex((frame) => DEATHS.has(frame.function ?? ''));
+  return frames.find(isUsers) ?? frames[death + 1] ?? frames[0];
 }
 
 function countStates(go: GoProgram): Verdict['counts'] {

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { type CoreRequest, fixtureProgram, missingForCore } from '../testing/fixture-program.ts';
+
+/** The crash's story; panics and fatal errors are compared with what the program printed. */
+interface Expected {
+  readonly signal: string;
+  readonly fault?: RegExp;
+  readonly frame: string | RegExp;
+  readonly goroutine?: number;
+}
+
+const crashes: readonly (readonly [string, Expected])[] = [
+  [
+    'nil-deref',
+    {
+      signal: 'SIGSEGV',
+      fault: /^nil \+ (16|24): a field or element of a nil pointer$/,
+      frame: 'main.(*account).headroom',
+    },
+  ],
+  ['asm-fault', { signal: 'SIGSEGV', fault: /^nil$/, frame: 'main.load' }],
+  ['signal-frames', { signal: 'SIGSEGV', fault: /^nil$/, frame: 'main.sumRows' }],
+  ['cgo-fault', { signal: 'SIGSEGV', fault: /^nil \+ 4:/, frame: /^(deref|main\._Cfunc_measure)$/ }],
+  ['index-range', { signal: 'SIGABRT', frame: 'main.main.func1' }],
+  ['panic-nested', { signal: 'SIGABRT', frame: 'main.cleanup.func1' }],
+  ['panic-in-goroutine', { signal: 'SIGABRT', frame: 'main.process' }],
+  ['goexit-panic', { signal: 'SIGABRT', frame: 'main.leave.func1' }],
+  ['throw', { signal: 'SIGABRT', frame: 'main.finalize' }],
+  ['map-race', { signal: 'SIGABRT', frame: 'main.write' }],
+  ['deadlock', { signal: 'SIGABRT', frame: 'main.main', goroutine: 1 }],
+  ['stack-overflow', { signal: 'SIGABRT', frame: 'main.sum', goroutine: 1 }],
+  ['unlock-unlocked', { signal: 'SIGABRT', frame: /^main\.\(\*store\)\.put\.(deferwrap1|func1)$/ }],
+  ['bad-pointer', { signal: 'SIGABRT', frame: 'runtime.badPointer' }],
+];
+
+const builds: readonly Omit<CoreRequest, 'fixture'>[] = [{}, { stripped: true }, { toolchain: '1.19.13' }];
+const requests = crashes.flatMap(([fixture, expected]) =>
+  builds.map((build) => [{ fixture, ...build } as CoreRequest, expected] as const),
+);
+
+describe.each(requests)('%j', (request, expected) => {
+  test.skipIf(missingForCore(request) !== undefined)('tells what happened', async () => {
+    const { program, traceback } = await fixtureProgram(request);
+    const verdict = program.verdict();
+    expect(verdict.signal?.name).toBe(expected.signal);
+    if (expected.fault === undefined) expect(verdict.fault).toBeUndefined();
+    else expect(verdict.fault?.what).toMatch(expected.fault);
+    if (typeof expected.frame === 'string') expect(verdict.frame?.function).toBe(expected.frame);
+    else expect(verdict.frame?.function).toMatch(expected.frame);
+    if (expected.goroutine !== undefined) expect(verdict.goroutine?.id).toBe(expected.goroutine);
+    expect(panicsTold(verdict.panics)).toEqual(panicsPrinted(traceback));
+    expect(verdict.fatal).toBe(/^fatal error: (.*)$/m.exec(traceback)?.[1]);
+    const { counts } = verdict;
+    expect(counts?.total).toBe([...program.goroutines()].length);
+  });
+});
+
+/** The oldest first, as the runtime prints them. */
+const panicsTold = (
+  panics: readonly { text: string | undefined; goexit: boolean }[],
+): (string | undefined)[] =>
+  panics
+    .filter(({ goexit }) => !goexit)
+    .map(({ text }) => text)
+    .reverse();
+
+const panicsPrinted = (traceback: string): string[] =>
+  [...traceback.matchAll(/^\t?panic: (.*?)(?: \[recovered\])?$/gm)].map((match) => match[1]!);
+
+const values = [
+  'named-string',
+  'int',
+  'named-int',
+  'float',
+  'complex',
+  'bool',
+  'error',
+  'wrapped',
+  'custom-error',
+  'stringer',
+];
+const valueRequests = ['1.26.8', '1.19.13'].flatMap((toolchain) =>
+  values.map((variant): CoreRequest => ({ fixture: 'panic-values', variant, toolchain })),
+);
+
+describe.each(valueRequests)('%j', (request) => {
+  test.skipIf(missingForCore(request) !== undefined)('has the words that the runtime prints', async () => {
+    const { program, traceback } = await fixtureProgram(request);
+    expect([program.verdict().panics[0]?.text]).toEqual(panicsPrinted(traceback));
+  });
+});
+
+test.skipIf(missingForCore({ fixture: 'panic-values', variant: 'struct' }) !== undefined)(
+  'a value that only the layer above can show has its type and its place',
+  async () => {
+    const { program } = await fixtureProgram({ fixture: 'panic-values', variant: 'struct' });
+    const [panic] = program.verdict().panics;
+    expect(panic).toMatchObject({ type: 'main.plain', text: undefined, recovered: false });
+    expect(program.typeAt(program.target.memory.pointer(panic!.argument))?.name).toBe('main.plain');
+  },
+);
