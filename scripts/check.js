@@ -7,7 +7,7 @@ const STEPS = [
   { name: 'lint and format', command: 'npx biome check --error-on-warnings .', mend: 'npm run format' },
   {
     name: 'layers',
-    command: 'npx depcruise src --config .dependency-cruiser.cjs',
+    command: 'npx depcruise src scripts --config .dependency-cruiser.cjs',
     mend: 'import only from the layers below: the table is in src/README.md',
   },
   { name: 'dead code', command: 'npx knip', mend: 'npx knip --fix, or state the use in knip.json' },

@@ -49,9 +49,6 @@ export type Layout<S extends StructFacts> = {
   readonly [K in keyof S['fields']]: S['fields'][K] extends FieldFacts<false> ? number : number | undefined;
 } & { readonly size: number };
 
-/** Supported: Go 1.19 and newer. */
-export const OLDEST_MINOR = 19;
-
 export function struct<F extends Fields>(
   names: string | readonly string[],
   fields: F,

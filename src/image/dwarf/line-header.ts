@@ -32,7 +32,6 @@ export interface LineFile {
 }
 
 const LINE = '.debug_line';
-const MAX_FILES = 1 << 18;
 /** DW_LNCT_*. */
 const CONTENT = { path: 1, directoryIndex: 2 } as const;
 
