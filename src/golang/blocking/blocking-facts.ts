@@ -4,12 +4,14 @@ import type { GoroutineFields } from '../goroutines/goroutine-fields.ts';
 import type { GoroutineRecord } from '../goroutines/goroutine-record.ts';
 import type { Machines } from '../machines.ts';
 import { MutexLayout, RWMutex, Timer, WaitGroup } from '../runtime-facts/structs.ts';
+import type { Cursor } from '../stack/cursor.ts';
 import type { FrameVisitor } from '../stack/walker.ts';
 import { Channels } from './channels.ts';
 import { Conditions } from './conditions.ts';
 import { pollWait } from './poll.ts';
 import { readSemaphores, type Semaphore, semaphoreOnStack } from './semaphores.ts';
 import { systemCallName } from './system-calls.ts';
+import { currentSystemCall, interruptedSystemCall } from './thread-system-call.ts';
 
 type SemaphoreOwner = Extract<BlockedOn, { kind: 'semaphore' }>['owner'];
 
@@ -30,6 +32,7 @@ const OWNER_BY_FUNCTION: ReadonlyMap<string, SemaphoreOwner> = new Map([
   ['sync.(*WaitGroup).Wait', 'waitgroup'],
 ]);
 const OWNER_DEPTH = 8;
+const SIGNAL_DEPTH = 100;
 
 /** What is needed of the program. */
 export interface BlockingHost {
@@ -144,28 +147,24 @@ export class BlockingFacts {
   }
 
   #systemCall(goroutine: GoroutineRecord): BlockedOn {
+    const { arch, memory } = this.#host.fields.runtime.target;
     const machine = this.#host.machines.running(goroutine.address);
     const thread = machine && this.#host.machines.threadOf(machine);
-    const { arch } = this.#host.fields.runtime.target;
-    const number = thread === undefined ? undefined : systemCallNumber(thread, arch.name);
+    // While a signal is handled, what the goroutine did before is in the handler's frame.
+    let interrupted: Cursor | undefined;
+    let count = 0;
+    this.#host.visitStack(goroutine.address, (cursor) => {
+      if (cursor.arrivedBy === 'signal' && cursor.registers !== undefined) interrupted = cursor;
+      return ++count < SIGNAL_DEPTH;
+    });
+    const number =
+      interrupted !== undefined
+        ? interruptedSystemCall(interrupted, memory, arch.name)
+        : thread && currentSystemCall(thread, arch.name);
     return {
       kind: 'syscall',
       number,
       name: number === undefined ? undefined : systemCallName(arch.name, number),
     };
   }
-}
-
-/**
- * The system call that a thread is in. amd64: the kernel keeps its number in orig_rax, −1 outside. arm64: x8 has it
- * while the instruction before pc is SVC; the register is not cleared, so it is believed in a system call only.
- */
-function systemCallNumber(
-  thread: { readonly registers: { bytes(name: string): Uint8Array | undefined } },
-  arch: 'amd64' | 'arm64',
-): number | undefined {
-  const bytes = thread.registers.bytes(arch === 'amd64' ? 'orig_rax' : 'x8');
-  if (bytes === undefined || bytes.length < 8) return undefined;
-  const number = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0, true);
-  return number >= 0n && number < 4096n ? Number(number) : undefined;
 }

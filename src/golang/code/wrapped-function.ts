@@ -30,7 +30,13 @@ export function wrappedFunction(
     )?.inlined;
     const outermost = levels?.at(-1);
     if (outermost === undefined) continue;
-    return { entry: undefined, level: { function: outermost.name, position: outermost.position } };
+    // Where it begins, its own copy tells, if the program has one.
+    const [copy] = functions.byName(outermost.name);
+    if (copy === undefined) {
+      return { entry: undefined, level: { function: outermost.name, position: outermost.position } };
+    }
+    const entry = wrapper.module.toRuntime(functions.entry(copy));
+    return { entry, level: code.at(entry).levels.at(-1)! };
   }
   const bytes = memory.readUpTo(wrapper.entry, length);
   for (const target of callTargets(bytes, wrapper.entry, step)) {
