@@ -1,8 +1,9 @@
 import type { Limits } from '../../expr/index.ts';
+import { SHORT_LIMITS } from '../../expr/index.ts';
 import { type Command, type Context, defineCommand } from '../command.ts';
 import { flag, positional } from '../language/arguments.ts';
 import { regex } from '../language/kinds.ts';
-import { globalVariables, SHORT_LIMITS, variablesInScope } from '../session/values.ts';
+import { globalVariables, variablesInScope } from '../session/values.ts';
 import { renderVariable, type VariableRow } from './variable-row.ts';
 
 interface VariablesResult {

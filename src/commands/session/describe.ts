@@ -1,10 +1,10 @@
 import { UserError } from '../../base/index.ts';
-import { show } from '../../expr/index.ts';
+import { SHORT_LIMITS, show } from '../../expr/index.ts';
 import type { Program } from '../../golang/index.ts';
 import type { Type } from '../../image/index.ts';
 import type { Context } from '../command.ts';
 import type { Typed } from '../language/cursor.ts';
-import { evaluateExpression, SHORT_LIMITS } from './values.ts';
+import { evaluateExpression } from './values.ts';
 
 /** What `whatis` tells. */
 export type Description =

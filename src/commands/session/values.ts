@@ -3,6 +3,7 @@ import {
   type Scope as ExpressionScope,
   evaluate,
   type Limits,
+  SHORT_LIMITS,
   type ShownValue,
   show,
   type Value,
@@ -16,14 +17,6 @@ import type { Typed } from '../language/cursor.ts';
 import { atColumn } from '../output/error-facts.ts';
 import { deferredFrame } from './deferred-frame.ts';
 import { wrappedArguments } from './wrapped-arguments.ts';
-
-/** For lists of variables: names, types and the beginnings of values, as Delve shows them without -v. */
-export const SHORT_LIMITS: Limits = {
-  maxStringLength: 64,
-  maxArrayValues: 0,
-  maxVariableRecurse: 0,
-  maxStructFields: 3,
-};
 
 /** Where names are looked up: the selected frame, or that of a deferred call. */
 export function expressionScope(context: Context, frame?: Frame): ExpressionScope {

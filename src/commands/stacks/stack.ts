@@ -1,4 +1,5 @@
 import { UserError } from '../../base/index.ts';
+import { SHORT_LIMITS } from '../../expr/index.ts';
 import type { Frame } from '../../golang/index.ts';
 import { type Context, defineCommand } from '../command.ts';
 import type { VariableRow } from '../data/variable-row.ts';
@@ -8,7 +9,7 @@ import { errorFacts } from '../output/error-facts.ts';
 import type { Style } from '../output/style.ts';
 import { indented } from '../output/text.ts';
 import { subject } from '../session/session.ts';
-import { SHORT_LIMITS, variablesOfFrame } from '../session/values.ts';
+import { variablesOfFrame } from '../session/values.ts';
 import { type AncestorRow, ancestorsOf } from './ancestors.ts';
 import { deferredRow, defersByFrame } from './defers.ts';
 import { type FrameRow, frameRow, type StackRow } from './frame-row.ts';
