@@ -1,17 +1,18 @@
 import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import { funcIdName } from '../../image/index.ts';
 import type { Memory } from '../../target/index.ts';
-import { isRuntimeInternal } from '../runtime-facts/functions.ts';
 import type { CodeMap } from './code-map.ts';
 import type { CodeFunction, CodeLevel } from './code-point.ts';
 
 /** A wrapper is short; what is longer is not looked through. */
 const LONGEST_WRAPPER = 4096;
+/** What any function may call: to grow its stack, to panic. */
+const OF_THE_RUNTIME = /^runtime\.[^A-Z]/;
 
 /**
  * `go f(x)` and `defer f(x)` start a function that the compiler writes, `main.main.gowrap1` (before go1.22
  * `main.main.func1`, before go1.19 `·dwrap·1`; abi.FuncIDWrapper): it calls f with the arguments. Finds f: the first
- * call inlined into the wrapper, or the first call instruction to a function outside the runtime's own.
+ * call inlined into the wrapper, or the first call instruction to a function that is not one of the runtime's helpers.
  */
 export function wrappedFunction(
   code: CodeMap,
@@ -41,7 +42,7 @@ export function wrappedFunction(
   const bytes = memory.readUpTo(wrapper.entry, length);
   for (const target of callTargets(bytes, wrapper.entry, step)) {
     const callee = code.functionAt(target);
-    if (callee === undefined || callee.entry !== target || isRuntimeInternal(callee.name)) continue;
+    if (callee === undefined || callee.entry !== target || OF_THE_RUNTIME.test(callee.name)) continue;
     return { entry: callee.entry, level: code.at(target).levels[0]! };
   }
   return undefined;
