@@ -61,6 +61,14 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     category: 'locations',
+    subject: /start$/,
+    delve: /^main\.main\.(gowrap|func)\d+ |^(?!main\.)/,
+    mattock: /^main\.(?!main)/,
+    reason:
+      'Delve takes the first call in the wrapper of a go statement for its function: not so where that is inlined there',
+  },
+  {
+    category: 'locations',
     subject: /user$/,
     delve: /^syscall\./,
     mattock: /^syscall\.(RawSyscall6|Syscall) /,
