@@ -13,6 +13,8 @@ describe('completeLine', () => {
     ['gorout', 0, ['goroutine', 'goroutines']],
     ['  he', 2, ['help']],
     ['nope x', 0, []],
+    ['goroutines -gr', 11, ['-group']],
+    ['goroutines -gr x', 16, []],
     ['stack -o', 6, ['-offsets']],
     ['goroutines -with u', 17, ['user', 'userloc']],
     ['goroutines -state wa', 18, ['waiting']],

@@ -1,3 +1,4 @@
+import { MattockError } from '../base/index.ts';
 import type { Context } from './command.ts';
 import { CompletionPoint, type Expectation, type Typed } from './language/cursor.ts';
 import { fieldNames, variableNames } from './session/completion-names.ts';
@@ -28,7 +29,8 @@ function completeCommandLine(context: Context, typed: Typed): Completion {
     command.complete({ text: rest!, column: column + name!.length + gap!.length });
   } catch (error) {
     if (error instanceof CompletionPoint) return completePoint(context, error);
-    throw error;
+    // What is typed is wrong before its end: nothing continues it, and running it will say what is wrong.
+    if (!(error instanceof MattockError)) throw error;
   }
   return { column: typed.column + typed.text.length, candidates: [] };
 }

@@ -134,6 +134,7 @@ describe('goroutines', () => {
     ['-state waiting', [1, 2, 4]],
     ['-state running -state syscall', [3]],
     ['-reason chan', [2, 4]],
+    ['-reason CHAN', [2, 4]],
     ["-waited '>5m'", [1]],
     ['-waited <1m', [2]],
     ['-with user', [2, 3, 4]],

@@ -7,6 +7,14 @@ export interface CommandLine {
   readonly args: Typed;
 }
 
+/** Commands of a running program, by Delve's names and aliases. */
+const MOVING: ReadonlySet<string> = new Set(
+  (
+    'break b breakpoints bp clear clearall condition cond on toggle trace t watch continue c next n step s ' +
+    'stepout so step-instruction si next-instruction ni restart r rebuild call set dump rewind rw'
+  ).split(' '),
+);
+
 /** The commands by name and alias. */
 export class CommandTable implements CommandRunner {
   readonly commands: readonly Command[];
@@ -55,6 +63,13 @@ export class CommandTable implements CommandRunner {
   }
 
   #unknown(name: string, column: number): UserError {
+    if (MOVING.has(name)) {
+      return new UserError(
+        `a core cannot do ${name}: its process is gone`,
+        '`help` lists what can be done',
+        column,
+      );
+    }
     const near = this.names().filter((known) => name.length > 1 && known.startsWith(name));
     const remedy = near.length > 0 ? `did you mean ${near.join(', ')}?` : '`help` lists the commands';
     return new UserError(`there is no command ${name}`, remedy, column);

@@ -58,7 +58,7 @@ describe.skipIf(!kernelWritesFiles()).each([['all=-N -l'], ['']])(
       expect(await run(`frame ${open} deferred 1 print n * 2`)).toBe('6\n');
       if (gcflags === '') return;
       expect(await run(`frame ${open} deferred 1 locals`)).toContain('r = main.resource {name: "opened"}');
-      expect(await run(`frame ${indexOf('main.loop')} deferred 3 args`)).toBe(
+      expect(await run(`frame ${indexOf('main.loop')} deferred 3 args -v`)).toBe(
         'arg1 = *main.resource {name: "loop 0"}\n',
       );
     });

@@ -15,6 +15,9 @@ const LOCATIONS: Readonly<Record<string, Place>> = {
 
 const FIELDS = [...Object.keys(LOCATIONS), 'label', 'running', 'user'] as const;
 
+/** What goroutines can be grouped by. */
+const GROUPS = [...FIELDS, 'state', 'reason'] as const;
+
 /** `userloc <text>`, `label <key[=value]>`, `running`, `user` */
 export const filter: Kind<Condition> = {
   usage: '<filter>',
@@ -30,12 +33,19 @@ export const filter: Kind<Condition> = {
     if (field.text === 'label') return labelCondition(cursor.word('a label', NOTHING).text);
     if (field.text === 'running') return isRunning;
     if (field.text === 'user') return (g) => !g.system;
-    throw unknownField(field.text, field.column);
+    throw unknownFilter(field.text, field.column);
   },
 };
 
-const unknownField = (text: string, column: number): UserError =>
-  new UserError(`${text} is not a property of goroutines`, `they are ${FIELDS.join(', ')}`, column);
+const unknownFilter = (text: string, column: number): UserError =>
+  new UserError(
+    `${text} is not a filter of goroutines`,
+    `they are ${FIELDS.join(', ')}; states and wait reasons have flags of their own, -state and -reason`,
+    column,
+  );
+
+const unknownGroup = (text: string, column: number): UserError =>
+  new UserError(`goroutines cannot be grouped by ${text}`, `they can by ${GROUPS.join(', ')}`, column);
 
 /** As in the one-line form, so that what can be seen can be searched for: `file:line function`. */
 function locationContains(g: Goroutine, place: Place, text: string): boolean {
@@ -64,7 +74,7 @@ export interface Grouping {
 export const grouping: Kind<Grouping> = {
   usage: '<property>',
   values: 'userloc, curloc, goloc, startloc, running, user, state, reason, or label <key>',
-  expected: { kind: 'words', words: [...FIELDS, 'state', 'reason'] },
+  expected: { kind: 'words', words: GROUPS },
   read(cursor) {
     const field = cursor.word('what to group by', this.expected);
     const place = LOCATIONS[field.text];
@@ -83,7 +93,7 @@ export const grouping: Kind<Grouping> = {
       case 'reason':
         return { by: 'reason', nameOf: (g) => g.waitReason ?? g.state };
       default:
-        throw unknownField(field.text, field.column);
+        throw unknownGroup(field.text, field.column);
     }
   },
 };

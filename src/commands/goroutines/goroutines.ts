@@ -184,7 +184,10 @@ function condition(context: Context, args: Arguments): Condition | undefined {
   ];
   const { state: states, reason, waited, channel } = args;
   if (states.length > 0) conditions.push((g) => states.includes(g.state));
-  if (reason !== undefined) conditions.push((g) => g.waitReason?.includes(reason) === true);
+  if (reason !== undefined) {
+    const words = reason.toLowerCase();
+    conditions.push((g) => g.waitReason?.toLowerCase().includes(words) === true);
+  }
   if (waited.length > 0)
     conditions.push((g) => g.waited !== undefined && waited.every((limit) => limit.admits(g.waited!)));
   if (channel !== undefined) {
