@@ -1,5 +1,5 @@
 import type { ArchName } from '../../arch/index.ts';
-import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
+import type { RuntimeAddress } from '../../base/index.ts';
 import type { Memory } from '../../target/index.ts';
 import type { CodePoint } from '../code/code-point.ts';
 import type { Cursor } from './cursor.ts';
@@ -63,7 +63,5 @@ function savedFramePointer(
   const saved =
     cursor.fp === slot ||
     (cursor.fp === undefined && delta >= 8 && !cursor.exact && point.fn?.traits.assembly === false);
-  if (!saved) return cursor.fp;
-  const bytes = memory.tryRead(runtimeAddress(slot), 8);
-  return bytes === undefined ? undefined : memory.uint64(runtimeAddress(slot));
+  return saved ? memory.uint64(slot as RuntimeAddress) : cursor.fp;
 }

@@ -40,7 +40,7 @@ export class StackStarts {
     // Locked to a thread, as it is while C waits for it: C's frames are on that thread's system stack.
     const locked = this.#machines.at(this.#fields.word(g, this.#fields.layout.lockedM));
     return {
-      cursor: cursorAt({ ...saved, exact: true, arrivedBy: 'start' }),
+      cursor: savedCursor(saved.pc, saved.sp, saved.fp, saved.lr),
       switches: locked && this.#switches(locked, g),
     };
   }
@@ -74,6 +74,17 @@ export class StackStarts {
     });
   }
 }
+
+const savedCursor = (pc: number, sp: number, fp: number | undefined, lr: number | undefined): Cursor => ({
+  pc,
+  sp,
+  fp,
+  lr,
+  exact: true,
+  arrivedBy: 'start',
+  registers: undefined,
+  inTrampoline: false,
+});
 
 /** A thread's own registers. */
 export function threadCursor(

@@ -5,7 +5,7 @@ import type { CodeMap } from '../code/code-map.ts';
 import type { CodePoint } from '../code/code-point.ts';
 import type { Frame, Stack } from '../frame.ts';
 import { hostRegistersSavedBy } from './crosscall.ts';
-import { type Cursor, cursorAt } from './cursor.ts';
+import { type Cursor, callerCursor, cursorAt } from './cursor.ts';
 import { type GoFrame, goFrameRules } from './go-frame-rule.ts';
 import { type FrameExtent, StackFrame, UNKNOWN_EXTENT } from './stack-frame.ts';
 import type { StackSwitches } from './stack-switch.ts';
@@ -129,7 +129,7 @@ export class StackWalker {
     return {
       kind: 'caller',
       extent,
-      caller: cursorAt({ pc: frame.returnAddress, sp: frame.cfa, fp: frame.callerFp }),
+      caller: callerCursor(frame.returnAddress, frame.cfa, frame.callerFp),
     };
   }
 
