@@ -58,8 +58,8 @@ describe.skipIf(!kernelWritesFiles()).each([['all=-N -l'], ['']])(
       expect(await run(`frame ${open} deferred 1 print n * 2`)).toBe('6\n');
       if (gcflags === '') return;
       expect(await run(`frame ${open} deferred 1 locals`)).toContain('r = main.resource {name: "opened"}');
-      expect(await run(`frame ${indexOf('main.loop')} deferred 3 args -v`)).toBe(
-        'arg1 = *main.resource {name: "loop 0"}\n',
+      expect(await run(`frame ${indexOf('main.loop')} deferred 3 args -v`)).toMatch(
+        /^arg1 = \(\*main\.resource\)\(0x[\da-f]+\)\n\*main\.resource \{name: "loop 0"\}\n$/,
       );
     });
 
