@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { cacheFolder } from '../test/support/project.ts';
+import { run } from '../test/support/tools.ts';
 import { type Measured, measure, median } from './measure.ts';
 import { type BenchRow, ROWS } from './rows.ts';
 import { DELVE_VERSION, delve, mattock, type Subject } from './subjects.ts';
@@ -68,6 +69,8 @@ function isChosen(row: BenchRow, only: readonly string[]): boolean {
 
 async function bench(row: BenchRow, options: Options): Promise<boolean> {
   const subject = await row.subject();
+  // In a checkout the first run after a change builds Mattock: that is not what is measured.
+  run(mattock()[0]!, [...mattock().slice(1), 'help']);
   const runs = new Map<Side, Measured[]>(options.sides.map((side) => [side, []]));
   for (let i = 0; i < (options.repetitions ?? row.repetitions); i++)
     for (const side of options.sides) {
