@@ -23,7 +23,7 @@ export interface BenchRow {
   readonly slow?: boolean;
 }
 
-const FRAME = /^\s*\d+\s+0x[0-9a-f]+ in /gm;
+const FRAME = /^\s*\d+\*?\s+0x[0-9a-f]+ in /gm;
 const GOROUTINE = /Goroutine \d+ - /g;
 const GROUP_TOTAL = /Total: \d+/g;
 
@@ -31,7 +31,7 @@ const OPENING = {
   commands: ['stack -full', 'goroutine 1 stack -full'],
   first: /0x[0-9a-f]+ in /,
   count: FRAME,
-  tolerance: 0.5,
+  tolerance: 0.25,
   repetitions: 5,
 };
 
