@@ -122,7 +122,7 @@ describe('deferred calls', () => {
     on({ fixture: 'defers', ...build }, 'are all found', (program) => {
       const blocked = program.deferredCalls(goroutineIn(program, 'main.blocked'));
       expect(blocked.map((call) => call.function)).toEqual(['main.blocked.func1', 'main.release']);
-      expect(blocked[0]?.deferredAt?.line).toBe(61);
+      expect(blocked[0]?.deferredAt?.line).toBe(63);
       // A panic has run the others before the program died.
       expect(program.deferredCalls(program.verdict().goroutine!)).toEqual([]);
     });
