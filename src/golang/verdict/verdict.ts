@@ -71,6 +71,8 @@ function goroutineAtFault(
   const current = program.goroutineOn(thread);
   if (current !== undefined || dying === undefined) return current;
   const caught = go.fields.word(dying.address, go.runtime.layout(M).caughtSignal);
+  // An idle thread catches signals on its g0, which is no goroutine: its own registers tell more.
+  if (caught === dying.g0) return undefined;
   // A thread without a goroutine found that none can ever run (checkdead): it is main's wait that is to be seen.
   return caught === 0 ? program.goroutine(MAIN_GOROUTINE) : go.record(runtimeAddress(caught));
 }
