@@ -1,4 +1,4 @@
-import { type Goid, type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/index.ts';
+import { type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/index.ts';
 import type { GoRuntime } from '../go-runtime.ts';
 import { ALL_GS } from '../runtime-facts/globals.ts';
 
@@ -46,17 +46,5 @@ export class GoroutineList {
       slice[i] = view.getUint32(i * 8, true) + view.getUint32(i * 8 + 4, true) * 2 ** 32;
     }
     return slice.filter((address) => address !== 0);
-  }
-
-  /** The live g with an id. Dead ones keep the last id that they had until they are used again. */
-  find(
-    id: Goid,
-    idOf: (g: RuntimeAddress) => number,
-    isDead: (g: RuntimeAddress) => boolean,
-  ): RuntimeAddress | undefined {
-    for (const g of this.addresses()) {
-      if (idOf(g) === id && !isDead(g)) return g;
-    }
-    return undefined;
   }
 }
