@@ -1,0 +1,52 @@
+/**
+ * What one instruction does, for whoever executes it at another place, steps over it or wants to know which memory it
+ * touches. Addresses are runtime ones, as plain numbers.
+ */
+export interface MachineCode {
+  /** Decodes one instruction. `bytes` stand at `address`; up to 15 are looked at. Undefined: no instruction. */
+  decode(bytes: Uint8Array, address: number): DecodedInstruction | undefined;
+}
+
+export interface DecodedInstruction {
+  readonly address: number;
+  readonly length: number;
+  readonly flow: 'next' | 'call' | 'jump' | 'branch' | 'return' | 'trap' | 'syscall';
+  /** Where a call or jump leads with these registers and this memory; undefined if it cannot be read. */
+  target(state: MachineState): number | undefined;
+  /** Whether a branch is taken with these flags and registers. For everything else that is flow: true, else false. */
+  taken(state: MachineState): boolean;
+  /** Memory that it reads and writes with the registers as they are before it; implicit stack accesses too. */
+  accesses(state: MachineState): readonly MemoryAccess[];
+  /**
+   * The same instruction for another place: code that does what it does at `address` when it is put at `elsewhere`,
+   * falling through to its end. Undefined: it cannot be moved (it is emulated instead, or `elsewhere` is out of reach).
+   */
+  relocate(elsewhere: number): Uint8Array | undefined;
+  /**
+   * Does without the CPU what it does: control flow, and the commonest instructions of function entries. Undefined if
+   * it is none that can be done so; then `relocate` it.
+   */
+  emulate(state: WritableMachineState): boolean;
+}
+
+export interface MachineState {
+  /** A register's value by DWARF number, as 64 bits. `rflags` is number 49 (System V amd64 psABI, figure 3.36). */
+  register(dwarf: number): bigint;
+  /** Bases of the fs and gs segments. */
+  segmentBase(segment: 'fs' | 'gs'): bigint;
+  /** A little-endian word of 1, 2, 4 or 8 bytes; undefined where nothing is readable. */
+  read(address: number, length: number): bigint | undefined;
+}
+
+export interface WritableMachineState extends MachineState {
+  setRegister(dwarf: number, value: bigint): void;
+  /** False where nothing is writable. */
+  write(address: number, length: number, value: bigint): boolean;
+}
+
+export interface MemoryAccess {
+  readonly address: number;
+  /** Bytes; of a repeated string instruction all that are left. */
+  readonly length: number;
+  readonly access: 'read' | 'write' | 'read-write';
+}
