@@ -23,8 +23,8 @@ export interface DecodedInstruction {
    */
   relocate(elsewhere: number): Uint8Array | undefined;
   /**
-   * Does without the CPU what it does: control flow, and the commonest instructions of function entries. Undefined if
-   * it is none that can be done so; then `relocate` it.
+   * Does without the CPU what it does: control flow, and the commonest instructions of function entries, with the
+   * instruction pointer. False if it is none that can be done so (nothing is changed then): `relocate` it.
    */
   emulate(state: WritableMachineState): boolean;
 }

@@ -1,5 +1,5 @@
 import type { RuntimeAddress, ThreadId } from '../base/index.ts';
-import type { SignalInfo, Target, Thread } from './target.ts';
+import type { Memory, SignalInfo, Target, Thread } from './target.ts';
 
 /**
  * The other half of a target that runs: it is written, resumed and stopped. While nothing runs, its memory holds the
@@ -51,7 +51,8 @@ export interface LiveTarget extends Target {
   systemCall(thread: ThreadId, number: number, args: readonly number[]): number;
 }
 
-export interface LiveMemory {
+export interface LiveMemory extends Memory {
+  /** Writes all of it, text too, or throws a TargetFault. */
   write(address: RuntimeAddress, bytes: Uint8Array): void;
 }
 
