@@ -37,6 +37,12 @@ export const partOf = (source: Source, type: Type, offset: number): Value => ({
   storage: source.placeOf(offset, type.size),
 });
 
+export class NilDereference extends UserError {
+  constructor() {
+    super('nil pointer dereference');
+  }
+}
+
 /** What a pointer points to. */
 export function dereference(program: Program, value: Value): Value {
   const real = underlying(value.type);
@@ -46,7 +52,7 @@ export function dereference(program: Program, value: Value): Value {
     throw new UserError(`${value.type.name} points to no type`, 'convert it to a pointer to a type first');
   }
   const address = sourceOf(program, value).pointer(0);
-  if (address === 0) throw new UserError('nil pointer dereference');
+  if (address === 0) throw new NilDereference();
   return { type: real.target, storage: { kind: 'memory', address } };
 }
 
@@ -173,7 +179,8 @@ export function sliceValue(
   const from = low ?? 0n;
   const to = high ?? BigInt(list.length);
   if (from < 0n || to < from || to > BigInt(list.capacity)) {
-    throw new UserError(`[${from}:${to}] is out of range: the capacity is ${list.capacity}`);
+    const bound = real.kind === 'slice' ? 'capacity' : 'length';
+    throw new UserError(`[${from}:${to}] is out of range: the ${bound} is ${list.capacity}`);
   }
   return slicedList(program, value, list, Number(from), Number(to));
 }

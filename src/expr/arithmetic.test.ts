@@ -92,7 +92,7 @@ describe('errors point at their place', () => {
     ['1 && true', 0, 'a boolean is expected, not int'],
     ['true && 1', 8, 'a boolean is expected, not int'],
     ['"abc"[5]', 6, 'index 5 is out of range: the length is 3'],
-    ['"abc"[2:9]', 0, '[2:9] is out of range: the capacity is 3'],
+    ['"abc"[2:9]', 0, '[2:9] is out of range: the length is 3'],
     ['*3', 0, '3 (type constant) can not be dereferenced'],
     ['&3', 0, '3 has no address'],
     ['3.x', 2, 'malformed number in 3.x'],

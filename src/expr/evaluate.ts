@@ -1,15 +1,24 @@
-import { assertUnreachable, type RuntimeAddress, UserError } from '../base/index.ts';
+import { assertUnreachable, type RuntimeAddress, TargetFault, UserError } from '../base/index.ts';
 import { dynamicValue } from '../golang/values/interfaces.ts';
+import { OPTIMISED_OUT } from '../golang/values/place.ts';
 import { underlying } from '../golang/values/shapes.ts';
-import { dereference, indexValue, integerOf, partOf, sliceValue, sourceOf } from './access.ts';
+import {
+  dereference,
+  indexValue,
+  integerOf,
+  NilDereference,
+  partOf,
+  sliceValue,
+  sourceOf,
+} from './access.ts';
 import { binary, unary } from './binary.ts';
 import { builtin } from './builtins.ts';
 import { compile, type Names } from './compile.ts';
 import { boolConstant, type Constant, intConstant } from './constant.ts';
 import { convert } from './convert.ts';
-import { identifier, isVariable, qualified, variableInFrame } from './lookup.ts';
-import type { Operation, RuntimeName } from './operations.ts';
-import { packageOf } from './packages.ts';
+import { identifier, isVariable, type Qualifier, qualified, variableInFrame } from './lookup.ts';
+import { type Operation, type RuntimeName, taken } from './operations.ts';
+import { packageOf, withPathHint } from './packages.ts';
 import { parse } from './parser.ts';
 import { constantValue, scalarOf, untypedConstant, writeInteger } from './scalar.ts';
 import type { Scope } from './scope.ts';
@@ -23,7 +32,11 @@ import type { Value } from './value.ts';
  * that the expression itself needs and that is not there is a TargetFault.
  */
 export function evaluate(scope: Scope, text: string): Value {
-  return evaluateNode(scope, parse(text), text);
+  try {
+    return evaluateNode(scope, parse(text), text);
+  } catch (error) {
+    throw withPathHint(scope.program, error, text);
+  }
 }
 
 /** As `evaluate`, for an expression that was parsed before. */
@@ -42,17 +55,44 @@ function namesIn(scope: Scope, text: string): Names {
 
 function run(scope: Scope, operations: readonly Operation[], text: string): Value {
   const stack: Value[] = [];
+  /** What made each value of the stack. */
+  const nodes: Node[] = [];
   const machine = new Machine(scope, stack, text);
   for (let at = 0; at < operations.length; ) {
     const operation = operations[at]!;
+    const first = stack.length - taken(operation);
+    const operands = stack.slice(first);
     try {
       at = machine.step(operation, at);
     } catch (error) {
-      if (!(error instanceof UserError) || error.column !== undefined) throw error;
-      throw new UserError(error.message, error.remedy, columnOf(operation.node));
+      const about = operands.findIndex(isMissing);
+      const inMemory = operands.findIndex(({ storage }) => storage.kind === 'memory');
+      const subject = nodes[first + Math.max(0, about < 0 ? inMemory : about)] ?? subjectOf(operation);
+      throw placed(error, operation.node, text.slice(subject.from, subject.to));
     }
+    nodes.length = Math.min(first, stack.length);
+    while (nodes.length < stack.length) nodes.push(operation.node);
   }
   return stack[0]!;
+}
+
+const isMissing = ({ storage }: Value): boolean => storage.kind === 'none';
+
+/** `a` of `a.b`, which is one operation. */
+function subjectOf({ do: what, node }: Operation): Node {
+  return what === 'qualified' && node.kind === 'selector' ? node.operand : node;
+}
+
+/** An error of an operation, with its column, and the name of what could not be read. */
+function placed(error: unknown, node: Node, subject: string): unknown {
+  if (error instanceof TargetFault) {
+    const { message } = error;
+    const missing = message === OPTIMISED_OUT;
+    return new TargetFault(`${subject}${missing ? ' is ' : ': '}${message}`, undefined, error.remedy);
+  }
+  if (!(error instanceof UserError) || error.column !== undefined) return error;
+  const message = error instanceof NilDereference ? `${subject} is nil: ${error.message}` : error.message;
+  return new UserError(message, error.remedy, columnOf(node));
 }
 
 /** The place in the text that an error of an operation is about. */
@@ -69,6 +109,10 @@ function columnOf(node: Node): number {
     default:
       return node.from;
   }
+}
+
+function qualifierOf({ first, quoted, node }: Extract<Operation, { do: 'qualified' }>): Qualifier {
+  return { name: first, quoted, column: node.kind === 'selector' ? node.operand.from : node.from };
 }
 
 class Machine {
@@ -103,7 +147,7 @@ class Machine {
       case 'identifier':
         return identifier(scope, operation.name);
       case 'qualified':
-        return qualified(scope, operation.first, operation.quoted, operation.name);
+        return qualified(scope, qualifierOf(operation), operation.name);
       case 'runtime':
         return this.#runtime(operation.name);
       case 'frame-variable':

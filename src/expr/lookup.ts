@@ -3,7 +3,7 @@ import type { Frame, Program } from '../golang/index.ts';
 import { type FrameVariable, variablesAt } from '../golang/values/variables.ts';
 import { boolConstant, type Constant, intConstant } from './constant.ts';
 import { functionNamed } from './functions.ts';
-import { describedModules, globalNamed, packageOf, qualifiedNames } from './packages.ts';
+import { describedModules, globalNamed, packageOf, packagePaths, qualifiedNames } from './packages.ts';
 import { registerNamed } from './registers.ts';
 import { constantValue } from './scalar.ts';
 import type { Scope } from './scope.ts';
@@ -11,20 +11,38 @@ import { select } from './select.ts';
 import { NIL } from './synthetic-types.ts';
 import type { Value } from './value.ts';
 
-const unknown = (name: string): UserError => new UserError(`could not find symbol ${name}`);
+/** A name that is nowhere; where nothing could have said it, that too. */
+function unknown({ program, frame }: Scope, name: string, column?: number): UserError {
+  const image = (frame?.module ?? program.target.modules.executable)?.image;
+  const stripped = image?.functions !== undefined && image.debugInfo === undefined;
+  if (!stripped) return new UserError(`could not find symbol ${name}`, undefined, column);
+  return new UserError(
+    `could not find symbol ${name}: ${image.name} has no DWARF, which names variables`,
+    'build it without -ldflags=-s and -w',
+    column,
+  );
+}
 
 /** A name: a variable of the frame, one of its package, a predeclared constant, a register. */
 export function identifier(scope: Scope, name: string): Value {
   const found =
     localNamed(scope, name) ?? homeSymbol(scope, name) ?? predeclared(name) ?? registerNamed(scope, name);
-  if (found === undefined) throw unknown(name);
+  if (found === undefined) throw unknown(scope, name);
   return found;
 }
 
+/** What stands before the dot of `first.name`. In quotes it is the path of a package. */
+export interface Qualifier {
+  readonly name: string;
+  readonly quoted: boolean;
+  readonly column: number;
+}
+
 /** `first.name`: a member of a variable, or a name of a package (always, if `first` is quoted). */
-export function qualified(scope: Scope, first: string, quoted: boolean, name: string): Value {
+export function qualified(scope: Scope, qualifier: Qualifier, name: string): Value {
   const { program } = scope;
-  const variable = quoted ? undefined : variableNamed(scope, first);
+  const { name: first, quoted } = qualifier;
+  const variable = quoted ? undefined : memberHolder(scope, first);
   let problem: UserError | undefined;
   if (variable !== undefined) {
     try {
@@ -38,8 +56,39 @@ export function qualified(scope: Scope, first: string, quoted: boolean, name: st
   const names = quoted ? [`${first}.${name}`] : qualifiedNames(program, first, name);
   const found = symbolNamed(scope, names);
   if (found !== undefined) return found;
-  throw problem ?? unknown(`${first}.${name}`);
+  throw problem ?? unknownMember(scope, qualifier, name);
 }
+
+/** In package main `main.x` is a name of the package, not a member of its function main. */
+function memberHolder(scope: Scope, first: string): Value | undefined {
+  const found = variableNamed(scope, first);
+  return found?.storage.kind === 'function' && isPackage(scope, first) ? undefined : found;
+}
+
+function isPackage({ program, frame }: Scope, name: string): boolean {
+  return packagePaths(program, name).length > 0 || packageOf(frame?.function ?? '') === name;
+}
+
+function unknownMember(scope: Scope, { name: first, quoted, column }: Qualifier, name: string): UserError {
+  const { program } = scope;
+  const full = `${first}.${name}`;
+  const known = quoted ? packagePaths(program, lastElement(first)).includes(first) : isPackage(scope, first);
+  if (!known)
+    return quoted
+      ? new UserError(`there is no package ${first}`, PACKAGES, column)
+      : unknown(scope, first, column);
+  const type = (quoted ? [full] : qualifiedNames(program, first, name)).find((one) => program.typeNamed(one));
+  if (type !== undefined)
+    return new UserError(`${full} is a type, not a value`, `\`whatis ${full}\` explains it`);
+  const { message, remedy } = unknown(scope, full);
+  return remedy === undefined
+    ? new UserError(`there is no ${name} in package ${first}`)
+    : new UserError(message, remedy);
+}
+
+const PACKAGES = '`packages` lists those there are';
+
+const lastElement = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 function variableNamed(scope: Scope, name: string): Value | undefined {
   return localNamed(scope, name) ?? homeSymbol(scope, name) ?? registerNamed(scope, name);
@@ -90,7 +139,7 @@ export function variableInFrame(scope: Scope, index: number, name: string): Valu
   const frame = stack?.frames[index];
   if (frame === undefined) throw new UserError(`there is no frame ${index}`);
   const found = localNamed({ ...scope, frame }, name);
-  if (found === undefined) throw unknown(name);
+  if (found === undefined) throw unknown(scope, name);
   return found;
 }
 

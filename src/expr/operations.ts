@@ -48,7 +48,7 @@ export type BuiltinName = keyof typeof BUILTINS;
 export const isBuiltin = (name: string): name is BuiltinName => Object.hasOwn(BUILTINS, name);
 
 /** Values that an operation takes from the stack; each pushes one. */
-function taken(operation: Operation): number {
+export function taken(operation: Operation): number {
   switch (operation.do) {
     case 'constant':
     case 'identifier':

@@ -1,3 +1,4 @@
+import { UserError } from '../base/index.ts';
 import type { Program } from '../golang/index.ts';
 import type { DebugInfo, GlobalVariable } from '../image/index.ts';
 import type { Module } from '../target/index.ts';
@@ -73,4 +74,19 @@ export function packageOf(functionName: string): string | undefined {
   const afterSlash = functionName.lastIndexOf('/', functionName.search(/[[(]|$/)) + 1;
   const dot = functionName.indexOf('.', afterSlash);
   return dot < 0 ? undefined : functionName.slice(0, dot);
+}
+
+const BARE_PATH = /(?<![\w"/])[\w.~-]+(?:\/[\w.~-]+)+\.[\p{L}_]\w*/gu;
+
+/** `net/http.X` is a division, which nobody means: an error in it says how a path is written. */
+export function withPathHint(program: Program, error: unknown, text: string): unknown {
+  if (!(error instanceof UserError) || error.remedy !== undefined || error.column === undefined) return error;
+  for (const { 0: found, index } of text.matchAll(BARE_PATH)) {
+    const dot = found.indexOf('.', found.lastIndexOf('/'));
+    const path = found.slice(0, dot);
+    if (error.column < index || error.column > index + found.length) continue;
+    if (!packagePaths(program, path.slice(path.lastIndexOf('/') + 1)).includes(path)) continue;
+    return new UserError(error.message, `a path needs quotes: "${path}"${found.slice(dot)}`, error.column);
+  }
+  return error;
 }
