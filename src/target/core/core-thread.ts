@@ -2,7 +2,8 @@ import type { Arch } from '../../arch/index.ts';
 import { DataError, type RuntimeAddress, runtimeAddress, type ThreadId, threadId } from '../../base/index.ts';
 import type { Note } from '../../image/index.ts';
 import type { RegisterFile, Thread } from '../target.ts';
-import { AVX, NT, PRSTATUS, type RegisterPlace, registerPlaces, XSAVE } from './register-layout.ts';
+import { AVX, NT, PRSTATUS, type RegisterPlace, registerPlaces } from './register-layout.ts';
+import { vectorBytes } from './vector-registers.ts';
 
 /** A thread as its notes tell: one NT_PRSTATUS and the register sets that follow it. */
 export class CoreThread implements Thread {
@@ -91,35 +92,16 @@ class CoreRegisters implements RegisterFile {
   }
 
   bytes(name: string): Uint8Array | undefined {
-    const ymm = /^ymm(\d+)$/.exec(name);
-    if (ymm) return this.#ymm(Number(ymm[1]));
     const place = registerPlaces(this.#arch.name).get(name);
-    if (place === undefined) return undefined;
-    const bytes = this.#set(place.note);
-    if (bytes === undefined || bytes.length < place.offset + place.size) return undefined;
-    return bytes.subarray(place.offset, place.offset + place.size);
+    const { status, float, xstate, tls, avxOffset } = this.#notes;
+    if (place?.note === 'general') return part(status.subarray(PRSTATUS.registers), place);
+    const sets = { float: () => float, xstate: () => xstate, tls: () => tls };
+    return vectorBytes(this.#arch, name, sets, avxOffset);
   }
+}
 
-  #set(note: RegisterPlace['note']): Uint8Array | undefined {
-    if (note === 'general') return this.#notes.status.subarray(PRSTATUS.registers);
-    if (note === 'tls') return this.#notes.tls;
-    // The legacy region of XSAVE is an FXSAVE image too; Delve's dumps have only that.
-    return this.#notes.float ?? this.#notes.xstate;
-  }
-
-  #ymm(index: number): Uint8Array | undefined {
-    const { xstate, avxOffset } = this.#notes;
-    const low = this.bytes(`xmm${index}`);
-    if (low === undefined || xstate === undefined || xstate.length < XSAVE.headerEnd) return undefined;
-    const result = new Uint8Array(32);
-    result.set(low);
-    const used = (xstate[XSAVE.stateBits]! & (1 << AVX.component)) !== 0;
-    // A component whose bit is clear is in its initial state: zero.
-    const high = xstate.subarray(avxOffset + index * 16, avxOffset + index * 16 + 16);
-    if (used && high.length < 16) return undefined;
-    if (used) result.set(high, 16);
-    return result;
-  }
+function part(bytes: Uint8Array, { offset, size }: RegisterPlace): Uint8Array | undefined {
+  return bytes.length < offset + size ? undefined : bytes.subarray(offset, offset + size);
 }
 
 function toNumber(bytes: Uint8Array): number {
