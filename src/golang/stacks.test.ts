@@ -7,6 +7,7 @@ import {
   goroutineIn,
   missingForCore,
 } from './testing/fixture-program.ts';
+import { variablesAt } from './values/variables.ts';
 
 function on(request: CoreRequest, what: string, check: (program: Program) => void): void {
   test.skipIf(missingForCore(request) !== undefined)(`${JSON.stringify(request)}: ${what}`, async () => {
@@ -73,6 +74,19 @@ on({ fixture: 'stack-overflow' }, 'the walk goes from newstack to the stack that
   const frames = from(told(program, 'main.sum'), '[runtime.newstack]');
   expect(frames[1]).toBe('main.sum by stack-switch');
   expect(frames.at(-1)).toBe('runtime.goexit');
+});
+
+on({ fixture: 'stack-overflow' }, 'newstack has a frame with variables on the system stack', (program) => {
+  const { frames } = program.stackOf(goroutineIn(program, 'main.sum'), 1000);
+  const frame = frames.find((f) => f.function === 'runtime.newstack')!;
+  expect(program.target.memory.pointer(frame.returnAddressSlot)).toBeGreaterThan(0);
+  const variables = variablesAt(program, frame, undefined);
+  expect(frame.cfa).toBe(frame.returnAddressSlot + 8);
+  // morestack notes in m.morebuf who wanted more stack: newstack's copy says the same as the walk.
+  const grown = frames[frames.indexOf(frame) + 1]!;
+  const morebuf = variables.find(({ name }) => name === 'morebuf')!;
+  if (morebuf.place.kind !== 'memory') throw new Error(`morebuf is not in memory`);
+  expect(program.target.memory.pointer(morebuf.place.address)).toBe(grown.cfa);
 });
 
 on({ fixture: 'throw' }, 'systemstack leads back to the goroutine', (program) => {

@@ -147,14 +147,11 @@ export class StackWalker {
     }
     if (!this.#onSystemStack(cursor.sp)) return undefined;
     const goroutine = this.#switches?.toGoroutine();
-    if (goroutine === undefined) {
-      return role === 'mcall' ? { kind: 'bottom', extent: UNKNOWN_EXTENT } : undefined;
-    }
+    const extent = this.#extentOnSystemStack(cursor, point);
+    if (goroutine === undefined) return role === 'mcall' ? { kind: 'bottom', extent } : undefined;
     // The goroutine is in systemstack_switch, a function that only stands for systemstack on its stack.
-    if (role === 'systemstack') {
-      return { kind: 'caller', extent: UNKNOWN_EXTENT, caller: { ...goroutine, exact: true } };
-    }
-    if (role !== 'asmcgocall') return { kind: 'caller', extent: UNKNOWN_EXTENT, caller: goroutine };
+    if (role === 'systemstack') return { kind: 'caller', extent, caller: { ...goroutine, exact: true } };
+    if (role !== 'asmcgocall') return { kind: 'caller', extent, caller: goroutine };
     // asmcgocall left the goroutine looking as if it had called systemstack_switch: one frame up is its caller.
     const pretended = this.#setting.code.at(goroutine.pc);
     if (pretended.spDelta === undefined) return undefined;
@@ -175,6 +172,18 @@ export class StackWalker {
         arrivedBy: 'stack-switch',
       }),
     };
+  }
+
+  /**
+   * newstack is called by morestack on the system stack: a frame like any other, with variables. Of the functions that
+   * change the stack pointer themselves pclntab does not know the frame.
+   */
+  #extentOnSystemStack(cursor: Cursor, point: CodePoint): FrameExtent {
+    const { fn, spDelta } = point;
+    if (spDelta === undefined || fn === undefined || fn.traits.assembly) return UNKNOWN_EXTENT;
+    const cfa = this.#rule(cursor, point, spDelta)?.cfa ?? 0;
+    const onStack = this.#setting.arch.name === 'amd64' ? cfa - 8 : cursor.sp;
+    return { cfa, returnAddressSlot: onStack };
   }
 
   /** The kernel entered the handler as if the trampoline, which stands where it returns to, had called it. */
