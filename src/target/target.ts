@@ -77,6 +77,8 @@ export interface RegisterFile {
   get(dwarf: number): number | undefined;
   /** The register's raw little-endian bytes, by its name in `Arch.registers`. */
   bytes(name: string): Uint8Array | undefined;
+  /** A whole register set as the kernel keeps it, by its note: NT_PRFPREG (2), NT_X86_XSTATE (0x202), NT_ARM_TLS (0x401). */
+  noteBytes?(note: number): Uint8Array | undefined;
 }
 
 /** `siginfo_t` of the signal that ended or stopped the process (NT_SIGINFO; PTRACE_GETSIGINFO). */
