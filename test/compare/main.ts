@@ -1,4 +1,4 @@
-// npm run compare [-- words…] [-- --limit N] [-- --list]
+// npm run compare [-- words…] [-- --limit N] [-- --explained] [-- --list]
 //
 // Opens each planned core with Delve's own packages and with Mattock, and compares what they say: goroutines, stacks,
 // arguments, locals, and the expressions of the fixture. Delve opens no stripped binaries: there Mattock is
@@ -49,7 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
     rows.push(row);
     print(rowLine(row));
   }
-  return summary(rows, print, limit) ? 0 : 1;
+  return summary(rows, print, { limit, everyExplained: args.includes('--explained') }) ? 0 : 1;
 }
 
 async function outcomeOf(request: CoreRequest): Promise<Row['outcome']> {

@@ -49,7 +49,11 @@ export function headLine(): string {
 }
 
 /** Percentages, the explained kinds with their counts, and every unexplained difference. True: nothing is left open. */
-export function summary(rows: readonly Row[], print: (line: string) => void, limit: number): boolean {
+export function summary(
+  rows: readonly Row[],
+  print: (line: string) => void,
+  { limit, everyExplained }: { readonly limit: number; readonly everyExplained: boolean },
+): boolean {
   const compared = rows.filter((row) => row.outcome.kind === 'compared');
   const judged = rows.flatMap(judge);
   print('');
@@ -58,10 +62,11 @@ export function summary(rows: readonly Row[], print: (line: string) => void, lim
   const explained = judged.filter((j) => j.explanation !== undefined);
   if (explained.length > 0) print('\nDifferences that are explained:');
   for (const [explanation, cases] of grouped(explained)) {
-    const { difference, row } = cases[0]!;
     print(`  ${cases.length} × ${explanation!.category}: ${explanation!.reason}`);
-    print(`      e.g. ${row.fixture} (${row.build}), ${difference.subject}`);
-    print(`           Delve ${clip(difference.delve)} / Mattock ${clip(difference.mattock)}`);
+    for (const { difference, row } of everyExplained ? cases : cases.slice(0, 1)) {
+      print(`      e.g. ${row.fixture} (${row.build}), ${difference.subject}`);
+      print(`           Delve ${clip(difference.delve)} / Mattock ${clip(difference.mattock)}`);
+    }
   }
   const open = judged.filter((j) => j.explanation === undefined);
   if (open.length > 0) print(`\n${open.length} differences are not explained:`);

@@ -48,18 +48,20 @@ export function readVerdict(program: Program, go: GoProgram | undefined): Verdic
 }
 
 /**
- * The thread that began to die: startpanic_m counts m.dying up and throw sets m.throwing (runtime/panic.go). With
- * GOTRACEBACK=crash the signal that ends the process may be raised on another thread, after all have been asked to
- * print their stacks.
+ * The thread that began to die: startpanic_m counts m.dying up (runtime/panic.go). throw and the handler of a deadly
+ * signal set m.throwing before that, the handler on every thread: with GOTRACEBACK=crash all are asked to print their
+ * stacks, one after the other, and until go1.21 the last of them ended the process (sighandler, dieFromSignal).
  */
 function dyingMachine(go: GoProgram, target: Target): Machine | undefined {
   const layout = go.runtime.layout(M);
   const { memory } = go.runtime;
-  const dies = (machine: Machine): boolean =>
-    memory.int32(runtimeAddress(machine.address + layout.dying)) !== 0 ||
-    memory.uint32(runtimeAddress(machine.address + layout.throwing)) !== 0;
-  const dying = go.machines.all.filter((machine) => machine.thread !== 0 && dies(machine));
-  return dying.find(({ thread }) => thread === target.process.currentThread) ?? dying[0];
+  const { currentThread } = target.process;
+  const withThread = go.machines.all.filter((machine) => machine.thread !== 0);
+  for (const offset of [layout.dying, layout.throwing]) {
+    const found = withThread.filter(({ address }) => memory.uint32(runtimeAddress(address + offset)) !== 0);
+    if (found.length > 0) return found.find(({ thread }) => thread === currentThread) ?? found[0];
+  }
+  return undefined;
 }
 
 function goroutineAtFault(
