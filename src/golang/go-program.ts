@@ -12,6 +12,7 @@ import { GoroutineList } from './goroutines/goroutine-list.ts';
 import { type GoroutineHost, GoroutineRecord } from './goroutines/goroutine-record.ts';
 import { readLabels } from './goroutines/labels.ts';
 import { Machines } from './machines.ts';
+import { type RunningG, RunningGs } from './running-g.ts';
 import { CLEANUP_GOROUTINES, FINALIZER_GOROUTINES, USER_START_FUNCTIONS } from './runtime-facts/functions.ts';
 import { RuntimeTypes } from './runtime-types.ts';
 import { StackStarts } from './stack/stack-starts.ts';
@@ -21,16 +22,20 @@ import { type FrameVisitor, StackWalker, type WalkSetting } from './stack/walker
 /** How deep a user's frame is looked for under the runtime's own. */
 const USER_LOCATION_DEPTH = 100;
 
-/** The Go side of a program: goroutines, threads and stacks, each read once and kept until the target resumes. */
+/**
+ * The Go side of a program: goroutines, threads and stacks, each read once and kept until `refresh`. What is kept of
+ * code stays good for as long as the program is loaded.
+ */
 export class GoProgram implements GoroutineHost, BlockingHost {
   readonly runtime: GoRuntime;
   readonly code: CodeMap;
   readonly fields: GoroutineFields;
-  readonly machines: Machines;
-  readonly starts: StackStarts;
   readonly types: RuntimeTypes;
   readonly #setting: WalkSetting;
   readonly #userFrames: UserFrames;
+  readonly #running: RunningGs;
+  #machines: Machines | undefined;
+  #starts: StackStarts | undefined;
   #list: GoroutineList | undefined;
   #blocking: BlockingFacts | undefined;
   #now: number | undefined | null = null;
@@ -44,13 +49,34 @@ export class GoProgram implements GoroutineHost, BlockingHost {
     this.#setting = setting;
     this.fields = new GoroutineFields(runtime);
     this.types = new RuntimeTypes(runtime);
-    this.machines = new Machines(runtime);
-    this.starts = new StackStarts(this.fields, this.machines);
+    this.#running = new RunningGs(runtime);
     this.#userFrames = new UserFrames(setting);
+  }
+
+  /** The program has run or was written. */
+  refresh(): void {
+    this.#machines = undefined;
+    this.#starts = undefined;
+    this.#list = undefined;
+    this.#blocking = undefined;
+    this.#now = null;
+    this.fields.refresh();
+    this.types.refresh();
+    this.runtime.refresh();
   }
 
   get target(): Target {
     return this.runtime.target;
+  }
+
+  get machines(): Machines {
+    this.#machines ??= new Machines(this.runtime);
+    return this.#machines;
+  }
+
+  get starts(): StackStarts {
+    this.#starts ??= new StackStarts(this.fields, this.machines);
+    return this.#starts;
   }
 
   get list(): GoroutineList {
@@ -61,6 +87,15 @@ export class GoProgram implements GoroutineHost, BlockingHost {
   get blocking(): BlockingFacts {
     this.#blocking ??= new BlockingFacts(this);
     return this.#blocking;
+  }
+
+  /** The goroutine that a thread runs: from the thread itself where that can be told, else from the runtime's list. */
+  runningOn(thread: Thread): RunningG | undefined {
+    const running = this.#running.on(thread);
+    if (running !== undefined) return running ?? undefined;
+    const curg = this.machines.ofThread(thread.id)?.curg;
+    const id = curg === undefined || curg === 0 ? undefined : this.tryId(curg);
+    return curg === undefined || id === undefined ? undefined : { address: curg, id };
   }
 
   record(g: RuntimeAddress): GoroutineRecord {

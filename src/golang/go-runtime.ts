@@ -62,6 +62,16 @@ export class GoRuntime {
     return address;
   }
 
+  /** Variables that were searched for and not found: the runtime may not have made them yet. */
+  refresh(): void {
+    if (this.layouts.kind === 'dwarf') return;
+    const found = this.#found;
+    this.#found = undefined;
+    for (const [name, address] of this.#globals) {
+      if (address === undefined || found?.get(name) === address) this.#globals.delete(name);
+    }
+  }
+
   /** In a stripped binary the data itself tells where some variables are. */
   #searched(name: string): RuntimeAddress | undefined {
     if (this.layouts.kind === 'dwarf') return undefined;

@@ -1,6 +1,13 @@
-import { type Goid, MattockError, type RuntimeAddress, type ThreadId, UserError } from '../base/index.ts';
+import {
+  type Goid,
+  goid,
+  MattockError,
+  type RuntimeAddress,
+  type ThreadId,
+  UserError,
+} from '../base/index.ts';
 import type { Type } from '../image/index.ts';
-import type { Target, Thread } from '../target/index.ts';
+import type { Module, Target, Thread } from '../target/index.ts';
 import { CodeMap } from './code/code-map.ts';
 import { readDeferredCalls } from './defers/deferred-calls.ts';
 import type { DeferredCall, Location, Stack } from './frame.ts';
@@ -25,16 +32,36 @@ class TargetProgram implements Program {
   #go: GoProgram | null | undefined;
   #problem: MattockError | undefined;
   #facts: RuntimeFacts | undefined;
+  #modules: readonly Module[];
 
   constructor(target: Target) {
     this.target = target;
     this.#setting = {
       arch: target.arch,
       memory: target.memory,
-      modules: target.modules,
-      code: new CodeMap(target.modules),
+      // A target that runs may load others.
+      get modules() {
+        return target.modules;
+      },
+      code: new CodeMap(target),
     };
-    this.#typeNames = new TypeNames(target.modules);
+    this.#typeNames = new TypeNames(target);
+    this.#modules = target.modules.all;
+  }
+
+  refresh(): void {
+    this.#problem = undefined;
+    const modules = this.target.modules.all;
+    if (!sameModules(modules, this.#modules)) {
+      this.#modules = modules;
+      this.#setting.code.forgetModules();
+      this.#typeNames.forgetModules();
+      // Another program may run in the process now.
+      if (this.#go && !modules.includes(this.#go.runtime.module)) this.#go = undefined;
+    }
+    this.#facts = undefined;
+    if (this.#go === null) this.#go = undefined;
+    this.#go?.refresh();
   }
 
   get runtime(): RuntimeFacts | undefined {
@@ -80,10 +107,16 @@ class TargetProgram implements Program {
     return undefined;
   }
 
-  goroutineOn(thread: ThreadId): Goroutine | undefined {
+  goroutineOn(id: ThreadId): Goroutine | undefined {
     const go = this.#tryGo();
-    const curg = go?.machines.ofThread(thread)?.curg;
-    return go === undefined || curg === undefined || curg === 0 ? undefined : go.record(curg);
+    const thread = go && this.target.threads.find((candidate) => candidate.id === id);
+    const running = thread && go.runningOn(thread);
+    return running && go.record(running.address);
+  }
+
+  goidOn(thread: Thread): Goid | undefined {
+    const running = this.#tryGo()?.runningOn(thread);
+    return running && goid(running.id);
   }
 
   stackOf(goroutine: Goroutine, depth: number): Stack {
@@ -147,6 +180,9 @@ class TargetProgram implements Program {
     );
   }
 }
+
+const sameModules = (a: readonly Module[], b: readonly Module[]): boolean =>
+  a === b || (a.length === b.length && a.every((module, i) => module === b[i]));
 
 /** Gone, or never used (runtime/proc.go: forEachG passes them too). One that is unreadable is shown with its problem. */
 const isDead = (goroutine: Goroutine): boolean =>

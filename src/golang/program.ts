@@ -1,12 +1,12 @@
 import type { Goid, RuntimeAddress, ThreadId } from '../base/index.ts';
 import type { Type } from '../image/index.ts';
-import type { Target } from '../target/index.ts';
+import type { Target, Thread } from '../target/index.ts';
 import type { DeferredCall, Frame, Location, Stack } from './frame.ts';
 import type { Goroutine } from './goroutine.ts';
 
 /**
- * A target seen with Go's eyes. One is made per target (`openProgram`); what it caches holds until the target
- * resumes. For a program without a Go runtime `runtime` is undefined, and what needs it throws a UserError.
+ * A target seen with Go's eyes. One is made per target (`openProgram`); what it caches of the program's state holds
+ * until `refresh`, and so do the goroutines, stacks and verdicts that it gave out. For a program without a Go runtime `runtime` is undefined, and what needs it throws a UserError.
  */
 export interface Program {
   readonly target: Target;
@@ -20,6 +20,8 @@ export interface Program {
   goroutine(id: Goid): Goroutine | undefined;
   /** The goroutine that a thread runs (curg), if any. */
   goroutineOn(thread: ThreadId): Goroutine | undefined;
+  /** Its number, read from the thread itself: in two or three reads, without any list, even while others run. */
+  goidOn(thread: Thread): Goid | undefined;
 
   stackOf(goroutine: Goroutine, depth: number): Stack;
   stackOfThread(thread: ThreadId, depth: number): Stack;
@@ -32,6 +34,8 @@ export interface Program {
   typeAt(runtimeType: RuntimeAddress): Type | undefined;
   /** What killed it, told from the runtime's own structures. */
   verdict(): Verdict;
+  /** The target has run, was written or has loaded code: drops what was kept of its state, and keeps the rest. */
+  refresh(): void;
 }
 
 export interface RuntimeFacts {

@@ -17,6 +17,11 @@ export class RuntimeTypes {
     this.#runtime = runtime;
   }
 
+  /** What no module could name may be in one that has been loaded since. */
+  refresh(): void {
+    for (const [address, name] of this.#names) if (name === undefined) this.#names.delete(address);
+  }
+
   typeAt(address: RuntimeAddress): Type | undefined {
     const { module, image, target } = this.#runtime;
     const home = target.modules.at(address) ?? module;

@@ -6,12 +6,17 @@ import type { ModuleMap } from '../target/index.ts';
  * only (`*http.Request`) where no two packages share it.
  */
 export class TypeNames {
-  readonly #modules: ModuleMap;
+  readonly #target: { readonly modules: ModuleMap };
   /** Shortened name → full name, or null where there are several. */
   #full: Map<string, string | null> | undefined;
 
-  constructor(modules: ModuleMap) {
-    this.#modules = modules;
+  constructor(target: { readonly modules: ModuleMap }) {
+    this.#target = target;
+  }
+
+  /** Others are loaded now. */
+  forgetModules(): void {
+    this.#full = undefined;
   }
 
   find(name: string): Type | undefined {
@@ -22,7 +27,7 @@ export class TypeNames {
   }
 
   #exact(name: string): Type | undefined {
-    for (const { image } of this.#modules.all) {
+    for (const { image } of this.#target.modules.all) {
       const type = image?.debugInfo?.typeNamed(name);
       if (type !== undefined) return type;
     }
@@ -32,7 +37,7 @@ export class TypeNames {
   #shortened(): Map<string, string | null> {
     if (this.#full !== undefined) return this.#full;
     const full = new Map<string, string | null>();
-    for (const { image } of this.#modules.all) {
+    for (const { image } of this.#target.modules.all) {
       for (const name of image?.debugInfo?.typeNames() ?? []) {
         if (!name.includes('/')) continue;
         const short = shortTypeName(name);

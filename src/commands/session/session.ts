@@ -78,6 +78,16 @@ export class Session {
     this.selection = this.#initialSelection();
   }
 
+  /**
+   * The program has stopped, or was written: stacks and verdict are void. The debugger has refreshed the program
+   * before and says what stopped; by default the thread that the target names.
+   */
+  refresh(selection = this.#stopped()): void {
+    this.#verdict = undefined;
+    this.#stacks.clear();
+    this.selection = selection;
+  }
+
   get verdict(): Verdict {
     this.#verdict ??= this.program.verdict();
     return this.#verdict;
@@ -141,8 +151,14 @@ export class Session {
 
   /** The frame to which the verdict points, so that `print` and `locals` are about the user's code at once. */
   #initialSelection(): Scope {
+    if (this.program.target.kind !== 'core') return this.#stopped();
     const { goroutine, thread, frame } = this.verdict;
     return { goroutine, thread, frame: frame?.index ?? 0, deferred: undefined };
+  }
+
+  #stopped(): Scope {
+    const thread = this.program.target.process.currentThread;
+    return { thread, goroutine: this.program.goroutineOn(thread), frame: 0, deferred: undefined };
   }
 }
 

@@ -120,6 +120,8 @@ function fakeProgram(facts: FakeFacts): Program {
     goroutineCount: () => (Array.isArray(list) ? list.length : 0),
     goroutine: (id: Goid) => find((g) => g.id === id),
     goroutineOn: (thread: ThreadId) => find((g) => g.thread === thread),
+    goidOn: ({ id }) => find((g) => g.thread === id)?.id,
+    refresh: () => {},
     stackOf: (_g, depth) => stackOf(depth),
     stackOfThread: (_thread, depth) => stackOf(depth),
     deferredCalls: () => [],

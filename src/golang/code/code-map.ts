@@ -9,13 +9,24 @@ const MAX_POINTS = 200_000;
 
 /** Names code addresses. Everything is remembered per address: stacks meet the same few thousand again and again. */
 export class CodeMap {
-  readonly #modules: ModuleMap;
+  readonly #target: { readonly modules: ModuleMap };
   readonly #exact = new Map<number, CodePoint>();
   readonly #afterCall = new Map<number, CodePoint>();
   readonly #functions = new Map<Module, Map<number, CodeFunction>>();
 
-  constructor(modules: ModuleMap) {
-    this.#modules = modules;
+  constructor(target: { readonly modules: ModuleMap }) {
+    this.#target = target;
+  }
+
+  /** Others are loaded now: what is known of those that are still there stays. */
+  forgetModules(): void {
+    const loaded = new Set(this.#target.modules.all);
+    for (const points of [this.#exact, this.#afterCall]) {
+      for (const [pc, { module }] of points) {
+        if (module === undefined || !loaded.has(module)) points.delete(pc);
+      }
+    }
+    for (const module of this.#functions.keys()) if (!loaded.has(module)) this.#functions.delete(module);
   }
 
   /** At a pc that is about to be executed, or was when a signal came. */
@@ -39,7 +50,7 @@ export class CodeMap {
 
   #make(points: Map<number, CodePoint>, pc: number, lookupPc: number): CodePoint {
     if (points.size >= MAX_POINTS) points.clear();
-    const module = lookupPc > 0 ? this.#modules.at(runtimeAddress(lookupPc)) : undefined;
+    const module = lookupPc > 0 ? this.#target.modules.at(runtimeAddress(lookupPc)) : undefined;
     const point = new CodePoint({ pc, lookupPc, module, fn: module && this.#function(module, lookupPc) });
     points.set(pc, point);
     return point;

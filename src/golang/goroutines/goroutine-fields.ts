@@ -62,6 +62,10 @@ export class GoroutineFields {
     return { pc: this.word(g, syscallPc), sp, fp, lr: 0 };
   }
 
+  refresh(): void {
+    this.#finalizing = undefined;
+  }
+
   /** Whether the finalizer goroutine is in a finalizer of the user's (runtime/mfinal.go). */
   get finalizerRuns(): boolean {
     this.#finalizing ??= this.#readFinalizing();
