@@ -206,7 +206,11 @@ class Machine {
   #dereference(node: Node, value: Value): Value {
     if (value.storage.kind !== 'nil' && underlying(value.type).kind !== 'pointer') {
       const operand = node.kind === 'star' ? this.#textOf(node.operand) : this.#textOf(node);
-      throw new UserError(`${operand} (type ${value.type.name || 'constant'}) can not be dereferenced`);
+      const holds = underlying(value.type).kind === 'interface';
+      throw new UserError(
+        `${operand} (type ${value.type.name || 'constant'}) can not be dereferenced`,
+        holds ? `\`${operand}.(data)\` is what it holds` : undefined,
+      );
     }
     return dereference(this.#scope.program, value);
   }

@@ -26,7 +26,8 @@ import { bytesToText } from './byte-text.ts';
 import { constantName } from './constant-names.ts';
 import { floatText } from './number-text.ts';
 import { type ShownParts, shownLeaf, shownNode } from './shown-node.ts';
-import type { Limits, ShownChild, ShownValue } from './value.ts';
+import { isSmall } from './small-types.ts';
+import { type Limits, SHORT_LIMITS, type ShownChild, type ShownValue } from './value.ts';
 
 /** Unreadable elements after which a list is given up. */
 const MAX_FAULTS = 3;
@@ -308,11 +309,34 @@ export class Loader {
       if (level <= this.#limits.maxVariableRecurse) {
         return this.load(dynamic.type, data.source, data.offset, level);
       }
+      const pointed = targetOf(dynamic.type);
+      if (this.#limits.followPointers !== false && (pointed ?? isSmall(dynamic.type))) {
+        const small = pointed === undefined || isSmall(pointed);
+        const loader = small ? this : new Loader(this.#program, SHORT_LIMITS, this.#format);
+        return this.#asElided(loader.load(dynamic.type, data.source, data.offset, level));
+      }
       return this.#elided(dynamic.type, data.source.addressOf(data.offset));
     } catch (error) {
       if (!(error instanceof MattockError)) throw error;
       return this.unreadable(dynamic.type, undefined, error.message);
     }
+  }
+
+  /** What is small has its contents, although the limits stop before them. */
+  #asElided(shown: ShownValue): ShownValue {
+    const { type, kind, address, value, length, capacity, base, children, unreadable } = shown;
+    return this.node({
+      type,
+      kind,
+      address,
+      value,
+      length,
+      capacity,
+      base,
+      children,
+      unreadable,
+      state: 'elided',
+    });
   }
 
   #elided(type: Type, address: RuntimeAddress | undefined): ShownValue {
@@ -410,16 +434,19 @@ export class Loader {
     const address = source.addressOf(offset);
     const length = real.fields.length;
     const parts = { type: type.name, kind: 'struct', address, length } as const;
-    if (level > this.#limits.maxVariableRecurse && length > 0)
-      return this.node({ ...parts, state: 'elided' });
-    const { maxStructFields } = this.#limits;
+    const { maxStructFields, maxVariableRecurse, followPointers = true } = this.#limits;
+    const elided = level > maxVariableRecurse && length > 0;
+    const value =
+      type.name === 'time.Time' && (followPointers || !elided)
+        ? timeText(this.#program.target.memory, real, source, offset)
+        : undefined;
+    if (elided && !(followPointers && isSmall(real))) return this.node({ ...parts, value, state: 'elided' });
     const shown = maxStructFields < 0 ? real.fields : real.fields.slice(0, maxStructFields);
     source.cover(offset, Math.min(real.size, 4096));
     const children = shown.map(
       (field): ShownChild => ({ name: field.name, value: this.#field(field, source, offset, level) }),
     );
-    const value =
-      type.name === 'time.Time' ? timeText(this.#program.target.memory, real, source, offset) : undefined;
+    if (elided) return this.node({ ...parts, state: 'elided', children });
     return this.node({ ...parts, children, value });
   }
 

@@ -1,6 +1,6 @@
 import { hex } from '../base/index.ts';
 import { OPTIMISED_OUT } from '../golang/values/place.ts';
-import { quote, textToBytes } from './byte-text.ts';
+import { bytesToText, quote, textToBytes } from './byte-text.ts';
 import { goFormat, type Operand } from './go-format.ts';
 import type { ShownValue } from './value.ts';
 
@@ -15,6 +15,12 @@ interface Style {
   readonly lines: boolean;
   readonly indent: string;
   readonly format: string;
+  /**
+   * For people, where Delve's form is for comparing: what is small is shown although the limits stop there, and a
+   * channel by what is in it, unless `channels` says that its header is wanted.
+   */
+  readonly friendly: boolean;
+  readonly channels: boolean;
 }
 
 const INDENT = '\t';
@@ -22,12 +28,14 @@ const INDENT = '\t';
 const SHORT_STRING = 7;
 
 export function renderSingleLine(value: ShownValue, format = ''): string {
-  return render(value, { top: true, types: true, lines: false, indent: '', format });
+  const style = { top: true, types: true, lines: false, friendly: false, channels: false };
+  return render(value, { ...style, indent: '', format });
 }
 
-/** Over several lines where that helps; `indent` stands before every line but the first. */
-export function renderMultiline(value: ShownValue, format = '', indent = ''): string {
-  return render(value, { top: true, types: true, lines: true, indent, format });
+/** Over several lines where that helps. `channels`: of a channel itself its header is wanted too. */
+export function renderMultiline(value: ShownValue, format = '', channels = false): string {
+  const style = { top: true, types: true, lines: true, friendly: true, channels };
+  return render(value, { ...style, indent: '', format });
 }
 
 function render(value: ShownValue, style: Style): string {
@@ -35,7 +43,9 @@ function render(value: ShownValue, style: Style): string {
     return value.unreadable === OPTIMISED_OUT ? `(${OPTIMISED_OUT})` : `(unreadable ${value.unreadable})`;
   }
   if (value.state === 'absent' && !style.top) return style.types ? `${value.type} nil` : 'nil';
-  if (value.state === 'elided' && !SHOWN_ELIDED.has(value.kind)) return '...';
+  if (isCut(value, style) && !SHOWN_ELIDED.has(value.kind)) return '...';
+  const asText = style.format === '' ? undefined : bytesText(value, style.format);
+  if (asText !== undefined) return asText;
   switch (value.kind) {
     case 'slice':
       return sliceText(value, style);
@@ -48,9 +58,7 @@ function render(value: ShownValue, style: Style): string {
     case 'chan':
       return chanText(value, style);
     case 'struct':
-      return value.value === undefined
-        ? structText(value, style)
-        : `${value.type}(${value.value})${structText(value, { ...style, types: false })}`;
+      return value.value === undefined ? structText(value, style) : timeValueText(value, style);
     case 'interface':
       return interfaceText(value, style);
     case 'map':
@@ -64,6 +72,10 @@ function render(value: ShownValue, style: Style): string {
   }
 }
 
+/** Whether the limits keep it from being shown. Of what is small, people are told nevertheless. */
+const isCut = (value: ShownValue, style: Style): boolean =>
+  value.state === 'elided' && !(style.friendly && (value.children.length > 0 || value.value !== undefined));
+
 /** Kinds that say in their own form that something is left out. */
 const SHOWN_ELIDED = new Set<ShownValue['kind']>(['struct', 'map']);
 
@@ -71,11 +83,11 @@ const joined = (style: Style): string => `\n${style.indent}${INDENT}`;
 
 /** For what is inside a value, one step further in. */
 const inner = (style: Style, lines: boolean, types: boolean): Style => ({
+  ...style,
   top: false,
   types,
   lines,
   indent: style.indent + INDENT,
-  format: style.format,
 });
 
 const quotedPath = (type: string): string => (type.includes('/') ? JSON.stringify(type) : type);
@@ -88,6 +100,14 @@ function pointerText(value: ShownValue, style: Style): string {
   const target = value.children[0]?.value;
   // Not followed: the limits say so.
   if (target === undefined) return pointerForm(value.type, value.base ?? 0);
+  if (
+    style.friendly &&
+    target.state === 'elided' &&
+    target.children.length === 0 &&
+    target.value === undefined
+  ) {
+    return pointerForm(value.type, value.base ?? 0);
+  }
   const head = style.top && style.lines && value.base ? `${pointerForm(value.type, value.base)}\n` : '';
   return `${head}*${render(target, { ...style, top: false })}`;
 }
@@ -111,17 +131,26 @@ function listText(value: ShownValue, style: Style): string {
 }
 
 function structText(value: ShownValue, style: Style): string {
-  if (value.state === 'elided') {
+  if (isCut(value, style)) {
     return value.address === undefined ? `${value.type} {...}` : addressForm(value.type, value.address);
   }
   return fieldsText(value, value.length ?? value.children.length, style);
 }
 
+/** time.Time: what it is in words, and its fields unless the limits leave them out. */
+function timeValueText(value: ShownValue, style: Style): string {
+  if (value.state !== 'elided')
+    return `${value.type}(${value.value})${structText(value, { ...style, types: false })}`;
+  return style.friendly ? `${value.type}(${value.value})` : structText(value, style);
+}
+
 function fieldsText(value: ShownValue, total: number, style: Style): string {
-  const lines = style.lines && structOnLines(value);
+  // What only aligns a struct is nothing to read.
+  const named = style.friendly ? value.children.filter(({ name }) => name !== '_') : value.children;
+  const lines = style.lines && value.state !== 'elided' && namedOnLines(named);
   const field = inner(style, lines, true);
-  const parts = value.children.map(({ name, value: child }) => `${name}: ${render(child, field)}`);
-  const missing = total - parts.length;
+  const parts = named.map(({ name, value: child }) => `${name}: ${render(child, field)}`);
+  const missing = total - value.children.length;
   const more = missing === 0 ? '' : `...+${missing} more`;
   const head = style.types ? `${value.type} ` : '';
   if (!lines) return `${head}{${parts.join(', ')}${more === '' ? '' : `,${more}`}}`;
@@ -150,8 +179,16 @@ function mapText(value: ShownValue, style: Style): string {
 
 function chanText(value: ShownValue, style: Style): string {
   if (value.base === 0) return `${value.type} nil`;
-  if (style.lines && value.children.length > 0) return fieldsText(value, value.children.length, style);
-  return `${value.type} ${value.length}/${value.capacity}`;
+  if (style.channels && style.top && value.children.length > 0) {
+    return fieldsText(value, value.children.length, style);
+  }
+  const filled = `${value.type} ${value.length}/${value.capacity}`;
+  if (!style.friendly) return filled;
+  const header = new Map(value.children.map(({ name, value: field }) => [name, field]));
+  const closed = (header.get('closed')?.value ?? '0') === '0' ? '' : ' (closed)';
+  const queued = header.get('buf');
+  const some = queued !== undefined && queued.children.length > 0;
+  return `${filled}${closed}${some ? ` ${listText(queued, style)}` : ''}`;
 }
 
 function interfaceText(value: ShownValue, style: Style): string {
@@ -162,11 +199,12 @@ function interfaceText(value: ShownValue, style: Style): string {
 }
 
 function dynamicText(value: ShownValue, data: ShownValue, style: Style): string {
+  const cut = isCut(data, style) && data.unreadable === undefined;
   if (data.kind === 'pointer' && data.unreadable === undefined) {
-    if (data.state === 'elided') return '...';
+    if (cut && !(style.friendly && data.base)) return '...';
     if (data.base === 0) return 'nil';
     if (data.children.length === 0) return hex(data.base ?? 0);
-  } else if (data.state === 'elided' && data.unreadable === undefined) {
+  } else if (cut) {
     return value.address === undefined ? '...' : `*${addressForm(value.type, value.address)}`;
   }
   return render(data, style);
@@ -189,6 +227,20 @@ function scalarText(value: ShownValue, format: string): string {
   if (value.value === undefined) return `(unknown ${value.kind})`;
   const operand = format === '' ? undefined : operandOf(value);
   return operand === undefined ? value.value : goFormat(format, operand);
+}
+
+/** For these verbs package fmt takes bytes for text. */
+const TEXT_VERB = /[sqxX]$/;
+
+function bytesText(value: ShownValue, format: string): string | undefined {
+  const { kind, children, length = 0 } = value;
+  if ((kind !== 'slice' && kind !== 'array') || children.length === 0 || !TEXT_VERB.test(format))
+    return undefined;
+  if (!children.every(({ value: child }) => child.type === 'uint8' && child.unreadable === undefined))
+    return undefined;
+  const text = bytesToText(Uint8Array.from(children, ({ value: child }) => Number(child.value)));
+  const missing = length - children.length;
+  return goFormat(format, { kind: 'string', value: text }) + (missing > 0 ? `...+${missing} more` : '');
 }
 
 function stringText(value: ShownValue, format: string): string {
@@ -245,8 +297,8 @@ function listOnLines(value: ShownValue): boolean {
   return pointer || value.children.some(({ value: child }) => isLong(child));
 }
 
-function structOnLines(value: ShownValue): boolean {
-  return value.children.some(({ value: child }) => {
+function namedOnLines(fields: ShownValue['children']): boolean {
+  return fields.some(({ value: child }) => {
     const { kind, pointer } = behindPointers(child);
     return kind === 'string' ? pointer || isLong(child) : COMPOSITE.has(kind);
   });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { runtimeAddress } from '../base/index.ts';
 import { FakeMemory, fakeProgram } from '../golang/values/testing/fake-program.ts';
 import {
   array,
@@ -21,35 +20,26 @@ import { bytes, words } from '../golang/values/testing/words.ts';
 import type { Type } from '../image/index.ts';
 import { renderMultiline } from './print.ts';
 import { show } from './show.ts';
-import { DEFAULT_LIMITS, type Limits, SHORT_LIMITS, type ShownValue } from './value.ts';
+import { AT, shownIn } from './testing/shown.ts';
+import { type Limits, SHORT_LIMITS, type ShownValue } from './value.ts';
 
-const AT = 0x1000;
+/** Named constants of two types. */
+const constants = () => [
+  { name: 'main.Monday', type: weekday, value: 1n },
+  { name: 'main.Tuesday', type: weekday, value: 2n },
+  { name: 'main.Read', type: mode, value: 1n },
+  { name: 'main.Write', type: mode, value: 2n },
+  { name: 'main.All', type: mode, value: 7n },
+];
 
-/** A value of a type at 0x1000, in memory that holds more at other addresses. */
-function shown(
+const shown = (
   type: Type,
   value: Uint8Array,
   rest: Readonly<Record<number, Uint8Array>> = {},
   limits: Partial<Limits> = {},
   format = '',
   runtimeTypes: ReadonlyMap<number, Type> = new Map(),
-): ShownValue {
-  const memory = new FakeMemory().add(AT, value);
-  for (const [address, contents] of Object.entries(rest)) memory.add(Number(address), contents);
-  const program = fakeProgram({
-    memory,
-    runtimeTypes,
-    constants: [
-      { name: 'main.Monday', type: weekday, value: 1n },
-      { name: 'main.Tuesday', type: weekday, value: 2n },
-      { name: 'main.Read', type: mode, value: 1n },
-      { name: 'main.Write', type: mode, value: 2n },
-      { name: 'main.All', type: mode, value: 7n },
-    ],
-  });
-  const storage = { kind: 'memory', address: runtimeAddress(AT) } as const;
-  return show(program, { type, storage }, { ...DEFAULT_LIMITS, ...limits }, format);
-}
+): ShownValue => shownIn(type, value, { rest, limits, format, runtimeTypes, constants: constants() });
 
 const text = (...parameters: Parameters<typeof shown>): string => shown(...parameters).text;
 const lines = (...parameters: Parameters<typeof shown>): string =>
@@ -326,7 +316,8 @@ describe('maps, channels, functions', () => {
     const buffer = value.children.find(({ name }) => name === 'buf')?.value;
     expect(buffer?.children.map((child) => child.value.text)).toEqual(['20', '30']);
     expect(text(chan(int64), words(0))).toBe('chan int nil');
-    expect(lines(chan(int64), words(0x2000), queue)).toContain('\n\tbuf: []int [20,30],\n');
+    expect(lines(chan(int64), words(0x2000), queue)).toBe('chan int 2/3 [20,30]');
+    expect(renderMultiline(value, '', true)).toContain('\n\tbuf: []int [20,30],\n');
     expect(text(chan(int64), words(0x2000), { 8192: words(9, 3, 0, 0, 0, 0) })).toBe(
       '(unreadable channel is damaged: 9 of 3 elements at 0x2000)',
     );

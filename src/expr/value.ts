@@ -78,7 +78,10 @@ export interface ShownValue {
   readonly base: RuntimeAddress | undefined;
   /** Fields, elements, map entries (key then value in `children` pairs), pointer target, dynamic value; up to the limits. */
   readonly children: readonly ShownChild[];
-  /** `elided`: the limits stopped before its contents; `absent`: what a nil pointer points to. */
+  /**
+   * `elided`: the limits stopped before its contents, which a small struct has nevertheless; `absent`: what a nil
+   * pointer points to.
+   */
   readonly state: 'loaded' | 'elided' | 'absent';
   /** Why it is not shown, if so: unreadable memory, optimised out. */
   readonly unreadable: string | undefined;

@@ -1,9 +1,11 @@
 import type { ShownValue } from '../../expr/index.ts';
 import type { Goroutine } from '../../golang/index.ts';
+import { OPTIMISED_OUT } from '../../golang/values/place.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { waitsOn } from '../goroutines/filter.ts';
 import { goroutineLine } from '../goroutines/row.ts';
 import { required } from '../language/arguments.ts';
+import { harmless } from '../output/style.ts';
 import { showExpression } from '../session/values.ts';
 import { formattedExpression } from './expression-argument.ts';
 import { plainValue, valueLines } from './variable-row.ts';
@@ -57,13 +59,19 @@ export const print = defineCommand({
     return new PrintResult(what.expression.text, what.format, value, waitingOn(context, value));
   },
   *render(result, style) {
-    yield* valueLines(result.value, result.format);
+    const { unreadable } = result.value;
+    if (unreadable === undefined) yield* valueLines(result.value, result.format, true);
+    else yield `(${harmless(unreadableText(result.expression, unreadable))})`;
     if (result.waiting.length === 0) return;
     yield '';
     yield 'Goroutines waiting on this channel:';
     for (const g of result.waiting) yield `  ${goroutineLine(g, 'user', style)}`;
   },
 });
+
+/** What cannot be shown is named: of several lines of -exec or a script nobody remembers which is which. */
+const unreadableText = (expression: string, reason: string): string =>
+  `${expression}${reason === OPTIMISED_OUT ? ` is ${reason}` : `: unreadable ${reason}`}`;
 
 function waitingOn({ session }: Context, value: ShownValue): readonly Goroutine[] {
   const channel = value.base;

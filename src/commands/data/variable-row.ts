@@ -51,6 +51,7 @@ export function* renderVariable(row: VariableRow, style: Style, long: boolean): 
   yield* indented(rest, '');
 }
 
-export function* valueLines(value: ShownValue, format: string): Iterable<string> {
-  yield* harmless(renderMultiline(value, format)).split('\n');
+/** `channels`: a channel is shown with all of its header. */
+export function* valueLines(value: ShownValue, format: string, channels = false): Iterable<string> {
+  yield* harmless(renderMultiline(value, format, channels)).split('\n');
 }
