@@ -15,8 +15,8 @@ const at = (...parts) => path.join(root, ...parts);
 const facts = JSON.parse(readFileSync(at('package.json'), 'utf8'));
 
 const LAYERS = ['base', 'arch', 'image', 'target', 'golang', 'expr', 'commands', 'engine'];
-/** Loaded only when they are needed, from node_modules: wasm beside their code, or CommonJS. */
-const EXTERNAL = ['iced-x86', '@alexaltea/capstone-js', 'commander'];
+/** Loaded only when they are needed, from node_modules: wasm or native code beside theirs, or CommonJS. */
+const EXTERNAL = ['iced-x86', '@alexaltea/capstone-js', 'commander', 'koffi'];
 
 const common = {
   absWorkingDir: root,
