@@ -1,17 +1,17 @@
 import type * as Iced from 'iced-x86';
+import { flowReader } from './amd64-flow.ts';
 import { goText } from './amd64-go-syntax.ts';
 import { nativeFormatters } from './amd64-native-syntax.ts';
-import type { DisassembleOptions, Disassembler, FlowKind, Instruction } from './arch.ts';
+import type { DisassembleOptions, Disassembler, Instruction } from './arch.ts';
+import { loadIced } from './iced.ts';
 
 /** iced-x86 decodes; Intel's and GNU's syntaxes are its own too, Go's is ours (amd64-go-syntax.ts). */
 export async function loadAmd64Disassembler(): Promise<Disassembler> {
-  // CommonJS: Node shows its exports under `default`, bundlers may not.
-  const module = (await import('iced-x86')) as typeof Iced & { readonly default?: typeof Iced };
-  return amd64Disassembler(module.default ?? module);
+  return amd64Disassembler(await loadIced());
 }
 
 function amd64Disassembler(iced: typeof Iced): Disassembler {
-  const flows = flowTable(iced);
+  const flowOf = flowReader(iced);
   const go = goText(iced);
   let native: ReturnType<typeof nativeFormatters> | undefined;
   const current = new iced.Instruction();
@@ -42,7 +42,7 @@ function amd64Disassembler(iced: typeof Iced): Disassembler {
             length,
             bytes: own,
             text: valid ? print(own) : invalidText,
-            flow: valid ? flowOf(iced, flows, current) : 'invalid',
+            flow: valid ? flowOf(current) : 'invalid',
             target: valid ? directTarget(iced, current) : undefined,
           });
           at += length;
@@ -53,43 +53,6 @@ function amd64Disassembler(iced: typeof Iced): Disassembler {
       return instructions;
     },
   };
-}
-
-function flowTable({ FlowControl }: typeof Iced): ReadonlyMap<Iced.FlowControl, FlowKind> {
-  return new Map<Iced.FlowControl, FlowKind>([
-    [FlowControl.Next, 'next'],
-    [FlowControl.UnconditionalBranch, 'jump'],
-    [FlowControl.IndirectBranch, 'jump'],
-    [FlowControl.ConditionalBranch, 'branch'],
-    [FlowControl.Return, 'return'],
-    [FlowControl.Call, 'call'],
-    [FlowControl.IndirectCall, 'call'],
-    [FlowControl.Interrupt, 'trap'],
-    [FlowControl.Exception, 'trap'],
-    [FlowControl.XbeginXabortXend, 'next'],
-  ]);
-}
-
-function flowOf(
-  iced: typeof Iced,
-  flows: ReadonlyMap<Iced.FlowControl, FlowKind>,
-  it: Iced.Instruction,
-): FlowKind {
-  const { Mnemonic } = iced;
-  switch (it.mnemonic) {
-    case Mnemonic.Syscall:
-    case Mnemonic.Sysenter:
-      return 'syscall';
-    case Mnemonic.Int:
-      // Linux' 32-bit system calls.
-      return it.immediate8 === 0x80 ? 'syscall' : 'trap';
-    case Mnemonic.Hlt:
-      return 'trap';
-    case Mnemonic.Xbegin:
-      return 'branch';
-    default:
-      return flows.get(it.flowControl) ?? 'next';
-  }
 }
 
 /** Where a direct branch goes. A 64-bit address that a number cannot hold is no address that anything could have. */

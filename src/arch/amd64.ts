@@ -98,4 +98,5 @@ export const amd64: Arch = {
   },
   ...index,
   loadDisassembler: async () => (await import('./amd64-disassembler.ts')).loadAmd64Disassembler(),
+  loadMachineCode: async () => (await import('./amd64-code/decode.ts')).loadAmd64Code(),
 };

@@ -3,6 +3,8 @@
  * Registers travel as `RegisterFile`s: one number per DWARF register for unwinding, raw bytes for showing.
  */
 
+import type { MachineCode } from './machine-code.ts';
+
 export type ArchName = 'amd64' | 'arm64';
 
 export type RegisterKind = 'general' | 'flags' | 'segment' | 'float' | 'vector' | 'control';
@@ -62,6 +64,8 @@ export interface Arch {
   registerByDwarf(dwarf: number): RegisterDescription | undefined;
   /** Loads the disassembler (wasm), once. */
   loadDisassembler(): Promise<Disassembler>;
+  /** Loads what knows what instructions do (wasm), once; not there for a CPU whose code is only shown. */
+  readonly loadMachineCode: (() => Promise<MachineCode>) | undefined;
 }
 
 export type Flavour = 'go' | 'intel' | 'gnu';

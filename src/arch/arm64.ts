@@ -83,4 +83,5 @@ export const arm64: Arch = {
   },
   ...index,
   loadDisassembler: async () => (await import('./arm64-disassembler.ts')).loadArm64Disassembler(),
+  loadMachineCode: undefined,
 };

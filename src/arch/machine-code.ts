@@ -34,6 +34,8 @@ export interface MachineState {
   register(dwarf: number): bigint;
   /** Bases of the fs and gs segments. */
   segmentBase(segment: 'fs' | 'gs'): bigint;
+  /** Bytes of vector register `index`, as many as are known; without them gathers and scatters access nothing. */
+  vector?(index: number): Uint8Array | undefined;
   /** A little-endian word of 1, 2, 4 or 8 bytes; undefined where nothing is readable. */
   read(address: number, length: number): bigint | undefined;
 }
