@@ -1,4 +1,4 @@
-import type Koffi from 'koffi';
+import type * as Koffi from 'koffi';
 import { UserError } from '../../base/index.ts';
 
 /**
