@@ -10,17 +10,18 @@ test.each([
   ['[]*gopkg.in/yaml.v3.Node', '[]*yaml.v3.Node'],
 ])('%s is %s for short', (full, short) => expect(shortTypeName(full)).toBe(short));
 
-test.skipIf(missingForCore({ fixture: 'labels' }) !== undefined)(
+test.skipIf(missingForCore({ fixture: 'packages' }) !== undefined)(
   'a type is found by its full name, and by a short one that means only one type',
   async () => {
-    const { program } = await fixtureProgram({ fixture: 'labels' });
-    const set = program.typeNamed('runtime/pprof.LabelSet');
-    expect(set?.kind).toBe('struct');
-    expect(program.typeNamed('pprof.LabelSet')).toBe(set);
+    const { program } = await fixtureProgram({ fixture: 'packages' });
+    const registers = program.typeNamed('internal/abi.RegArgs');
+    expect(registers?.kind).toBe('struct');
+    expect(program.typeNamed('abi.RegArgs')).toBe(registers);
     expect(program.typeNamed('runtime.g')?.kind).toBe('struct');
-    // internal/runtime/atomic and sync/atomic both have one.
-    expect(program.typeNamed('sync/atomic.Uint32')?.kind).toBe('struct');
-    expect(program.typeNamed('atomic.Uint32')).toBeUndefined();
-    expect(program.typeNamed('pprof.NoSuchType')).toBeUndefined();
+    const path = 'example.com/fixtures/packages';
+    expect(program.typeNamed(`${path}/a/shared.Item`)?.kind).toBe('struct');
+    expect(program.typeNamed(`${path}/b.v2/shared.Item`)?.kind).toBe('struct');
+    expect(program.typeNamed('shared.Item')).toBeUndefined();
+    expect(program.typeNamed('shared.NoSuchType')).toBeUndefined();
   },
 );

@@ -39,11 +39,12 @@ export class StackFrame implements Frame {
     cursor: Cursor;
     point: CodePoint;
     level: number;
+    name: string | undefined;
     extent: FrameExtent;
     systemStack: boolean;
   }) {
-    const { cursor, point, level } = facts;
-    const { function: name, position } = point.levels[level]!;
+    const { cursor, point, level, name } = facts;
+    const { position } = point.levels[level]!;
     this.index = facts.index;
     this.pc = point.pc;
     this.lookupPc = point.lookupPc;

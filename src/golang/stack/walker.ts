@@ -1,6 +1,7 @@
 import type { Arch } from '../../arch/index.ts';
 import { hex, type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/index.ts';
 import { type Registers, readSignalFrame, type UnwindSetting, unwindFrame } from '../../target/index.ts';
+import { isSignalTrampoline } from '../../target/signal-frame.ts';
 import type { CodeMap } from '../code/code-map.ts';
 import type { CodePoint } from '../code/code-point.ts';
 import type { Frame, Stack } from '../frame.ts';
@@ -22,6 +23,9 @@ type Step =
   | { readonly kind: 'caller'; readonly extent: FrameExtent; readonly caller: Cursor }
   | { readonly kind: 'bottom'; readonly extent: FrameExtent }
   | { readonly kind: 'broken'; readonly extent: FrameExtent; readonly reason: string };
+
+/** As glibc and musl name it in their sources, and debuggers look for it. */
+const SIGNAL_TRAMPOLINE = '__restore_rt';
 
 /** No real stack is this deep (Go's limit is 1 GB of stack); a walk that is led in circles ends here. */
 const MAX_PHYSICAL_FRAMES = 4_000_000;
@@ -52,6 +56,7 @@ export class StackWalker {
             cursor,
             point,
             level,
+            name: point.levels[level]!.function ?? this.#trampolineName(cursor),
             extent,
             systemStack: this.#onSystemStack(cursor.sp),
           }),
@@ -75,6 +80,12 @@ export class StackWalker {
       cursor = step.caller;
     }
     return broken(cursor, `no end after ${MAX_PHYSICAL_FRAMES} frames`);
+  }
+
+  /** libc exports no symbol for the code that signal handlers return to. */
+  #trampolineName({ pc, inTrampoline }: Cursor): string | undefined {
+    const { arch, memory } = this.#setting;
+    return inTrampoline || isSignalTrampoline(arch, memory, pc) ? SIGNAL_TRAMPOLINE : undefined;
   }
 
   #point(cursor: Cursor): CodePoint {
@@ -226,11 +237,10 @@ export class StackWalker {
           (candidate) => code.before(frameOn(candidate).returnAddress).fn?.role === 'crosscall2',
         );
     if (sp === undefined) {
-      return {
-        kind: 'caller',
-        extent,
-        caller: cursorAt({ pc: frame.returnAddress, sp: frame.cfa, fp: frame.callerFp }),
-      };
+      const { returnAddress: pc, cfa, callerFp: fp } = frame;
+      // It returns to the g.sched of the call into C: until go1.20 the first instruction of systemstack_switch.
+      const exact = code.at(pc).fn?.entry === pc;
+      return { kind: 'caller', extent, caller: cursorAt({ pc, sp: cfa, fp, exact }) };
     }
     const below = frameOn(sp);
     return {
@@ -279,6 +289,11 @@ export class StackWalker {
     }
     const extent = { cfa: step.cfa, returnAddressSlot: step.returnAddressSlot };
     const caller = this.#callerOf(step.registers, step.exact);
+    // A handler returns to the trampoline's first instruction: no call is before it.
+    if (isSignalTrampoline(arch, this.#setting.memory, caller.pc)) {
+      caller.inTrampoline = true;
+      caller.exact = true;
+    }
     if (caller.sp <= cursor.sp && caller.pc === cursor.pc) {
       return { kind: 'broken', extent, reason: `the frame at ${hex(cursor.sp)} leads to itself` };
     }
