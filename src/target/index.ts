@@ -1,8 +1,13 @@
+export type { CoreSink } from './core/core-output.ts';
 export type { FindModule, ModuleFile, ModuleRequest } from './core/module-files.ts';
 export { type OpenCoreInput, openCore } from './core/open-core.ts';
+export { type WriteCoreOptions, type WrittenCore, writeCore } from './core/write-core.ts';
 export { describeFault } from './fault.ts';
 export type { Registers } from './frame-row.ts';
+export type * from './live.ts';
 export { Module } from './module.ts';
+export { type Kernel, KernelError, type SpawnTerminal } from './process/kernel.ts';
+export { describeEnd, ProcessTarget, TRACE_OPTIONS } from './process/process-target.ts';
 export { readSignalFrame } from './signal-frame.ts';
 export { describeSignal, describeSignalCode } from './signals.ts';
 export type * from './target.ts';

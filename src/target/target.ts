@@ -27,6 +27,8 @@ export interface Memory {
   tryRead(address: RuntimeAddress, length: number): Uint8Array | undefined;
   /** The leading part of [address, address+length) that is readable: possibly empty, never throws. Own copy. */
   readUpTo(address: RuntimeAddress, length: number): Uint8Array;
+  /** As `readUpTo`, into bytes of the caller's, without keeping any of it; how many there were. For long reads. */
+  readInto?(address: RuntimeAddress, target: Uint8Array): number;
   uint8(address: RuntimeAddress): number;
   uint16(address: RuntimeAddress): number;
   uint32(address: RuntimeAddress): number;
@@ -69,6 +71,8 @@ export interface Thread {
   readonly currentSignal: number;
   /** Bases of the thread-local segment: amd64 fs_base, arm64 tpidr_el0 (undefined if the core does not say). */
   readonly threadPointer: RuntimeAddress | undefined;
+  /** The whole `elf_prstatus`, for a thread that was read from one. */
+  readonly statusNote?: Uint8Array;
 }
 
 /** One thread's registers. */
@@ -103,6 +107,11 @@ export interface ProcessFacts {
   readonly auxv: ReadonlyMap<number, number>;
   /** For a core: who wrote it, as far as its notes tell. */
   readonly origin: 'kernel' | 'gcore' | 'qemu' | 'delve' | 'unknown';
+  /**
+   * A note about the whole process as the kernel writes it, by its NT_ number (NT_PRPSINFO, NT_SIGINFO, NT_AUXV,
+   * NT_X86_XSAVE_LAYOUT); undefined if there is none such. Without this, the fields above say what is known.
+   */
+  noteBytes?(note: number): Uint8Array | undefined;
 }
 
 /** Modules by address. */

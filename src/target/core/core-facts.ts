@@ -6,6 +6,7 @@ import { parseSignalInfo } from '../signal-info.ts';
 import type { ProcessFacts, SignalInfo } from '../target.ts';
 import { CoreThread, groupThreadNotes } from './core-thread.ts';
 import type { CoreSegment } from './memory-map.ts';
+import { LAST_NOTES, PROCESS_NOTES } from './note-types.ts';
 import {
   type FileMapping,
   type ProcessStatus,
@@ -25,6 +26,8 @@ export interface CoreFacts {
   readonly status: ProcessStatus | undefined;
   readonly signal: SignalInfo | undefined;
   readonly origin: ProcessFacts['origin'];
+  /** Notes about the whole process, by NT_ number. */
+  readonly processNotes: ReadonlyMap<number, Uint8Array>;
   /** Bytes that the headers promise and the file does not have. */
   readonly missingBytes: number;
 }
@@ -52,8 +55,18 @@ export function readCoreFacts(core: ByteSource, platform: Platform): CoreFacts {
     status: status === undefined ? undefined : parseProcessStatus(status.description),
     signal: info === undefined ? undefined : parseSignalInfo(info.description),
     origin: originOf(notes),
+    processNotes: processNotes(notes),
     missingBytes: elf.missingBytes,
   };
+}
+
+function processNotes(notes: readonly Note[]): Map<number, Uint8Array> {
+  const found = new Map<number, Uint8Array>();
+  for (const { owner, type, description } of notes) {
+    const expected = PROCESS_NOTES.get(type) ?? LAST_NOTES.get(type);
+    if (owner === expected && !found.has(type)) found.set(type, description);
+  }
+  return found;
 }
 
 function notACore(core: ByteSource, type: ElfFile['type']): UserError {

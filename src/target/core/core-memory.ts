@@ -107,6 +107,10 @@ export class CoreMemory implements Memory {
     return bytes.subarray(0, this.#copy(address, bytes));
   }
 
+  readInto(address: RuntimeAddress, target: Uint8Array): number {
+    return this.#copy(address, target);
+  }
+
   prefetch(addresses: Float64Array): void {
     const sorted = addresses.slice().sort();
     let piece = -1;

@@ -2,6 +2,7 @@ import type { Arch } from '../../arch/index.ts';
 import { DataError, type RuntimeAddress, runtimeAddress, type ThreadId, threadId } from '../../base/index.ts';
 import type { Note } from '../../image/index.ts';
 import type { RegisterFile, Thread } from '../target.ts';
+import { isRegisterSet } from './note-types.ts';
 import { AVX, NT, PRSTATUS, type RegisterPlace, registerPlaces } from './register-layout.ts';
 import { vectorBytes } from './vector-registers.ts';
 
@@ -11,9 +12,11 @@ export class CoreThread implements Thread {
   readonly currentSignal: number;
   readonly registers: CoreRegisters;
   readonly threadPointer: RuntimeAddress | undefined;
+  readonly statusNote: Uint8Array;
 
   constructor(arch: Arch, notes: ThreadNotes) {
     const status = notes.status;
+    this.statusNote = status;
     const view = new DataView(status.buffer, status.byteOffset, status.byteLength);
     this.id = threadId(view.getInt32(PRSTATUS.pid, true));
     this.currentSignal = view.getInt16(PRSTATUS.cursig, true);
@@ -29,6 +32,8 @@ export interface ThreadNotes {
   xstate: Uint8Array | undefined;
   tls: Uint8Array | undefined;
   avxOffset: number;
+  /** All sets besides the general one, by NT_ number. */
+  readonly sets: Map<number, Uint8Array>;
 }
 
 /** Groups a core's notes by thread. Every set of registers belongs to the NT_PRSTATUS before it. */
@@ -52,9 +57,13 @@ export function groupThreadNotes(notes: readonly Note[], arch: Arch, file: strin
         xstate: undefined,
         tls: undefined,
         avxOffset,
+        sets: new Map(),
       });
-    } else if (thread === undefined) continue;
-    else if (note.type === NT.FPREGSET) thread.float = note.description;
+      continue;
+    }
+    if (thread === undefined) continue;
+    if (isRegisterSet(arch.name, note.type)) thread.sets.set(note.type, note.description);
+    if (note.type === NT.FPREGSET) thread.float = note.description;
     else if (note.type === NT.X86_XSTATE && arch.name === 'amd64') thread.xstate = note.description;
     else if (note.type === NT.ARM_TLS && arch.name === 'arm64') thread.tls = note.description;
   }
@@ -97,6 +106,10 @@ class CoreRegisters implements RegisterFile {
     if (place?.note === 'general') return part(status.subarray(PRSTATUS.registers), place);
     const sets = { float: () => float, xstate: () => xstate, tls: () => tls };
     return vectorBytes(this.#arch, name, sets, avxOffset);
+  }
+
+  noteBytes(note: number): Uint8Array | undefined {
+    return this.#notes.sets.get(note);
   }
 }
 

@@ -55,6 +55,7 @@ export function openCore(input: OpenCoreInput): Target {
       currentThread: facts.threads[0]!.id,
       auxv: facts.auxv,
       origin: facts.origin,
+      noteBytes: (note) => facts.processNotes.get(note),
     },
     warnings,
   };
