@@ -1,0 +1,109 @@
+import { realpathSync } from 'node:fs';
+import { archNamed, type MachineCode } from '../../arch/index.ts';
+import { type ByteSource, UserError } from '../../base/index.ts';
+import { openImage } from '../../image/index.ts';
+import { type Kernel, ProcessTarget, type SpawnTerminal, TRACE_OPTIONS } from '../../target/index.ts';
+import { moduleFinder, nameModule, nodePlatform } from '../files/index.ts';
+import { seizeAll } from './attach.ts';
+
+/** A program to be started under the debugger. */
+export interface Launch {
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly directory?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly terminal: SpawnTerminal;
+  readonly fixedAddresses: boolean;
+}
+
+export interface LiveProcess {
+  readonly target: ProcessTarget;
+  /** Descriptor of the near end of the program's terminal, if it got one. */
+  readonly terminal: number | undefined;
+}
+
+const image = (source: ByteSource) => openImage(source, nodePlatform);
+
+/** Starts a program and stops it before its first instruction. */
+export async function launchTarget(
+  kernel: Kernel,
+  launch: Launch,
+  interruptRequested: () => boolean,
+): Promise<LiveProcess> {
+  const path = realpathSync(launch.path);
+  const { pid, terminal } = kernel.spawn(
+    {
+      path,
+      argv: [launch.path, ...launch.args],
+      environment: launch.environment,
+      directory: launch.directory,
+      terminal: launch.terminal,
+      fixedAddresses: launch.fixedAddresses,
+    },
+    TRACE_OPTIONS,
+  );
+  const threads = [{ id: pid, stopped: true }];
+  return { target: await openTarget(kernel, pid, path, threads, true, interruptRequested), terminal };
+}
+
+/** Attaches to a process and stops it. */
+export async function attachTarget(
+  kernel: Kernel,
+  pid: number,
+  interruptRequested: () => boolean,
+): Promise<LiveProcess> {
+  const path = kernel.procLink(pid, 'exe');
+  const code = await machineCode();
+  const threads = seizeAll(kernel, pid).map((id) => ({ id, stopped: false }));
+  const target = makeTarget(kernel, pid, path ?? `process ${pid}`, threads, false, interruptRequested, code);
+  return { target, terminal: undefined };
+}
+
+async function openTarget(
+  kernel: Kernel,
+  pid: number,
+  path: string,
+  threads: readonly { readonly id: number; readonly stopped: boolean }[],
+  started: boolean,
+  interruptRequested: () => boolean,
+): Promise<ProcessTarget> {
+  const code = await machineCode();
+  return makeTarget(kernel, pid, path, threads, started, interruptRequested, code);
+}
+
+function makeTarget(
+  kernel: Kernel,
+  pid: number,
+  path: string,
+  threads: readonly { readonly id: number; readonly stopped: boolean }[],
+  started: boolean,
+  interruptRequested: () => boolean,
+  code: MachineCode,
+): ProcessTarget {
+  // By procfs: it is the very file, though it may be deleted, replaced, or in a container.
+  const executable = { ...nameModule(`/proc/${pid}/exe`, image), path: path.replace(/ \(deleted\)$/, '') };
+  return new ProcessTarget({
+    kernel,
+    arch: archNamed(executable.image.arch),
+    code,
+    pid,
+    threads,
+    started,
+    interruptRequested,
+    executable,
+    findModule: moduleFinder({ sysroot: `/proc/${pid}/root`, beside: [path], openImage: image }),
+    openImage: image,
+    platform: nodePlatform,
+  });
+}
+
+async function machineCode(): Promise<MachineCode> {
+  const load = archNamed('amd64').loadMachineCode;
+  if (process.arch !== 'x64' || load === undefined) {
+    throw new UserError(
+      'live programs can be debugged on linux/amd64 only',
+      'open a core of it: `mattock core`',
+    );
+  }
+  return load();
+}

@@ -1,0 +1,80 @@
+import { indexOfBytes, TargetFault } from '../../base/index.ts';
+import type { Kernel } from './kernel.ts';
+import { PTRACE_EVENT, SIGNAL } from './kernel.ts';
+import type { LiveModules } from './live-modules.ts';
+import type { ProcessThread } from './process-thread.ts';
+import { hasExited, ptraceEvent, stopSignal, wasKilled } from './wait-status.ts';
+
+/** `syscall`, Intel SDM vol. 2. */
+const SYSCALL = new Uint8Array([0x0f, 0x05]);
+const CHUNK = 64 * 1024;
+/** System call arguments by DWARF number: rdi, rsi, rdx, r10, r8, r9 (psABI §A.2.1). */
+const ARGUMENTS = [5, 4, 1, 10, 8, 9];
+const RAX = 0;
+
+/** Runs system calls in a process, on one of its stopped threads: its registers are as before afterwards. */
+export class SystemCalls {
+  readonly #kernel: Kernel;
+  readonly #pid: number;
+  readonly #modules: LiveModules;
+  #instruction: number | undefined;
+
+  constructor(kernel: Kernel, pid: number, modules: LiveModules) {
+    this.#kernel = kernel;
+    this.#pid = pid;
+    this.#modules = modules;
+  }
+
+  /** What the kernel returns: −errno for errors. Throws a TargetFault if the thread dies of it. */
+  call(thread: ProcessThread, number: number, args: readonly number[]): number {
+    const saved = thread.save();
+    thread.forgetSystemCall();
+    thread.pc = this.#findInstruction();
+    thread.setRegisterNumber(RAX, number);
+    for (const [i, value] of args.entries()) {
+      thread.setBig(ARGUMENTS[i]!, BigInt.asUintN(64, BigInt(value)));
+    }
+    thread.flush();
+    thread.forget();
+    this.#step(thread);
+    const result = Number(BigInt.asIntN(64, thread.getBig(RAX)));
+    thread.restore(saved);
+    thread.flush();
+    return result;
+  }
+
+  #step(thread: ProcessThread): void {
+    for (;;) {
+      if (!this.#kernel.step(thread.id, 0) || this.#kernel.waitFor(thread.id) <= 0) throw gone(thread);
+      const status = this.#kernel.lastStatus;
+      if (hasExited(status) || wasKilled(status)) throw gone(thread);
+      const signal = stopSignal(status);
+      if (ptraceEvent(status) === PTRACE_EVENT.STOP) {
+        thread.interrupted = false;
+        continue;
+      }
+      if (signal === SIGNAL.SIGTRAP) return;
+      // What comes meanwhile is for later.
+      thread.heldSignals.push(signal);
+    }
+  }
+
+  #findInstruction(): number {
+    if (this.#instruction !== undefined) return this.#instruction;
+    const text = this.#modules.executableText();
+    if (text === undefined)
+      throw new TargetFault('the program has no code in which a system call could be made');
+    const chunk = new Uint8Array(CHUNK);
+    for (let at: number = text.start; at < text.end; at += CHUNK - 1) {
+      const count = this.#kernel.readMemory(this.#pid, at, chunk.subarray(0, Math.min(CHUNK, text.end - at)));
+      const found = indexOfBytes(chunk.subarray(0, count), SYSCALL, 0);
+      if (found < 0) continue;
+      this.#instruction = at + found;
+      return this.#instruction;
+    }
+    throw new TargetFault('the program has no system call instruction');
+  }
+}
+
+const gone = (thread: ProcessThread): TargetFault =>
+  new TargetFault(`thread ${thread.id} ended while it made a system call for us`);

@@ -1,0 +1,40 @@
+import type { WritableMachineState } from '../../arch/index.ts';
+import type { Kernel } from './kernel.ts';
+import type { ProcessThread } from './process-thread.ts';
+
+/** One thread's registers and its process's memory, for an instruction that is emulated. */
+export class MachineOfThread implements WritableMachineState {
+  thread!: ProcessThread;
+  readonly #kernel: Kernel;
+  readonly #pid: number;
+  readonly #bytes = new Uint8Array(8);
+  readonly #view = new DataView(this.#bytes.buffer);
+
+  constructor(kernel: Kernel, pid: number) {
+    this.#kernel = kernel;
+    this.#pid = pid;
+  }
+
+  register(dwarf: number): bigint {
+    return this.thread.getBig(dwarf);
+  }
+
+  setRegister(dwarf: number, value: bigint): void {
+    this.thread.setBig(dwarf, value);
+  }
+
+  segmentBase(segment: 'fs' | 'gs'): bigint {
+    return this.thread.segmentBase(segment);
+  }
+
+  read(address: number, length: number): bigint | undefined {
+    this.#view.setBigUint64(0, 0n);
+    const count = this.#kernel.readMemory(this.#pid, address, this.#bytes.subarray(0, length));
+    return count === length ? this.#view.getBigUint64(0, true) : undefined;
+  }
+
+  write(address: number, length: number, value: bigint): boolean {
+    this.#view.setBigUint64(0, BigInt.asUintN(64, value), true);
+    return this.#kernel.writeMemory(this.#pid, address, this.#bytes.subarray(0, length)) === length;
+  }
+}

@@ -1,0 +1,206 @@
+import type { Arch, MachineCode } from '../../arch/index.ts';
+import { type RuntimeAddress, runtimeAddress, TargetFault, type ThreadId } from '../../base/index.ts';
+import type { Decision, HardwareWatch, LiveTarget, ProcessEnd, RunMode, TargetEvent } from '../live.ts';
+import type { ProcessFacts, SignalInfo } from '../target.ts';
+import { SystemCalls } from './inject.ts';
+import { type Kernel, PTRACE_O } from './kernel.ts';
+import { ProcessMemory } from './live-memory.ts';
+import { LiveModules, type ModuleSetting } from './live-modules.ts';
+import { processFacts, readAuxv } from './process-facts.ts';
+import type { ProcessThread } from './process-thread.ts';
+import { StepOff } from './step-off.ts';
+import { ThreadTable } from './thread-table.ts';
+import { TraceLoop } from './trace-loop.ts';
+import { TrapTable } from './trap-table.ts';
+import { WATCH_REGISTERS, WatchRegisters } from './watch-registers.ts';
+
+/** With which every process is traced. */
+export const TRACE_OPTIONS = PTRACE_O.CLONE | PTRACE_O.EXEC | PTRACE_O.FORK | PTRACE_O.VFORK;
+
+export interface ProcessInput extends ModuleSetting {
+  readonly kernel: Kernel;
+  readonly arch: Arch;
+  readonly code: MachineCode;
+  readonly pid: number;
+  /** All its threads, seized with TRACE_OPTIONS; each is stopped, or runs and is stopped now. */
+  readonly threads: readonly { readonly id: number; readonly stopped: boolean }[];
+  readonly started: boolean;
+  /** Whether somebody has asked for a stop from outside since the last `run` began. */
+  readonly interruptRequested: () => boolean;
+}
+
+/** A process of this machine under ptrace(2). */
+export class ProcessTarget implements LiveTarget {
+  readonly kind = 'process';
+  readonly arch: Arch;
+  readonly memory: ProcessMemory;
+  readonly modules: LiveModules;
+  readonly process: ProcessFacts;
+  readonly warnings: string[] = [];
+  readonly started: boolean;
+  readonly pid: number;
+  readonly #kernel: Kernel;
+  readonly #threads: ThreadTable;
+  readonly #traps: TrapTable;
+  readonly #watches: WatchRegisters;
+  readonly #stepOff: StepOff;
+  readonly #calls: SystemCalls;
+  readonly #loop: TraceLoop;
+  #generation = 1;
+  #ended: ProcessEnd | undefined;
+  #signal: SignalInfo | undefined;
+
+  constructor(input: ProcessInput) {
+    const { kernel, arch, code, pid } = input;
+    this.arch = arch;
+    this.pid = pid;
+    this.started = input.started;
+    this.#kernel = kernel;
+    this.#traps = new TrapTable(kernel, pid, code);
+    this.memory = new ProcessMemory(kernel, pid, this.#traps);
+    this.modules = new LiveModules(input, this.memory, readAuxv(kernel, pid), this.warnings);
+    this.#watches = new WatchRegisters(kernel);
+    this.#threads = new ThreadTable(kernel, arch, pid);
+    this.#calls = new SystemCalls(kernel, pid, this.modules);
+    this.#stepOff = new StepOff({
+      kernel,
+      pid,
+      traps: this.#traps,
+      modules: this.modules,
+      calls: this.#calls,
+    });
+    this.#loop = new TraceLoop({
+      kernel,
+      pid,
+      arch,
+      threads: this.#threads,
+      traps: this.#traps,
+      watches: this.#watches,
+      stepOff: this.#stepOff,
+      interruptRequested: input.interruptRequested,
+      onEnd: (end) => {
+        this.#ended ??= end;
+      },
+      onExec: () => this.#afterExec(),
+    });
+    this.process = processFacts(kernel, pid, input.executable.path, this.modules.auxv, {
+      signal: () => this.#signal,
+      currentThread: () => this.#threads.current,
+    });
+    for (const { id, stopped } of input.threads) this.#threads.add(id, stopped ? 'stopped' : 'running');
+    this.#loop.stopAll(() => 'resume');
+  }
+
+  get threads(): readonly ProcessThread[] {
+    return this.#threads.all;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get ended(): ProcessEnd | undefined {
+    return this.#ended;
+  }
+
+  thread(id: ThreadId): ProcessThread | undefined {
+    return this.#threads.get(id);
+  }
+
+  insertTrap(address: RuntimeAddress): void {
+    this.#traps.add(address, this.#loop.running);
+  }
+
+  removeTrap(address: RuntimeAddress): void {
+    const trap = this.#traps.remove(address);
+    if (trap !== undefined && !this.#loop.running) this.#stepOff.free(trap);
+  }
+
+  setWatchRegister(index: number, watch: HardwareWatch | undefined): boolean {
+    if (index < 0 || index >= WATCH_REGISTERS) return false;
+    this.#watches.set(index, watch);
+    const refused = this.threads.some(
+      (thread) => thread.state === 'stopped' && !this.#watches.apply(thread.id),
+    );
+    if (refused && watch !== undefined) this.setWatchRegister(index, undefined);
+    return !refused;
+  }
+
+  run(mode: RunMode, decide: (event: TargetEvent) => Decision): void {
+    this.#requireAlive();
+    this.#generation++;
+    this.#signal = undefined;
+    this.memory.running = true;
+    try {
+      this.#loop.run(mode, (event) => {
+        if (event.kind === 'signal') this.#signal = event.info;
+        if ('thread' in event) this.#threads.current = event.thread.id;
+        return decide(event);
+      });
+    } finally {
+      this.memory.running = false;
+      this.modules.invalidate();
+      this.#generation++;
+    }
+  }
+
+  requestStop(): void {
+    this.#loop.requestStop();
+  }
+
+  detach(): void {
+    if (this.#ended !== undefined) return;
+    this.memory.running = false;
+    this.#loop.detach();
+    this.#ended = { kind: 'detached' };
+    this.#kernel.forget(this.pid);
+  }
+
+  kill(): void {
+    if (this.#ended !== undefined) return;
+    this.#loop.kill();
+    this.#ended ??= { kind: 'killed', signal: 9 };
+    this.#kernel.forget(this.pid);
+  }
+
+  systemCall(id: ThreadId, number: number, args: readonly number[]): number {
+    const thread = this.#threads.get(id);
+    if (thread?.state !== 'stopped') throw new TargetFault(`thread ${id} is not stopped`);
+    this.#generation++;
+    try {
+      return this.#calls.call(thread, number, args);
+    } finally {
+      this.memory.invalidate();
+    }
+  }
+
+  /** Where a thread is in the program, whatever we let it execute elsewhere. */
+  pcOf(thread: ProcessThread): RuntimeAddress {
+    return runtimeAddress(this.#stepOff.originOf(thread.pc)?.pc ?? thread.pc);
+  }
+
+  #requireAlive(): void {
+    if (this.#ended === undefined) return;
+    throw new TargetFault(describeEnd(this.pid, this.#ended), undefined, '`restart` starts the program anew');
+  }
+
+  #afterExec(): void {
+    this.#kernel.forget(this.pid);
+    this.#stepOff.forget();
+    this.#traps.clear();
+    this.#watches.clear();
+    this.memory.invalidate();
+    this.modules.invalidate();
+  }
+}
+
+export function describeEnd(pid: number, end: ProcessEnd): string {
+  switch (end.kind) {
+    case 'exited':
+      return `process ${pid} has exited with status ${end.status}`;
+    case 'killed':
+      return `process ${pid} was killed by signal ${end.signal}`;
+    default:
+      return `process ${pid} was let go`;
+  }
+}

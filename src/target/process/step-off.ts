@@ -1,0 +1,102 @@
+import type { SystemCalls } from './inject.ts';
+import type { Kernel } from './kernel.ts';
+import type { LiveModules } from './live-modules.ts';
+import { MachineOfThread } from './machine-state.ts';
+import type { ProcessThread } from './process-thread.ts';
+import { SLOT_PAGE, Slots } from './slots.ts';
+import type { Trap, TrapTable } from './trap-table.ts';
+
+/** mmap(2), munmap(2) on amd64; PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS. */
+const MMAP = 9;
+const MUNMAP = 11;
+const READ_EXECUTE = 5;
+const PRIVATE_ANONYMOUS = 0x22;
+/** Where memory may be mapped at the earliest (vm.mmap_min_addr). */
+const LOWEST = 0x10000;
+/** How far a RIP-relative operand reaches, with room for the program's own size. */
+const REACH = 2 ** 30;
+
+interface Setting {
+  readonly kernel: Kernel;
+  readonly pid: number;
+  readonly traps: TrapTable;
+  readonly modules: LiveModules;
+  readonly calls: SystemCalls;
+}
+
+/**
+ * Gets threads past traps that stay in place: what the instruction does is done without the CPU, or by the CPU in a
+ * slot elsewhere. No other thread can run past the trap meanwhile, and no second stop is needed.
+ */
+export class StepOff {
+  readonly #setting: Setting;
+  readonly #machine: MachineOfThread;
+  /** null: there is no room for slots near the program. */
+  #slots: Slots | null | undefined;
+
+  constructor(setting: Setting) {
+    this.#setting = setting;
+    this.#machine = new MachineOfThread(setting.kernel, setting.pid);
+  }
+
+  /**
+   * Sets a thread that stands at a trap so that it does what is under it when it goes on. False: the trap must be
+   * taken out for it.
+   */
+  prepare(thread: ProcessThread, trap: Trap): boolean {
+    const { instruction } = trap;
+    if (instruction === undefined) return false;
+    this.#machine.thread = thread;
+    if (instruction.emulate(this.#machine)) return true;
+    const address = this.#slotsFor(thread)?.addressFor(trap);
+    if (address === undefined) return false;
+    thread.pc = address;
+    return true;
+  }
+
+  /** Whether a thread can be in a slot at all. */
+  get used(): boolean {
+    return this.#slots !== undefined && this.#slots !== null;
+  }
+
+  originOf(pc: number): { readonly pc: number; readonly executed: boolean } | undefined {
+    return this.#slots?.originOf(pc);
+  }
+
+  free(trap: Trap): void {
+    this.#slots?.free(trap);
+  }
+
+  /** Gives the page back. No thread is in it. */
+  release(thread: ProcessThread): void {
+    const slots = this.#slots;
+    this.#slots = undefined;
+    if (slots === undefined || slots === null) return;
+    for (const trap of this.#setting.traps.all) trap.slot = undefined;
+    this.#setting.calls.call(thread, MUNMAP, [slots.start, SLOT_PAGE]);
+  }
+
+  /** After exec the page is gone. */
+  forget(): void {
+    this.#slots = undefined;
+  }
+
+  #slotsFor(thread: ProcessThread): Slots | undefined {
+    if (this.#slots === undefined) this.#slots = this.#makeSlots(thread);
+    return this.#slots ?? undefined;
+  }
+
+  #makeSlots(thread: ProcessThread): Slots | null {
+    const { modules, calls, kernel, pid } = this.#setting;
+    const text = modules.executableText();
+    if (text === undefined) return null;
+    // Below the program: behind it the heap of C (brk) wants to grow.
+    const start = Math.floor((modules.executable?.start ?? text.start) / SLOT_PAGE) * SLOT_PAGE;
+    const wish = Math.max(start - 16 * SLOT_PAGE, LOWEST);
+    const got = calls.call(thread, MMAP, [wish, SLOT_PAGE, READ_EXECUTE, PRIVATE_ANONYMOUS, -1, 0]);
+    if (got < 0) return null;
+    if (Math.abs(got - text.start) < REACH) return new Slots(kernel, pid, got);
+    calls.call(thread, MUNMAP, [got, SLOT_PAGE]);
+    return null;
+  }
+}
