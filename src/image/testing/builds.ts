@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { buildGo, hasToolchain } from '../../../test/support/go-build.ts';
+import { compareVersions, installedGo } from '../../../test/support/tools.ts';
 
 const SAMPLE = fileURLToPath(new URL('./sample', import.meta.url));
 
@@ -34,6 +35,11 @@ export const SAMPLE_BUILDS: readonly SampleBuild[] = TOOLCHAINS.flatMap((toolcha
     available: here && (kind !== 'external' || (process.arch === 'x64' && hasProgram('cc'))),
   }));
 });
+
+/** Whether the Go that makes the build is at least so new: `1.20`. */
+export function builtSince(build: Pick<SampleBuild, 'toolchain'>, version: string): boolean {
+  return compareVersions(build.toolchain?.slice('go'.length) ?? installedGo() ?? '0', version) >= 0;
+}
 
 export function buildSample(build: Pick<SampleBuild, 'toolchain' | 'kind'>): string {
   return buildGo({

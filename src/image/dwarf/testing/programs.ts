@@ -1,4 +1,5 @@
 import { buildGo, hasToolchain } from '../../../../test/support/go-build.ts';
+import { compareVersions, installedGo } from '../../../../test/support/tools.ts';
 import { hasProgram } from '../../testing/builds.ts';
 
 /** A real program for the tests to read. */
@@ -40,7 +41,10 @@ export const PROGRAMS: readonly Program[] = [
   program('unoptimised', SAMPLE, undefined, UNOPTIMISED),
   program('arm64', SAMPLE, undefined, [], { GOARCH: 'arm64' }),
   program('position-independent', SAMPLE, undefined, ['-buildmode=pie']),
-  program('DWARF 4 by experiment', SAMPLE, undefined, [], { GOEXPERIMENT: 'nodwarf5' }),
+  // Before Go 1.25 there is only DWARF 4, and no experiment of that name.
+  ...(compareVersions(installedGo() ?? '0', '1.25') >= 0
+    ? [program('DWARF 4 by experiment', SAMPLE, undefined, [], { GOEXPERIMENT: 'nodwarf5' })]
+    : []),
   program('optimised', SAMPLE, 'go1.24.13'),
   program('optimised', SAMPLE, 'go1.19.13'),
   program('unoptimised', SAMPLE, 'go1.19.13', UNOPTIMISED),
