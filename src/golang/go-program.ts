@@ -60,6 +60,9 @@ export class GoProgram implements GoroutineHost, BlockingHost {
     this.#list = undefined;
     this.#blocking = undefined;
     this.#now = null;
+    for (const [pc, { function: name }] of this.#functionStarts) {
+      if (name === undefined) this.#functionStarts.delete(pc);
+    }
     this.fields.refresh();
     this.types.refresh();
     this.runtime.refresh();

@@ -43,13 +43,14 @@ export class GoRuntime {
   /** Address of a package variable. */
   global(facts: GlobalFacts): RuntimeAddress {
     const address = this.tryGlobal(facts);
-    if (address === undefined) {
-      throw new UserError(
-        `${this.module.path} has no variable ${facts.name}: it has neither symbols nor debug information`,
-        'open the binary before it was stripped',
-      );
-    }
-    return address;
+    if (address !== undefined) return address;
+    const { kind } = this.target;
+    throw new UserError(
+      kind === 'core'
+        ? `${this.module.path} has no variable ${facts.name}: it has neither symbols nor debug information`
+        : `${facts.name} is not to be found in a stripped program whose runtime has not started, or is not known`,
+      kind === 'core' ? 'open the binary before it was stripped' : 'let it run first',
+    );
   }
 
   tryGlobal(facts: GlobalFacts): RuntimeAddress | undefined {

@@ -32,7 +32,7 @@ class TargetProgram implements Program {
   #go: GoProgram | null | undefined;
   #problem: MattockError | undefined;
   #facts: RuntimeFacts | undefined;
-  #modules: readonly Module[];
+  #executable: Module | undefined;
 
   constructor(target: Target) {
     this.target = target;
@@ -46,21 +46,22 @@ class TargetProgram implements Program {
       code: new CodeMap(target),
     };
     this.#typeNames = new TypeNames(target);
-    this.#modules = target.modules.all;
+    this.#executable = target.modules.executable;
   }
 
   refresh(): void {
-    this.#problem = undefined;
-    const modules = this.target.modules.all;
-    if (!sameModules(modules, this.#modules)) {
-      this.#modules = modules;
-      this.#setting.code.forgetModules();
-      this.#typeNames.forgetModules();
-      // Another program may run in the process now.
-      if (this.#go && !modules.includes(this.#go.runtime.module)) this.#go = undefined;
+    const { executable } = this.target.modules;
+    if (executable !== this.#executable) {
+      // Another program runs in the process now.
+      this.#executable = executable;
+      this.#go = undefined;
     }
+    // Where there was no runtime one may have been loaded.
+    this.#go ??= undefined;
+    this.#problem = undefined;
     this.#facts = undefined;
-    if (this.#go === null) this.#go = undefined;
+    this.#setting.code.refresh();
+    this.#typeNames.refresh();
     this.#go?.refresh();
   }
 
@@ -162,7 +163,9 @@ class TargetProgram implements Program {
       this.#go = null;
       try {
         const runtime = findGoRuntime(this.target);
-        if (runtime !== undefined) this.#go = new GoProgram(runtime, this.#setting);
+        const go = runtime && new GoProgram(runtime, this.#setting);
+        // In a stripped binary this is where it shows whether the runtime's variables can be found.
+        if (go?.machines !== undefined) this.#go = go;
       } catch (error) {
         if (!(error instanceof MattockError)) throw error;
         this.#problem = error;
@@ -180,9 +183,6 @@ class TargetProgram implements Program {
     );
   }
 }
-
-const sameModules = (a: readonly Module[], b: readonly Module[]): boolean =>
-  a === b || (a.length === b.length && a.every((module, i) => module === b[i]));
 
 /** Gone, or never used (runtime/proc.go: forEachG passes them too). One that is unreadable is shown with its problem. */
 const isDead = (goroutine: Goroutine): boolean =>

@@ -1,5 +1,5 @@
 import type { Type } from '../image/index.ts';
-import type { ModuleMap } from '../target/index.ts';
+import type { Module, ModuleMap } from '../target/index.ts';
 
 /**
  * Finds types by the names people type: in full (`*net/http.Request`), or with the last part of the package path
@@ -9,14 +9,17 @@ export class TypeNames {
   readonly #target: { readonly modules: ModuleMap };
   /** Shortened name → full name, or null where there are several. */
   #full: Map<string, string | null> | undefined;
+  /** Whose names are in it. */
+  #modules: readonly Module[] = [];
+  #unchecked = false;
 
   constructor(target: { readonly modules: ModuleMap }) {
     this.#target = target;
   }
 
-  /** Others are loaded now. */
-  forgetModules(): void {
-    this.#full = undefined;
+  /** The program has run: other libraries may be loaded. */
+  refresh(): void {
+    this.#unchecked = true;
   }
 
   find(name: string): Type | undefined {
@@ -35,9 +38,13 @@ export class TypeNames {
   }
 
   #shortened(): Map<string, string | null> {
-    if (this.#full !== undefined) return this.#full;
+    if (this.#full !== undefined && !this.#unchecked) return this.#full;
+    const modules = this.#target.modules.all;
+    this.#unchecked = false;
+    if (this.#full !== undefined && sameModules(modules, this.#modules)) return this.#full;
+    this.#modules = modules;
     const full = new Map<string, string | null>();
-    for (const { image } of this.#target.modules.all) {
+    for (const { image } of modules) {
       for (const name of image?.debugInfo?.typeNames() ?? []) {
         if (!name.includes('/')) continue;
         const short = shortTypeName(name);
@@ -49,6 +56,9 @@ export class TypeNames {
     return full;
   }
 }
+
+const sameModules = (a: readonly Module[], b: readonly Module[]): boolean =>
+  a === b || (a.length === b.length && a.every((module, i) => module === b[i]));
 
 /** Every package path in a type's name cut to its last part: `map[string]net/http.Header` → `map[string]http.Header`. */
 export const shortTypeName = (name: string): string => name.replace(/[\w.~\-%]+(?:\/[\w.~\-%]+)*\//g, '');

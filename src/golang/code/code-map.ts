@@ -14,19 +14,30 @@ export class CodeMap {
   readonly #afterCall = new Map<number, CodePoint>();
   readonly #functions = new Map<Module, Map<number, CodeFunction>>();
 
+  /** Addresses that are not in the executable. */
+  readonly #elsewhere = new Set<number>();
+  #executable: Module | undefined;
+
   constructor(target: { readonly modules: ModuleMap }) {
     this.#target = target;
+    this.#executable = target.modules.executable;
   }
 
-  /** Others are loaded now: what is known of those that are still there stays. */
-  forgetModules(): void {
-    const loaded = new Set(this.#target.modules.all);
-    for (const points of [this.#exact, this.#afterCall]) {
-      for (const [pc, { module }] of points) {
-        if (module === undefined || !loaded.has(module)) points.delete(pc);
-      }
+  /**
+   * The program has run: other libraries may be loaded. To ask which is not free, so what is in none, or in another
+   * than the executable, is looked up again; what is known of functions is kept with their module.
+   */
+  refresh(): void {
+    const { executable } = this.#target.modules;
+    if (executable !== this.#executable) {
+      this.#executable = executable;
+      for (const kept of [this.#exact, this.#afterCall, this.#functions]) kept.clear();
     }
-    for (const module of this.#functions.keys()) if (!loaded.has(module)) this.#functions.delete(module);
+    for (const pc of this.#elsewhere) {
+      this.#exact.delete(pc);
+      this.#afterCall.delete(pc);
+    }
+    this.#elsewhere.clear();
   }
 
   /** At a pc that is about to be executed, or was when a signal came. */
@@ -50,9 +61,11 @@ export class CodeMap {
 
   #make(points: Map<number, CodePoint>, pc: number, lookupPc: number): CodePoint {
     if (points.size >= MAX_POINTS) points.clear();
+    if (this.#elsewhere.size >= MAX_POINTS) this.refresh();
     const module = lookupPc > 0 ? this.#target.modules.at(runtimeAddress(lookupPc)) : undefined;
     const point = new CodePoint({ pc, lookupPc, module, fn: module && this.#function(module, lookupPc) });
     points.set(pc, point);
+    if (module === undefined || module !== this.#executable) this.#elsewhere.add(pc);
     return point;
   }
 

@@ -1,11 +1,11 @@
 import { type RuntimeAddress, runtimeAddress, TargetFault } from '../../../base/index.ts';
 import type { Type } from '../../../image/index.ts';
-import type { Memory } from '../../../target/index.ts';
+import type { Memory, MemoryRegion } from '../../../target/index.ts';
 import type { Program } from '../../program.ts';
 
 /** Memory of a few segments; everything else is not there. */
 export class FakeMemory implements Memory {
-  readonly regions = [];
+  readonly regions: readonly MemoryRegion[] = [];
   readonly #segments: { readonly start: number; readonly bytes: Uint8Array }[] = [];
 
   add(start: number, bytes: Uint8Array): this {
@@ -50,7 +50,7 @@ export class FakeMemory implements Memory {
     const end = bytes.indexOf(0);
     return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
   };
-  regionAt = (): undefined => undefined;
+  regionAt: (address: RuntimeAddress) => MemoryRegion | undefined = () => undefined;
 }
 
 export interface FakeProgramParts {
