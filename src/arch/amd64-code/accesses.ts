@@ -12,7 +12,8 @@ import type { AccessesOf, Touch } from './touch.ts';
 /**
  * What iced's `usedMemory` says, with what it leaves to be computed: repeated string instructions, bit strings, gathers
  * and the sizes of saved states. What is accessed on a condition (a mask, a comparison) counts as accessed. Not
- * there: what lies beyond any program's memory, caches (clflush, prefetches), and tables that only the CPU reads.
+ * there: what lies beyond any program's memory, prefetches, and tables that only the CPU reads. Flushing a cache line
+ * counts as a read: it faults like one.
  */
 export function memoryAccesses(
   iced: typeof Iced,
@@ -20,12 +21,6 @@ export function memoryAccesses(
 ): (it: Iced.Instruction) => AccessesOf {
   const { MemorySizeExt, Mnemonic, OpKind } = iced;
   const factory = new iced.InstructionInfoFactory();
-  const none = new Set<Iced.Mnemonic>([
-    Mnemonic.Clflush,
-    Mnemonic.Clflushopt,
-    Mnemonic.Clwb,
-    Mnemonic.Cldemote,
-  ]);
   const bitStrings = new Set<Iced.Mnemonic>([Mnemonic.Bt, Mnemonic.Btc, Mnemonic.Btr, Mnemonic.Bts]);
 
   const touches = (it: Iced.Instruction): Touch[] => {
@@ -38,7 +33,6 @@ export function memoryAccesses(
   };
 
   return (it) => {
-    if (none.has(it.mnemonic)) return () => [];
     if (it.isVsib) return elementAccesses(iced, reader, it);
     const found = touches(it);
     if (it.isStringInstruction) {

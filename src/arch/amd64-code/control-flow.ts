@@ -14,8 +14,16 @@ export interface ControlFlow {
   emulate(state: WritableMachineState): boolean;
 }
 
-/** Addresses from here on are not canonical or the kernel's: to go there is a fault, which is for the CPU to raise. */
+/**
+ * To go to an address whose upper 17 bits differ is a fault of the jump itself (AMD64 APM vol. 2 §8.2.14), which is for
+ * the CPU to raise. So are those of programs that Linux gives 57 bits, because they ask for it.
+ */
+function isCanonical(address: bigint): boolean {
+  return address < USER_END || address >= KERNEL_START;
+}
+
 const USER_END = 1n << 47n;
+const KERNEL_START = 0xffff_8000_0000_0000n;
 
 /**
  * Near calls, jumps, branches and returns. Not done: far ones, interrupts and returns from them, transactions
@@ -113,7 +121,7 @@ function jumping(target: ReadValue): ControlFlow {
     taken: always,
     emulate(state) {
       const to = target(state);
-      if (to === undefined || to >= USER_END) return false;
+      if (to === undefined || !isCanonical(to)) return false;
       state.setRegister(RIP, to);
       return true;
     },
@@ -127,7 +135,7 @@ function calling(target: ReadValue, next: number): ControlFlow {
     taken: always,
     emulate(state) {
       const to = target(state);
-      if (to === undefined || to >= USER_END || !push(state, back)) return false;
+      if (to === undefined || !isCanonical(to) || !push(state, back)) return false;
       state.setRegister(RIP, to);
       return true;
     },
@@ -141,7 +149,7 @@ function returning(extra: number): ControlFlow {
     taken: always,
     emulate(state) {
       const to = top(state);
-      if (to === undefined || to >= USER_END) return false;
+      if (to === undefined || !isCanonical(to)) return false;
       drop(state, dropped);
       state.setRegister(RIP, to);
       return true;
@@ -157,7 +165,7 @@ function conditional(target: bigint, next: number, condition: (flags: number) =>
     taken: (state) => condition(flagsOf(state)),
     emulate(state) {
       const to = condition(flagsOf(state)) ? target : behind;
-      if (to >= USER_END) return false;
+      if (!isCanonical(to)) return false;
       state.setRegister(RIP, to);
       return true;
     },
@@ -190,7 +198,7 @@ function counted(
     emulate(state) {
       const count = counter(state);
       const to = decides(state, count) ? target : behind;
-      if (to >= USER_END) return false;
+      if (!isCanonical(to)) return false;
       if (decrement !== 0n) state.setRegister(RCX, count);
       state.setRegister(RIP, to);
       return true;
