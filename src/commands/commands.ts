@@ -12,6 +12,7 @@ import { whatis } from './data/whatis.ts';
 import { goroutine } from './goroutines/goroutine.ts';
 import { goroutines } from './goroutines/goroutines.ts';
 import { thread, threads } from './goroutines/threads.ts';
+import { dump } from './live/dump.ts';
 import { deferred } from './stacks/deferred.ts';
 import { down, frame, up } from './stacks/frame.ts';
 import { stack } from './stacks/stack.ts';
@@ -51,6 +52,7 @@ export const commandTable = new CommandTable([
   sources,
   libraries,
   verdict,
+  dump,
   source,
   transcript,
   config,

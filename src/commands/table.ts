@@ -11,7 +11,7 @@ export interface CommandLine {
 const MOVING: ReadonlySet<string> = new Set(
   (
     'break b breakpoints bp clear clearall condition cond on toggle trace t watch continue c next n step s ' +
-    'stepout so step-instruction si next-instruction ni restart r rebuild call set dump rewind rw'
+    'stepout so step-instruction si next-instruction ni restart r rebuild call set rewind rw'
   ).split(' '),
 );
 

@@ -8,9 +8,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { MattockError, UserError } from '../base/index.ts';
-import type { Host } from '../commands/index.ts';
+import type { Host, NewFile } from '../commands/index.ts';
+import { NamedWhenWhole } from './files/new-file.ts';
 import type { Progress } from './session-client.ts';
 
 /** What was written may hold the program's memory: nobody else may read it. */
@@ -54,7 +55,20 @@ export function nodeHost({ settingsFile, cancelled, progress }: NodeHostOptions)
     appendTranscript(path, text) {
       files(() => appendFileSync(expandHome(path), text, { mode: PRIVATE }));
     },
+    createFile: (path, replace) => newFile(resolve(expandHome(path)), replace),
     filesBeginning,
+  };
+}
+
+function newFile(path: string, replace: boolean): NewFile {
+  const file = files(() => new NamedWhenWhole(path, replace));
+  return {
+    path,
+    begin: (size) => files(() => file.begin(size)),
+    write: (bytes) => files(() => file.write(bytes)),
+    skip: (length) => files(() => file.skip(length)),
+    finish: () => files(() => file.finish()),
+    discard: () => files(() => file.discard()),
   };
 }
 

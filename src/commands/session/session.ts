@@ -15,12 +15,31 @@ export interface Host {
   appendTranscript(path: string, text: string): void;
   /** Makes a transcript's file or empties it. Throws a UserError. */
   startTranscript(path: string, truncate: boolean): void;
+  /** A file that is to hold a program's memory. Throws a UserError: there is one already, and it may not be replaced. */
+  createFile(path: string, replace: boolean): NewFile;
   /** Whether the user asked to stop the running command. */
   cancelled(): boolean;
   /** How far a long command is; called often, so it must be cheap. */
   progress(what: string, done: number, total: number): void;
   /** Files and folders (ending in `/`) whose path begins so, for completion. */
   filesBeginning(path: string): readonly string[];
+}
+
+/**
+ * A file that only the user can read, and that has its name when it is whole: what is not finished leaves nothing.
+ * Every call throws a UserError where the system refuses.
+ */
+export interface NewFile {
+  /** Absolute. */
+  readonly path: string;
+  /** How long it will be; before anything is written. */
+  begin(size: number): void;
+  write(bytes: Uint8Array): void;
+  /** Zeros, which take no room where the file system knows holes. */
+  skip(length: number): void;
+  finish(): void;
+  /** Nothing is left of it; does nothing to a finished file. */
+  discard(): void;
 }
 
 /** What a command is about: a goroutine or a bare thread, one of its frames, maybe a deferred call in it. */

@@ -6,10 +6,11 @@ import {
   runtimeAddress,
   type ThreadId,
   threadId,
+  UserError,
 } from '../../base/index.ts';
 import type { Frame, Goroutine, Location, Program, Stack, Verdict } from '../../golang/index.ts';
 import type { Memory, Target, Thread } from '../../target/index.ts';
-import type { Host } from '../session/session.ts';
+import type { Host, NewFile } from '../session/session.ts';
 import { Session } from '../session/session.ts';
 
 /** A program without a file behind it: enough of the ports for the commands to have something to say. */
@@ -191,12 +192,22 @@ function fakeMemory(blocks: ReadonlyMap<number, Uint8Array>): Memory {
       }
       return new Uint8Array(0);
     },
+    regions: [...blocks].map(([start, bytes]) => ({
+      start: runtimeAddress(start),
+      end: runtimeAddress(start + bytes.length),
+      readable: true,
+      writable: true,
+      executable: false,
+      file: undefined,
+      fileOffset: 0,
+      available: bytes.length,
+    })),
     regionAt: () => undefined,
   };
   return memory as Memory;
 }
 
-function fakeHost(facts: FakeFacts): Host {
+export function fakeHost(facts: FakeFacts): Host {
   const files = facts.files ?? {};
   return {
     readSource: (path) => facts.sources?.[path],
@@ -211,8 +222,31 @@ function fakeHost(facts: FakeFacts): Host {
     startTranscript(path, truncate) {
       if (truncate) files[path] = '';
     },
+    createFile: (path, replace) => fakeFile(files, path, replace),
     cancelled: facts.cancelled ?? (() => false),
     progress: () => {},
     filesBeginning: (path) => Object.keys(files).filter((name) => name.startsWith(path)),
+  };
+}
+
+/** Kept as the number of its bytes when it is finished. */
+function fakeFile(files: Record<string, string>, path: string, replace: boolean): NewFile {
+  if (files[path] !== undefined && !replace) throw new UserError(`${path} is there already`);
+  let length = 0;
+  return {
+    path,
+    begin: () => {},
+    write: (bytes) => {
+      length += bytes.length;
+    },
+    skip: (zeros) => {
+      length += zeros;
+    },
+    finish: () => {
+      files[path] = `${length} bytes`;
+    },
+    discard: () => {
+      if (files[path] !== `${length} bytes`) files[`${path}, discarded`] = '';
+    },
   };
 }
