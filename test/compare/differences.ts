@@ -9,6 +9,7 @@ import {
   showsNothing,
   type VariableAnswer,
 } from './answers.ts';
+import { SIGNAL_RETURN } from './gdb.ts';
 
 /** `traceback`: frames that the program itself printed before it died; the others are against Delve. */
 export const CATEGORIES = [
@@ -22,6 +23,18 @@ export const CATEGORIES = [
 ] as const;
 export type Category = (typeof CATEGORIES)[number];
 
+export type Witness = 'traceback' | 'gdb';
+
+/** What others say, as texts of places. */
+export interface Witnesses {
+  /** What the program itself printed for a goroutine. */
+  readonly traced: (goroutine: number) => ReadonlySet<string>;
+  /** What gdb has on a thread's stack. */
+  readonly gdb: (thread: number) => ReadonlySet<string>;
+}
+
+const NOBODY: Witnesses = { traced: () => new Set(), gdb: () => new Set() };
+
 /** One thing on which the two disagree. */
 export interface Difference {
   readonly category: Category;
@@ -29,8 +42,8 @@ export interface Difference {
   readonly subject: string;
   readonly delve: string;
   readonly mattock: string;
-  /** The program's own traceback, printed before it died, has the place that Mattock gives. */
-  readonly confirmed: boolean;
+  /** Who else has the place that Mattock gives, and not Delve's: the program itself, before it died, or gdb. */
+  readonly confirmedBy: Witness | undefined;
 }
 
 export interface Comparison {
@@ -39,12 +52,7 @@ export interface Comparison {
   readonly differences: readonly Difference[];
 }
 
-/** `traced`: the places that the program itself printed for a goroutine, as texts. */
-export function compare(
-  delve: Answers,
-  mattock: Answers,
-  traced: (goroutine: number) => ReadonlySet<string> = () => new Set(),
-): Tally {
+export function compare(delve: Answers, mattock: Answers, witnesses: Witnesses = NOBODY): Tally {
   const tally = new Tally();
   const ours = new Map(mattock.goroutines.map((g) => [g.id, g]));
   const theirs = new Set(delve.goroutines.map((g) => g.id));
@@ -52,7 +60,7 @@ export function compare(
     const mine = ours.get(g.id);
     const listed = mine === undefined ? 'not listed' : 'listed';
     tally.add('goroutines', `goroutine ${g.id} (${g.state})`, 'listed', listed);
-    if (mine !== undefined) compareGoroutine(tally, g, mine, traced(g.id));
+    if (mine !== undefined) compareGoroutine(tally, g, mine, witnesses);
   }
   for (const g of mattock.goroutines)
     if (!theirs.has(g.id)) tally.add('goroutines', `goroutine ${g.id} (${g.state})`, 'not listed', 'listed');
@@ -87,8 +95,8 @@ export class Tally implements Comparison {
   };
   readonly differences: Difference[] = [];
 
-  add(category: Category, subject: string, delve: string, mattock: string, confirmed = false): void {
-    this.judge(category, subject, delve === mattock, delve, mattock, confirmed);
+  add(category: Category, subject: string, delve: string, mattock: string, confirmedBy?: Witness): void {
+    this.judge(category, subject, delve === mattock, delve, mattock, confirmedBy);
   }
 
   judge(
@@ -97,10 +105,10 @@ export class Tally implements Comparison {
     agree: boolean,
     delve: string,
     mattock: string,
-    confirmed = false,
+    confirmedBy?: Witness,
   ): void {
     this.compared[category]++;
-    if (!agree) this.differences.push({ category, subject, delve, mattock, confirmed });
+    if (!agree) this.differences.push({ category, subject, delve, mattock, confirmedBy });
   }
 }
 
@@ -108,28 +116,31 @@ function compareGoroutine(
   tally: Tally,
   delve: GoroutineAnswer,
   mattock: GoroutineAnswer,
-  traced: ReadonlySet<string>,
+  witnesses: Witnesses,
 ): void {
   const subject = `goroutine ${delve.id}`;
+  const traced = witnesses.traced(delve.id);
   tally.add('states', `${subject} state`, delve.state, mattock.state);
   tally.add('states', `${subject} wait reason (${delve.state})`, delve.waitReason, mattock.waitReason);
   tally.add('states', `${subject} thread`, String(delve.thread), String(mattock.thread));
   tally.add('states', `${subject} labels`, delve.labels, mattock.labels);
   for (const which of ['current', 'user', 'goStatement', 'start'] as const) {
     const [theirs, ours] = [placeText(delve[which]), placeText(mattock[which])];
-    tally.add('locations', `${subject} ${which}`, theirs, ours, traced.has(ours) && !traced.has(theirs));
+    const confirmedBy = traced.has(ours) && !traced.has(theirs) ? 'traceback' : undefined;
+    tally.add('locations', `${subject} ${which}`, theirs, ours, confirmedBy);
   }
-  compareStacks(tally, subject, delve, mattock, traced);
+  compareStacks(tally, delve, mattock, traced, witnesses.gdb(delve.thread));
 }
 
 /** Each frame is one item; variables are compared in frames that both have at the same place. */
 function compareStacks(
   tally: Tally,
-  subject: string,
   delve: GoroutineAnswer,
   mattock: GoroutineAnswer,
   traced: ReadonlySet<string>,
+  gdb: ReadonlySet<string>,
 ): void {
+  const subject = `goroutine ${delve.id}`;
   for (const step of align(delve.frames, mattock.frames)) {
     const theirs = 'delve' in step ? delve.frames[step.delve] : undefined;
     const ours = 'mattock' in step ? mattock.frames[step.mattock] : undefined;
@@ -140,22 +151,27 @@ function compareStacks(
     }
     const absent = (of: GoroutineAnswer) =>
       step.kind === 'apart' ? `(ends: ${of.problem || 'bottom'})` : '(no such frame)';
-    const confirmed =
-      ours !== undefined && traced.has(placeText(ours)) && !(theirs && traced.has(placeText(theirs)));
+    const has = (places: ReadonlySet<string>): boolean =>
+      ours !== undefined && places.has(placeText(ours)) && !(theirs && places.has(placeText(theirs)));
+    const where = 'mattock' in step ? situation(mattock, step.mattock) : '';
+    const returns = where === RETURN && theirs === undefined && gdb.has(SIGNAL_RETURN);
+    const confirmedBy = has(traced) ? 'traceback' : has(gdb) || returns ? 'gdb' : undefined;
     tally.add(
       'stacks',
-      `${subject} frame ${'mattock' in step ? step.mattock : step.delve}${'mattock' in step ? situation(mattock, step.mattock) : ''}`,
+      `${subject} frame ${'mattock' in step ? step.mattock : step.delve}${where}`,
       theirs === undefined ? absent(delve) : placeText(theirs),
       ours === undefined ? absent(mattock) : placeText(ours),
-      confirmed,
+      confirmedBy,
     );
   }
 }
 
+const RETURN = ', the return from a signal';
+
 /** What explanations want to know about a frame beside its place. */
 function situation(of: GoroutineAnswer, index: number): string {
   if (of.frames[index]?.arrivedBy === 'signal') return ', interrupted by a signal';
-  if (of.frames[index + 1]?.arrivedBy === 'signal') return ', the return from a signal';
+  if (of.frames[index + 1]?.arrivedBy === 'signal') return RETURN;
   if (of.frames[index - 1]?.arrivedBy === 'signal') return ', caller of a frame interrupted by a signal';
   return '';
 }

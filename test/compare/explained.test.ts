@@ -9,7 +9,7 @@ function reason(
   mattock: string,
   core = 'x 1.26.8 opt',
 ) {
-  return explanationOf({ category, subject, delve, mattock, confirmed: false }, core)?.reason;
+  return explanationOf({ category, subject, delve, mattock, confirmedBy: undefined }, core)?.reason;
 }
 
 describe('explanations', () => {

@@ -12,6 +12,7 @@ import { align } from './alignment.ts';
 import { placeText } from './answers.ts';
 import { askDelve } from './delve.ts';
 import { type Comparison, compare } from './differences.ts';
+import { askGdb } from './gdb.ts';
 import { askExpressions, askStacks } from './mattock.ts';
 import { comparisons } from './plan.ts';
 import { headLine, type Row, rowLine, summary } from './report.ts';
@@ -59,14 +60,14 @@ async function outcomeOf(request: CoreRequest): Promise<Row['outcome']> {
     const core = await coreOf(request);
     const comparison = request.stripped
       ? againstTraceback(core)
-      : againstDelve(core, fixture(request.fixture));
+      : againstDelve(core, fixture(request.fixture), request.arch);
     return { kind: 'compared', comparison };
   } catch (error) {
     return { kind: 'failed', reason: (error as Error).message };
   }
 }
 
-function againstDelve(core: FixtureCore, source: Fixture): Comparison {
+function againstDelve(core: FixtureCore, source: Fixture, arch: CoreRequest['arch']): Comparison {
   const delve = askDelve(core, source);
   const ids = delve.goroutines.map((g) => g.id);
   const goroutines = askStacks(core, ids);
@@ -78,8 +79,15 @@ function againstDelve(core: FixtureCore, source: Fixture): Comparison {
     return undefined;
   });
   const printed = parseTraceback(core.traceback);
-  const traced = (id: number) => new Set(printed.find((g) => g.id === id)?.frames.map(placeText));
-  const comparison = compare(delve, { goroutines, expressions }, traced);
+  const unwound = arch === undefined ? askGdb(core) : undefined;
+  const comparison = compare(
+    delve,
+    { goroutines, expressions },
+    {
+      traced: (id) => new Set(printed.find((g) => g.id === id)?.frames.map(placeText)),
+      gdb: (thread) => unwound?.get(thread) ?? new Set(),
+    },
+  );
   compareStacksWithTraceback(comparison, printed, goroutines);
   return comparison;
 }

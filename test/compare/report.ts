@@ -62,7 +62,9 @@ export function summary(
   const explained = judged.filter((j) => j.explanation !== undefined);
   if (explained.length > 0) print('\nDifferences that are explained:');
   for (const [explanation, cases] of grouped(explained)) {
-    print(`  ${cases.length} × ${explanation!.category}: ${explanation!.reason}`);
+    const seen = cases.filter(({ difference }) => difference.confirmedBy === 'gdb').length;
+    const witness = seen === 0 ? '' : ` (gdb has what Mattock shows in ${seen})`;
+    print(`  ${cases.length} × ${explanation!.category}: ${explanation!.reason}${witness}`);
     for (const { difference, row } of everyExplained ? cases : cases.slice(0, 1)) {
       print(`      e.g. ${row.fixture} (${row.build}), ${difference.subject}`);
       print(`           Delve ${clip(difference.delve)} / Mattock ${clip(difference.mattock)}`);
