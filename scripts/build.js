@@ -27,7 +27,7 @@ const common = {
 };
 
 /** Modules of Node that are not in its start-up snapshot, and that many commands do without. */
-const LAZY = ['crypto', 'os', 'tty', 'zlib'];
+const LAZY = ['child_process', 'crypto', 'os', 'tty', 'zlib'];
 
 /** Loads those when one of their functions is first called. */
 const lazyBuiltins = {
