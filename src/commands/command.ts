@@ -16,6 +16,8 @@ export interface Context {
 export interface CommandRunner {
   readonly commands: readonly Command[];
   find(name: string, userAliases?: Readonly<Record<string, readonly string[]>>): Command | undefined;
+  /** Throws what is wrong with a command itself, wherever it is run. */
+  checkNested(context: Context, line: Typed): void;
   /** Run a command that another one was given: `goroutine 5 stack`. */
   prepareNested(context: Context, line: Typed): Promise<void> | undefined;
   runNested(context: Context, line: Typed): Answer;
@@ -68,6 +70,8 @@ export interface Command extends Words {
   readonly arguments: ArgumentSpec;
   prepare(context: Context, args: Typed): Promise<void> | undefined;
   run(context: Context, args: Typed): Answer;
+  /** Reads the arguments; throws what is wrong with them. */
+  check(args: Typed): void;
   /** Reads unfinished arguments; throws the CompletionPoint at their end. */
   complete(args: Typed): void;
 }
@@ -93,6 +97,9 @@ export function defineCommand<Spec extends ArgumentSpec, Result>(
       const result = definition.run(context, parseArguments(spec, new Cursor(args)));
       if (result instanceof Answer) return result;
       return new Answer(result, (style) => definition.render(result, style, context));
+    },
+    check(args) {
+      parseArguments(spec, new Cursor(args));
     },
     complete(args) {
       parseArguments(spec, new Cursor(args, true));

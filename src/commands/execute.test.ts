@@ -2,22 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { threadId } from '../base/index.ts';
 import type { Goroutine } from '../golang/index.ts';
 import { commandTable } from './commands.ts';
-import { executeLine, type Outcome } from './execute.ts';
+import { executeLine } from './execute.ts';
 import { PLAIN } from './output/style.ts';
-import type { Session } from './session/session.ts';
+import { execute } from './testing/execute.ts';
 import { at, type FakeFacts, fakeFrame, fakeGoroutine, fakeSession } from './testing/fake-program.ts';
-
-interface Done extends Outcome {
-  readonly text: string;
-}
-
-async function execute(session: Session, line: string, format: 'text' | 'json' = 'text'): Promise<Done> {
-  let text = '';
-  const outcome = await executeLine(session, commandTable, line, { format, style: PLAIN }, (piece) => {
-    text += piece;
-  });
-  return { ...outcome, text };
-}
 
 const textOf = async (line: string, facts?: FakeFacts): Promise<string> =>
   (await execute(fakeSession(facts), line)).text;

@@ -51,6 +51,11 @@ export class CommandTable implements CommandRunner {
     return { command, args: { text: rest!, column: column + name!.length + gap!.length } };
   }
 
+  checkNested(context: Context, line: Typed): void {
+    const { command, args } = this.parse(line, context.session.settings.values.aliases);
+    command.check(args);
+  }
+
   runNested(context: Context, line: Typed): Answer {
     context.session.checkCancelled();
     const { command, args } = this.parse(line, context.session.settings.values.aliases);

@@ -21,7 +21,7 @@ describe('nodeHost', () => {
 
   it('says why a file of commands cannot be read', () => {
     expect(() => host.readCommandFile(at('nothing'))).toThrow(UserError);
-    expect(() => host.readCommandFile(at('nothing'))).toThrow(/no such file or directory.*nothing/);
+    expect(() => host.readCommandFile(at('nothing'))).toThrow(/no such file or folder: .*nothing$/);
   });
 
   it('writes transcripts that only the user can read', () => {

@@ -89,8 +89,20 @@ export function files<T>(action: () => T): T {
     return action();
   } catch (error) {
     if (error instanceof MattockError || !isSystemError(error)) throw error;
-    throw new UserError(error.message.replace(/^[A-Z]+: /, ''));
+    throw new UserError(failureText(error));
   }
+}
+
+const FAILURES: Readonly<Record<string, (path: string) => string>> = {
+  ENOENT: (path) => `there is no such file or folder: ${path}`,
+  EACCES: (path) => `${path} may not be used: permission denied`,
+  EISDIR: (path) => `${path} is a folder`,
+  ENOTDIR: (path) => `${path} leads through what is no folder`,
+};
+
+function failureText({ code = '', path, message }: NodeJS.ErrnoException): string {
+  const words = path === undefined ? undefined : FAILURES[code]?.(path);
+  return words ?? message.replace(/^[A-Z]+: /, '');
 }
 
 export const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>

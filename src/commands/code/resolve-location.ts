@@ -2,6 +2,7 @@ import { assertUnreachable, hex, linkedAddress, type RuntimeAddress, UserError }
 import type { SourcePosition } from '../../image/index.ts';
 import type { Module } from '../../target/index.ts';
 import type { Context } from '../command.ts';
+import { ownCode } from '../goroutines/own-code.ts';
 import type { Typed } from '../language/cursor.ts';
 import { type LocationSpec, parseLocationSpec } from '../language/locspec.ts';
 import { evaluateAddress } from '../session/values.ts';
@@ -20,17 +21,22 @@ const SHOWN_CANDIDATES = 8;
 export function resolveOne(context: Context, typed: Typed): ResolvedLocation {
   const found = resolveLocation(context, typed);
   if (found.length === 1) return found[0]!;
-  const names = found.slice(0, SHOWN_CANDIDATES).map((l) => l.function ?? placeName(l));
-  const more = found.length > SHOWN_CANDIDATES ? `, and ${found.length - SHOWN_CANDIDATES} more` : '';
-  throw new UserError(
-    `${typed.text} means ${found.length} places: ${[...new Set(names)].join(', ')}${more}`,
-    'write more of the name',
-    typed.column,
-  );
+  const own = ownCode(context.session.program);
+  const isOwn = (one: ResolvedLocation): boolean => own.has(one);
+  // What the user has written is likelier meant than what is called so elsewhere.
+  const sorted = [...found.filter(isOwn), ...found.filter((one) => !isOwn(one))];
+  const names = [...new Set(sorted.map(candidateName))];
+  const more = names.length > SHOWN_CANDIDATES ? [`and ${names.length - SHOWN_CANDIDATES} more`] : [];
+  const shown = [...names.slice(0, SHOWN_CANDIDATES), ...more].map((name) => `\n  ${name}`);
+  throw new UserError(`${typed.text} means ${found.length} places:${shown.join('')}`, WHICH, typed.column);
 }
 
-const placeName = ({ position, pc }: ResolvedLocation): string =>
-  position === undefined ? hex(pc ?? 0) : `${position.file}:${position.line}`;
+const WHICH = 'name one of them: the whole of the function, or file:line';
+
+function candidateName({ function: name, position, pc }: ResolvedLocation): string {
+  const place = position === undefined ? hex(pc ?? 0) : `${position.file}:${position.line}`;
+  return name === undefined ? place : `${name} at ${place}`;
+}
 
 /** All places that a locspec means: at least one, or a UserError. */
 export function resolveLocation(context: Context, typed: Typed): readonly ResolvedLocation[] {

@@ -58,14 +58,14 @@ export const print = defineCommand({
     const value = showExpression(context, what.expression, context.session.settings.limits());
     return new PrintResult(what.expression.text, what.format, value, waitingOn(context, value));
   },
-  *render(result, style) {
+  *render(result, style, { session }) {
     const { unreadable } = result.value;
     if (unreadable === undefined) yield* valueLines(result.value, result.format, true);
     else yield `(${harmless(unreadableText(result.expression, unreadable))})`;
     if (result.waiting.length === 0) return;
     yield '';
     yield 'Goroutines waiting on this channel:';
-    for (const g of result.waiting) yield `  ${goroutineLine(g, 'user', style)}`;
+    for (const g of result.waiting) yield `  ${goroutineLine(g, 'user', style, session)}`;
   },
 });
 

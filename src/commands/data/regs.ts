@@ -4,7 +4,10 @@ import type { Frame } from '../../golang/index.ts';
 import type { RegisterFile } from '../../target/index.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { flag, variadic } from '../language/arguments.ts';
+import type { Typed } from '../language/cursor.ts';
 import { register } from '../language/kinds.ts';
+import { type ErrorFacts, errorFacts } from '../output/error-facts.ts';
+import { harmless } from '../output/style.ts';
 
 interface RegisterRow {
   readonly name: string;
@@ -12,6 +15,12 @@ interface RegisterRow {
   readonly value: string;
   readonly bits: number;
   readonly flags: readonly string[] | undefined;
+}
+
+interface RegistersResult {
+  readonly registers: readonly RegisterRow[];
+  /** What was asked for and is not known. */
+  readonly unknown: readonly ErrorFacts[];
 }
 
 export const regs = defineCommand({
@@ -27,39 +36,63 @@ export const regs = defineCommand({
     all: flag('-a', 'floating point, vector and segment registers too'),
     names: variadic(register, 'only these'),
   },
-  run(context, { all, names }): { readonly registers: readonly RegisterRow[] } {
+  run(context, { all, names }): RegistersResult {
     const { arch } = context.session.program.target;
     const read = registerReader(context);
-    if (names.length > 0) return { registers: names.map((name) => named(context, name, read)) };
+    if (names.length > 0) return namedRegisters(context, names, read);
     const rows: RegisterRow[] = [];
     for (const description of arch.registers) {
       if (!all && description.kind !== 'general' && description.kind !== 'flags') continue;
       const bytes = read(description);
       if (bytes !== undefined) rows.push(registerRow(description, bytes));
     }
-    return { registers: rows };
+    return { registers: rows, unknown: [] };
   },
-  *render({ registers }, style) {
+  *render({ registers, unknown }, style) {
     const width = Math.max(...registers.map(({ name }) => name.length));
     for (const { name, value, flags } of registers) {
       const label = style.paint('name', name.padStart(width));
       const meaning = flags === undefined ? '' : `  [${flags.join(' ')}]`;
       yield `${label} = 0x${value}${meaning}`;
     }
+    for (const { message } of unknown) yield `${style.paint('error', 'error:')} ${harmless(message)}`;
   },
 });
 
+/** One that is not known does not keep the others from being shown, but all of them are an error. */
+function namedRegisters(context: Context, names: readonly Typed[], read: Reader): RegistersResult {
+  const registers: RegisterRow[] = [];
+  const unknown: ErrorFacts[] = [];
+  for (const name of names) {
+    try {
+      registers.push(named(context, name, read));
+    } catch (error) {
+      const facts = errorFacts(error);
+      if (facts.family === 'internal' || names.length === 1) throw error;
+      unknown.push(facts);
+    }
+  }
+  context.session.nestedFailures += unknown.length;
+  return { registers, unknown };
+}
+
 type Reader = (description: RegisterDescription) => Uint8Array | undefined;
 
-function named(context: Context, name: string, read: Reader): RegisterRow {
+function named(context: Context, { text: name, column }: Typed, read: Reader): RegisterRow {
   const { arch } = context.session.program.target;
   const description = arch.register(name);
   if (description === undefined) {
-    throw new UserError(`${arch.name} has no register ${name}`, '`regs -a` shows those it has');
+    throw new UserError(`${arch.name} has no register ${name}`, '`regs -a` shows those it has', column);
   }
   const bytes = read(description);
-  if (bytes === undefined)
-    throw new UserError(`the value of ${name} is not known in frame ${context.scope.frame}`);
+  if (bytes === undefined) {
+    const where = `in frame ${context.scope.frame}`;
+    throw new UserError(
+      `the value of ${name} is not known ${where}`,
+      '`frame 0 regs` shows all of them',
+      column,
+    );
+  }
   return registerRow(description, bytes);
 }
 

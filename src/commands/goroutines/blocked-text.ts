@@ -30,11 +30,14 @@ export function blockedText(blocked: BlockedOn): string {
     case 'io':
       return `fd ${blocked.fd} (${blocked.mode})`;
     case 'syscall':
-      return `syscall ${blocked.name ?? blocked.number ?? '?'}`;
+      return systemCallText(blocked);
     default:
       return assertUnreachable(blocked);
   }
 }
+
+const systemCallText = ({ name, number }: BlockedOn & { kind: 'syscall' }): string =>
+  name === undefined && number === undefined ? 'a system call' : `syscall ${name ?? number}`;
 
 const remainingText = (nanoseconds: number): string =>
   nanoseconds < 0 ? `due ${formatDuration(-nanoseconds)} ago` : `due in ${formatDuration(nanoseconds)}`;

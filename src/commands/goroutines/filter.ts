@@ -1,13 +1,18 @@
 import { type RuntimeAddress, UserError } from '../../base/index.ts';
-import type { Goroutine, GoroutineState } from '../../golang/index.ts';
+import type { Goroutine, GoroutineState, Location } from '../../golang/index.ts';
 import type { Kind } from '../language/arguments.ts';
 import { NOTHING } from '../language/cursor.ts';
+import type { Session } from '../session/session.ts';
 import { PLACES, type Place } from './row.ts';
 
-export type Condition = (g: Goroutine) => boolean;
+export type Condition = (g: Goroutine, session: Session) => boolean;
+
+/** Frames in which `anyloc` looks. */
+const ANY_DEPTH = 100;
 
 const LOCATIONS: Readonly<Record<string, Place>> = {
   userloc: 'user',
+  ownloc: 'own',
   curloc: 'current',
   goloc: 'go',
   startloc: 'start',
@@ -15,20 +20,29 @@ const LOCATIONS: Readonly<Record<string, Place>> = {
 
 const FIELDS = [...Object.keys(LOCATIONS), 'label', 'running', 'user'] as const;
 
+/** What goroutines can be filtered by. */
+const FILTERS = [...FIELDS, 'anyloc'] as const;
+
 /** What goroutines can be grouped by. */
 const GROUPS = [...FIELDS, 'state', 'reason'] as const;
 
 /** `userloc <text>`, `label <key[=value]>`, `running`, `user` */
 export const filter: Kind<Condition> = {
   usage: '<filter>',
-  values: 'userloc, curloc, goloc or startloc <text>; label <key> or <key>=<value>; running; user',
-  expected: { kind: 'words', words: FIELDS },
+  values:
+    'userloc, ownloc, curloc, goloc, startloc or anyloc <text>; label <key> or <key>=<value>; running; user',
+  expected: { kind: 'words', words: FILTERS },
   read(cursor) {
     const field = cursor.word('a filter', this.expected);
     const place = LOCATIONS[field.text];
     if (place !== undefined) {
       const text = cursor.word(`the text that ${field.text} contains`, { kind: 'function' }).text;
-      return (g) => locationContains(g, place, text);
+      return (g, session) => locationContains(PLACES[place].of(g, session), text);
+    }
+    if (field.text === 'anyloc') {
+      const text = cursor.word('the text that a frame contains', { kind: 'function' }).text;
+      return (g, { program }) =>
+        program.stackOf(g, ANY_DEPTH).frames.some((frame) => locationContains(frame, text));
     }
     if (field.text === 'label') return labelCondition(cursor.word('a label', NOTHING).text);
     if (field.text === 'running') return isRunning;
@@ -40,7 +54,7 @@ export const filter: Kind<Condition> = {
 const unknownFilter = (text: string, column: number): UserError =>
   new UserError(
     `${text} is not a filter of goroutines`,
-    `they are ${FIELDS.join(', ')}; states and wait reasons have flags of their own, -state and -reason`,
+    `they are ${FILTERS.join(', ')}; states and wait reasons have flags of their own, -state and -reason`,
     column,
   );
 
@@ -48,8 +62,7 @@ const unknownGroup = (text: string, column: number): UserError =>
   new UserError(`goroutines cannot be grouped by ${text}`, `they can by ${GROUPS.join(', ')}`, column);
 
 /** As in the one-line form, so that what can be seen can be searched for: `file:line function`. */
-function locationContains(g: Goroutine, place: Place, text: string): boolean {
-  const { function: name, position } = PLACES[place].of(g);
+function locationContains({ function: name, position }: Location, text: string): boolean {
   if (name?.includes(text) === true) return true;
   return position !== undefined && `${position.file}:${position.line}`.includes(text);
 }
@@ -63,26 +76,27 @@ function labelCondition(text: string): Condition {
 }
 
 /** As Delve means it: a thread runs it or waits in a system call for it. */
-const isRunning: Condition = (g) => g.thread !== undefined;
+const isRunning = (g: Goroutine): boolean => g.thread !== undefined;
 
 /** What `-group` groups by: a name for each goroutine's group. */
 export interface Grouping {
   readonly by: string;
-  nameOf(g: Goroutine): string;
+  nameOf(g: Goroutine, session: Session): string;
 }
 
 export const grouping: Kind<Grouping> = {
   usage: '<property>',
-  values: 'userloc, curloc, goloc, startloc, running, user, state, reason, or label <key>',
+  values: 'userloc, ownloc, curloc, goloc, startloc, running, user, state, reason, or label <key>',
   expected: { kind: 'words', words: GROUPS },
   read(cursor) {
     const field = cursor.word('what to group by', this.expected);
     const place = LOCATIONS[field.text];
-    if (place !== undefined) return { by: field.text, nameOf: (g) => locationName(g, place) };
+    if (place !== undefined)
+      return { by: field.text, nameOf: (g, session) => locationName(PLACES[place].of(g, session)) };
     switch (field.text) {
       case 'label': {
         const key = cursor.word('the label', NOTHING).text;
-        return { by: `label ${key}`, nameOf: (g) => `${key}=${g.labels.get(key) ?? ''}` };
+        return { by: `label ${key}`, nameOf: (g) => labelName(key, g.labels.get(key)) };
       }
       case 'running':
         return { by: 'running', nameOf: (g) => `running=${isRunning(g)}` };
@@ -98,8 +112,10 @@ export const grouping: Kind<Grouping> = {
   },
 };
 
-function locationName(g: Goroutine, place: Place): string {
-  const { pc, function: name, position } = PLACES[place].of(g);
+const labelName = (key: string, value: string | undefined): string =>
+  value === undefined ? `no label ${key}` : `${key}=${value}`;
+
+function locationName({ pc, function: name, position }: Location): string {
   if (position === undefined) return `${name ?? '?'} (0x${pc.toString(16)})`;
   return `${position.file}:${position.line} in ${name ?? '?'}`;
 }

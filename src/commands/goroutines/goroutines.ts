@@ -1,18 +1,19 @@
-import type { Goroutine, Stack } from '../../golang/index.ts';
+import type { Goroutine, Location, Stack } from '../../golang/index.ts';
 import { type Answer, type Context, defineCommand } from '../command.ts';
 import { type ArgumentsOf, flag, option, optionWithDefault, repeatedOption } from '../language/arguments.ts';
 import type { Typed } from '../language/cursor.ts';
 import { durationLimit } from '../language/duration.ts';
 import { command, count, shortExpression, word } from '../language/kinds.ts';
 import { type ErrorFacts, errorFacts } from '../output/error-facts.ts';
-import type { Style } from '../output/style.ts';
-import { indented, plural } from '../output/text.ts';
-import { Cancelled } from '../session/session.ts';
-import { channelAddress } from '../session/values.ts';
+import { harmless, type Style } from '../output/style.ts';
+import { indented, locationRow, plural } from '../output/text.ts';
+import { channelAddress } from '../session/channel-address.ts';
+import { Cancelled, type Session } from '../session/session.ts';
 import { type StackRow, stackRow } from '../stacks/frame-row.ts';
 import { renderStack } from '../stacks/render-stack.ts';
 import { type Condition, filter, grouping, state, waitsOn } from './filter.ts';
 import { groupGoroutines } from './group.ts';
+import { ownCode } from './own-code.ts';
 import { goroutineFacts, goroutineLine, labelsText, type Place } from './row.ts';
 
 const DEFAULT_DEPTH = 10;
@@ -23,6 +24,7 @@ const FIRST_SLICE = 500;
 
 const ARGUMENTS = {
   user: flag('-u', 'show where each is in user code (the default)'),
+  own: flag('-o', "show where each is in the program's own code: package main and the main module"),
   current: flag('-r', 'show where each is, in the runtime too'),
   go: flag('-g', 'show the go statement that started each'),
   start: flag('-s', 'show the function that each started with'),
@@ -49,8 +51,16 @@ class ListedGoroutine {
   readonly goroutine: Goroutine;
   readonly stack: StackRow | undefined;
   readonly executed: Answer | ErrorFacts | undefined;
+  /** With -o: where it is in the program's own code. */
+  readonly own: Location | undefined;
 
-  constructor(goroutine: Goroutine, stack: Stack | undefined, executed: Answer | ErrorFacts | undefined) {
+  constructor(
+    goroutine: Goroutine,
+    stack: Stack | undefined,
+    executed: Answer | ErrorFacts | undefined,
+    own: Location | undefined,
+  ) {
+    this.own = own;
     this.goroutine = goroutine;
     this.stack = stack === undefined ? undefined : stackRow(stack);
     this.executed = executed;
@@ -60,6 +70,7 @@ class ListedGoroutine {
     const { executed } = this;
     return {
       ...goroutineFacts(this.goroutine),
+      own: this.own === undefined ? undefined : locationRow(this.own),
       stack: this.stack,
       ...(executed === undefined
         ? {}
@@ -93,20 +104,24 @@ export const goroutines = defineCommand({
   summary: 'List goroutines: where they are and what they wait for',
   details:
     'The filters are all applied. They are compared with what the list shows: userloc, curloc, goloc and startloc ' +
-    'with file, line and function of the places that -u, -r, -g and -s show.\n\n' +
+    'with file, line and function of the places that -u, -o, -r, -g and -s show, anyloc with those of all frames of ' +
+    'the stack. For what waits in a library, such as sync.(*Mutex).Lock, ownloc is where the program called it.\n\n' +
     'Grouping counts goroutines by a place, a label, the state or the wait reason, largest group first.',
   examples: [
     'goroutines -t 5',
     'goroutines -group userloc',
     "goroutines -state waiting -reason 'chan' -waited '>5m'",
     'goroutines -with userloc main.go -without user',
+    'goroutines -o -with anyloc sync.(*Mutex).Lock',
+    'goroutines -group ownloc',
     'goroutines -chan results -exec stack 3',
   ],
   arguments: ARGUMENTS,
   prepare: (context, { exec }) =>
     exec === undefined ? undefined : context.table.prepareNested(context, exec),
   run(context, args): GoroutinesResult {
-    const place: Place = args.start ? 'start' : args.go ? 'go' : args.current ? 'current' : 'user';
+    if (args.exec !== undefined) context.table.checkNested(context, args.exec);
+    const place = chosenPlace(args);
     const common = { place, withLabels: args.labels, selected: context.scope.goroutine?.id };
     const chosen = filtered(context, args, condition(context, args));
     if (args.group !== undefined) return { ...common, ...groupedResult(context, chosen, args) };
@@ -127,21 +142,36 @@ export const goroutines = defineCommand({
       },
     };
   },
-  *render(result, style) {
-    if (result.groups !== undefined) yield* renderGroups(result, result.groups, style);
+  *render(result, style, { session }) {
+    if (result.groups !== undefined) yield* renderGroups(result, result.groups, style, session);
     for (const row of result.goroutines ?? []) {
-      yield rowLine(row, result, style);
+      yield rowLine(row, result, style, session);
       yield* renderBelow(row, result, style, '');
+    }
+    if (session.program.goroutineCount() === 0) {
+      yield 'The Go runtime has not started: there are no goroutines yet.';
     }
     yield `[${plural(result.count, 'goroutine')}]`;
   },
 });
 
+function chosenPlace(args: Arguments): Place {
+  if (args.start) return 'start';
+  if (args.go) return 'go';
+  if (args.current) return 'current';
+  return args.own || args.group?.by === 'ownloc' ? 'own' : 'user';
+}
+
 function listedGoroutine(context: Context, g: Goroutine, args: Arguments): ListedGoroutine {
   const { session } = context;
   const stack = args.depth === undefined ? undefined : session.program.stackOf(g, args.depth);
   const executed = args.exec === undefined ? undefined : executeOn(context, g, args.exec);
-  return new ListedGoroutine(g, stack, executed);
+  return new ListedGoroutine(
+    g,
+    stack,
+    executed,
+    args.own ? ownCode(session.program).locationOf(g) : undefined,
+  );
 }
 
 function executeOn(context: Context, g: Goroutine, line: Typed): Answer | ErrorFacts {
@@ -149,8 +179,7 @@ function executeOn(context: Context, g: Goroutine, line: Typed): Answer | ErrorF
     return context.table.runNested({ ...context, scope: context.session.scopeOf(g) }, line);
   } catch (error) {
     const facts = errorFacts(error);
-    // What is wrong with the command itself is wrong for all of them.
-    if (facts.family === 'internal' || facts.column !== undefined || error instanceof Cancelled) throw error;
+    if (facts.family === 'internal' || error instanceof Cancelled) throw error;
     return facts;
   }
 }
@@ -178,8 +207,8 @@ function condition(context: Context, args: Arguments): Condition | undefined {
     ...args.with,
     ...args.without.map(
       (c): Condition =>
-        (g) =>
-          !c(g),
+        (g, session) =>
+          !c(g, session),
     ),
   ];
   const { state: states, reason, waited, channel } = args;
@@ -194,7 +223,7 @@ function condition(context: Context, args: Arguments): Condition | undefined {
     const address = channelAddress(context, channel);
     conditions.push((g) => waitsOn(g, address));
   }
-  return conditions.length === 0 ? undefined : (g) => conditions.every((c) => c(g));
+  return conditions.length === 0 ? undefined : (g, session) => conditions.every((c) => c(g, session));
 }
 
 function* filtered(
@@ -209,7 +238,7 @@ function* filtered(
   let next = session.program.goroutineCount() > SLICE ? FIRST_SLICE : SLICE;
   for (const g of session.program.goroutines({ dead })) {
     if ((++seen & 255) === 0) session.checkCancelled();
-    if (wanted === undefined || wanted(g)) slice.push(g);
+    if (wanted === undefined || wanted(g, session)) slice.push(g);
     if (seen < next) continue;
     next = seen + SLICE;
     yield* byId(slice);
@@ -234,9 +263,14 @@ function* paged(
   }
 }
 
-function rowLine({ goroutine }: ListedGoroutine, result: GoroutinesResult, style: Style): string {
+function rowLine(
+  { goroutine }: ListedGoroutine,
+  result: GoroutinesResult,
+  style: Style,
+  session: Session,
+): string {
   const mark = goroutine.id === result.selected ? style.paint('current', '* ') : '  ';
-  return mark + goroutineLine(goroutine, result.place, style);
+  return mark + goroutineLine(goroutine, result.place, style, session);
 }
 
 const NOTHING: Iterable<string> = [];
@@ -262,7 +296,8 @@ function* renderMore(
   if (labels !== undefined) yield `${indent}\t${labels}`;
   if (stack !== undefined) yield* indented(renderStack(stack, style), `${indent}\t`);
   if (executed === undefined) return;
-  if ('message' in executed) yield `${indent}\t${style.paint('error', executed.message)}`;
+  if ('message' in executed)
+    yield `${indent}\t${style.paint('error', 'error:')} ${harmless(executed.message)}`;
   else yield* indented(executed.text(style), `${indent}\t`);
 }
 
@@ -270,11 +305,12 @@ function* renderGroups(
   result: GoroutinesResult,
   groups: readonly ListedGroup[],
   style: Style,
+  session: Session,
 ): Iterable<string> {
   for (const group of groups) {
     yield style.paint('heading', style.path(group.name));
     for (const row of group.goroutines) {
-      yield `\t${rowLine(row, result, style)}`;
+      yield `\t${rowLine(row, result, style, session)}`;
       yield* renderBelow(row, result, style, '\t');
     }
     yield `\tTotal: ${group.total}`;

@@ -24,7 +24,7 @@ export function groupGoroutines(
       session.checkCancelled();
       session.host.progress('grouping goroutines', done, count);
     }
-    const name = nameOf(g);
+    const name = nameOf(g, session);
     let group = groups.get(name);
     if (group === undefined) {
       group = { total: 0, members: [] };

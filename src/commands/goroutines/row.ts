@@ -1,17 +1,23 @@
-import type { Goroutine } from '../../golang/index.ts';
+import type { Goroutine, Location } from '../../golang/index.ts';
 import { formatDuration } from '../language/duration.ts';
 import { harmless, type Style } from '../output/style.ts';
 import { locationRow, locationText } from '../output/text.ts';
+import type { Session } from '../session/session.ts';
 import { blockedOnFacts } from './blocked-facts.ts';
 import { blockedText } from './blocked-text.ts';
+import { ownCode } from './own-code.ts';
 
-/** Which of a goroutine's places is shown: -u -r -g -s. */
-export type Place = 'user' | 'current' | 'go' | 'start';
+/** Which of a goroutine's places is shown: -u -o -r -g -s. */
+export type Place = 'user' | 'own' | 'current' | 'go' | 'start';
 
-export const PLACES: Readonly<
-  Record<Place, { readonly label: string; of(g: Goroutine): Goroutine['userLocation'] }>
-> = {
+interface PlaceWords {
+  readonly label: string;
+  of(g: Goroutine, session: Session): Location;
+}
+
+export const PLACES: Readonly<Record<Place, PlaceWords>> = {
   user: { label: 'User', of: (g) => g.userLocation },
+  own: { label: 'Own', of: (g, { program }) => ownCode(program).locationOf(g) ?? g.userLocation },
   current: { label: 'Runtime', of: (g) => g.currentLocation },
   go: { label: 'Go', of: (g) => g.goStatementLocation },
   start: { label: 'Start', of: (g) => g.startLocation },
@@ -53,9 +59,12 @@ export function statusText(g: Goroutine): string {
 }
 
 /** One line, in Delve's order: `18 - User: ./main.go:93 main.inner (0x4cdfc9) (thread 21110) [chan receive]`. */
-export function goroutineLine(g: Goroutine, place: Place, style: Style): string {
+export function goroutineLine(g: Goroutine, place: Place, style: Style, session: Session): string {
   const { label, of } = PLACES[place];
-  let line = `Goroutine ${g.id} - ${label}: ${locationText(of(g), style)}`;
+  const location = of(g, session);
+  // What runs none of the program's own code is where its user location is.
+  const name = place === 'own' && !ownCode(session.program).has(location) ? PLACES.user.label : label;
+  let line = `Goroutine ${g.id} - ${name}: ${locationText(location, style)}`;
   if (g.thread !== undefined) line += ` (thread ${g.thread})`;
   const status = statusText(g);
   if (status !== '') line += ` ${style.paint('keyword', status)}`;

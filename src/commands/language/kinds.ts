@@ -41,11 +41,17 @@ function parseInteger(text: string): number | undefined {
 }
 
 /** Zero or more: `0x10`, `16`. */
-export const count = (name: string): Kind<number> =>
-  wordKind(name, 'a number', (text) => {
+export const count = (name: string): Kind<number> => ({
+  usage: `<${name}>`,
+  expected: NOTHING,
+  read(cursor) {
+    const { text, column } = cursor.word(`<${name}>`, NOTHING);
     const value = parseInteger(text);
-    return value === undefined || value < 0 ? undefined : value;
-  });
+    if (value === undefined) throw new UserError(`${text} is not a number`, undefined, column);
+    if (value < 0) throw new UserError(`${text} is less than 0`, undefined, column);
+    return value;
+  },
+});
 
 export const positiveCount = (name: string, most: number): Kind<number> =>
   wordKind(name, `a number from 1 to ${most}`, (text) => {
@@ -85,20 +91,24 @@ export const regex = (what: Source = 'nothing'): Kind<RegExp> => ({
   expected: expectation(what),
   read(cursor) {
     const word = cursor.word('<regex>', expectation(what));
-    try {
-      return new RegExp(word.text);
-    } catch (error) {
-      throw new UserError(
-        `${word.text} is not a regular expression: ${reasonOf(error)}`,
-        undefined,
-        word.column,
-      );
-    }
+    return regularExpression(word.text, word.column);
   },
 });
 
-const reasonOf = (error: unknown): string =>
-  error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : String(error);
+/** Flags as Go writes them, at the beginning: `(?i)worker`. */
+const GO_FLAGS = /^\(\?([ims]+)\)/;
+
+export function regularExpression(text: string, column: number): RegExp {
+  const flags = GO_FLAGS.exec(text);
+  try {
+    return new RegExp(flags === null ? text : text.slice(flags[0].length), [...new Set(flags?.[1])].join(''));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    // "Invalid regular expression: /[/: Unterminated character class"
+    const reason = error.message.slice(error.message.lastIndexOf(': ') + 2).toLowerCase();
+    throw new UserError(`${text} is not a regular expression: ${reason}`, undefined, column);
+  }
+}
 
 export const word = (name: string, expected: Expectation = NOTHING): Kind<string> =>
   wordKind(name, '', (text) => text, expected);
@@ -106,7 +116,11 @@ export const word = (name: string, expected: Expectation = NOTHING): Kind<string
 export const file: Kind<string> = word('file', expectation('file'));
 export const setting: Kind<string> = word('parameter', expectation('setting'));
 export const commandName: Kind<string> = word('command', expectation('command'));
-export const register: Kind<string> = word('register', expectation('register'));
+export const register: Kind<Typed> = {
+  usage: '<register>',
+  expected: expectation('register'),
+  read: (cursor) => cursor.word('<register>', expectation('register')),
+};
 
 export function choice<T extends string>(name: string, choices: readonly T[]): Kind<T> {
   return wordKind(name, `one of ${choices.join(', ')}`, (text) => choices.find((c) => c === text), {

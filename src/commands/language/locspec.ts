@@ -1,5 +1,6 @@
 import { UserError } from '../../base/index.ts';
 import type { Typed } from './cursor.ts';
+import { regularExpression } from './kinds.ts';
 
 /** A place in the program, as it is typed; Delve's grammar. Which of file and function `name` is turns out later. */
 export type LocationSpec =
@@ -26,18 +27,12 @@ export function parseLocationSpec(typed: Typed): LocationSpec {
   if (text.startsWith('*')) {
     return { kind: 'address', expression: { text: text.slice(1), column: typed.column + 1 } };
   }
-  if (/^\/.*\/$/.test(text) && text.length > 2) return regexSpec(text.slice(1, -1), typed.column);
+  if (/^\/.*\/$/.test(text) && text.length > 2) {
+    return { kind: 'regex', regex: regularExpression(text.slice(1, -1), typed.column) };
+  }
   if (/^\d+$/.test(text)) return { kind: 'line', line: Number(text) };
   if (/^[+-]\d+$/.test(text)) return { kind: 'offset', lines: Number(text) };
   const line = /^(.+):(\d+)$/.exec(text);
   if (line !== null) return { kind: 'name-and-line', name: line[1]!, line: Number(line[2]) };
   return { kind: 'function', name: text };
-}
-
-function regexSpec(source: string, column: number): LocationSpec {
-  try {
-    return { kind: 'regex', regex: new RegExp(source) };
-  } catch {
-    throw new UserError(`/${source}/ is not a regular expression`, undefined, column);
-  }
 }

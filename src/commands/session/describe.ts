@@ -1,7 +1,7 @@
 import { UserError } from '../../base/index.ts';
 import { SHORT_LIMITS, show } from '../../expr/index.ts';
 import type { Program } from '../../golang/index.ts';
-import type { Type } from '../../image/index.ts';
+import type { Field, Type } from '../../image/index.ts';
 import type { Context } from '../command.ts';
 import type { Typed } from '../language/cursor.ts';
 import { evaluateExpression } from './values.ts';
@@ -26,15 +26,47 @@ export type Description =
       readonly methods: readonly string[];
     };
 
-/** An expression's type, or a type's parts. What is neither fails as an expression. */
+/** An expression's type, a type's parts, or the type of a field of a type. What is neither fails as an expression. */
 export function describe(context: Context, typed: Typed): Description {
-  const type = typeOf(context, typed.text.trim());
+  const name = typed.text.trim();
+  const type = typeOf(context, name);
   try {
     return describeValue(context, typed);
   } catch (error) {
-    if (type === undefined || !(error instanceof UserError)) throw error;
-    return describeType(context.session.program, type);
+    if (!(error instanceof UserError)) throw error;
+    if (type !== undefined) return describeType(context.session.program, type);
+    const field = fieldOf(context, { ...typed, text: name });
+    if (field === undefined) throw error;
+    return { ...VALUE, kind: 'value', type: field.type.name };
   }
+}
+
+const VALUE = { realType: undefined, concreteType: undefined, location: undefined };
+
+/** `main.T.a.b`: the longest beginning that is a type, then fields. */
+function fieldOf(context: Context, { text, column }: Typed): Field | undefined {
+  for (let dot = text.lastIndexOf('.'); dot > 0; dot = text.lastIndexOf('.', dot - 1)) {
+    const type = typeOf(context, text.slice(0, dot));
+    if (type !== undefined) return fieldIn(type, text.slice(dot + 1), column + dot + 1);
+  }
+  return undefined;
+}
+
+/** Fields of fields, through pointers; the column is that of the first. */
+function fieldIn(type: Type, path: string, column: number): Field {
+  const [name = '', ...rest] = path.split('.');
+  const behind = type.kind === 'pointer' ? (type.target ?? type) : type;
+  const struct = behind.kind === 'alias' ? behind.underlying : behind;
+  const field = struct.kind === 'struct' ? struct.fields.find((one) => one.name === name) : undefined;
+  if (field === undefined) {
+    const whose = `\`whatis ${behind.name}\` shows those it has`;
+    throw new UserError(
+      `${behind.name} has no field ${name}`,
+      struct.kind === 'struct' ? whose : undefined,
+      column,
+    );
+  }
+  return rest.length === 0 ? field : fieldIn(field.type, rest.join('.'), column + name.length + 1);
 }
 
 function typeOf({ session }: Context, name: string): Type | undefined {

@@ -133,20 +133,6 @@ function numberOf({ value, kind }: ShownValue): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** The hchan of a channel's value or address. */
-export function channelAddress(context: Context, expression: Typed): RuntimeAddress {
-  const shown = showExpression(context, expression, SHORT_LIMITS);
-  if (shown.kind === 'chan' && shown.base !== undefined) return shown.base;
-  if (shown.kind === 'int' || shown.kind === 'untyped' || shown.kind === 'pointer') {
-    return evaluateAddress(context, expression);
-  }
-  throw new UserError(
-    `${expression.text} is no channel: its type is ${shown.type}`,
-    undefined,
-    expression.column,
-  );
-}
-
 /** A panic's argument, shown as the Go value that it is. */
 export function panicText(context: Context, panic: PanicFacts): string {
   const argument = `*(*interface {})(0x${panic.argument.toString(16)})`;

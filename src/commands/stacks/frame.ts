@@ -1,7 +1,7 @@
 import { hex, UserError } from '../../base/index.ts';
 import { type Answer, type Command, type Context, defineCommand } from '../command.ts';
 import { type DisplayedRow, displayed, renderDisplayed } from '../data/display-rows.ts';
-import { type Argument, positional, required } from '../language/arguments.ts';
+import { type Argument, positional } from '../language/arguments.ts';
 import type { Typed } from '../language/cursor.ts';
 import { command, count } from '../language/kinds.ts';
 import { renderListing, type SourceListing, sourceListing } from '../output/source-listing.ts';
@@ -78,10 +78,12 @@ function frameCommand(words: {
 export const frame = frameCommand({
   name: 'frame',
   summary: 'Select a frame of the stack, or run a command on one',
-  details: 'Frame 0 is the innermost. With a command it runs the command there and selects nothing.',
-  examples: ['frame 2', 'frame 2 print x', 'goroutine 18 frame 2 locals'],
-  number: required(count('frame'), 'the frame'),
-  target: (_scope, number) => number!,
+  details:
+    'Frame 0 is the innermost. With a command it runs the command there and selects nothing; alone it shows the ' +
+    'selected frame.',
+  examples: ['frame', 'frame 2', 'frame 2 print x', 'goroutine 18 frame 2 locals'],
+  number: positional(count('frame'), 'the frame'),
+  target: (scope, number) => number ?? scope.frame,
 });
 
 export const up = frameCommand({

@@ -135,7 +135,9 @@ function panicLine({ type, text, recovered, goexit }: PanicRow): string {
 function* renderPlace(result: VerdictResult, style: Style, context: Context): Iterable<string> {
   const { frame, source } = result;
   const { goroutine } = context.session.verdict;
-  yield goroutine === undefined ? `Thread ${result.thread}` : `${goroutineLine(goroutine, 'user', style)}`;
+  yield goroutine === undefined
+    ? `Thread ${result.thread}`
+    : `${goroutineLine(goroutine, 'user', style, context.session)}`;
   if (frame === undefined) return;
   const position = frame.file === undefined ? undefined : { file: frame.file, line: frame.line ?? 0 };
   yield `Frame ${frame.index}: ${style.paint('function', frame.function ?? '?')} at ${positionText(position, style)} (PC: ${hex(frame.pc)})`;
