@@ -23,7 +23,7 @@ export interface CommandRunner {
   runNested(context: Context, line: Typed): Answer;
 }
 
-export type Group = 'goroutines' | 'stack' | 'data' | 'code' | 'session';
+export type Group = 'running' | 'goroutines' | 'stack' | 'data' | 'code' | 'session';
 
 interface Words {
   readonly name: string;

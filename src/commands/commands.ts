@@ -12,6 +12,9 @@ import { whatis } from './data/whatis.ts';
 import { goroutine } from './goroutines/goroutine.ts';
 import { goroutines } from './goroutines/goroutines.ts';
 import { thread, threads } from './goroutines/threads.ts';
+import { breakCommand } from './live/break.ts';
+import { breakpoints } from './live/breakpoints.ts';
+import { continueCommand } from './live/continue.ts';
 import { dump } from './live/dump.ts';
 import { deferred } from './stacks/deferred.ts';
 import { down, frame, up } from './stacks/frame.ts';
@@ -26,6 +29,9 @@ import { verdict } from './tool/verdict.ts';
 
 /** Every command there is, in the order in which help lists them. */
 export const commandTable = new CommandTable([
+  breakCommand,
+  breakpoints,
+  continueCommand,
   goroutines,
   goroutine,
   threads,

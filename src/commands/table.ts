@@ -10,7 +10,7 @@ export interface CommandLine {
 /** Commands of a running program, by Delve's names and aliases. */
 const MOVING: ReadonlySet<string> = new Set(
   (
-    'break b breakpoints bp clear clearall condition cond on toggle trace t watch continue c next n step s ' +
+    'clear clearall condition cond on toggle trace t watch next n step s ' +
     'stepout so step-instruction si next-instruction ni restart r rebuild call set rewind rw'
   ).split(' '),
 );

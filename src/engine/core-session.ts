@@ -4,10 +4,10 @@ import { openProgram } from '../golang/index.ts';
 import { openImage } from '../image/index.ts';
 import { openCore as openTarget, type Target } from '../target/index.ts';
 import { moduleFinder, nameModule, nodePlatform, openFile } from './files/index.ts';
-import type { OpenOptions, Progress } from './session-client.ts';
+import type { OpenCoreOptions, Progress } from './session-client.ts';
 
 /** A core with the files that belong to it: memory, threads and modules. */
-export async function openCoreTarget(options: OpenOptions, progress?: Progress): Promise<Target> {
+export async function openCoreTarget(options: OpenCoreOptions, progress?: Progress): Promise<Target> {
   const { core, executable, sysroot } = options;
   const opened = await openFile(core, {
     onProgress: ({ done, total }) => progress?.(`unpacking ${core}`, done, total),
@@ -30,7 +30,7 @@ export async function openCoreTarget(options: OpenOptions, progress?: Progress):
 
 /** Opens a core as a session for commands. */
 export async function openCoreSession(
-  options: OpenOptions,
+  options: OpenCoreOptions,
   host: Host,
   settings = new Settings(),
 ): Promise<Session> {

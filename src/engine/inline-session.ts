@@ -10,6 +10,7 @@ import {
   type Write,
 } from '../commands/index.ts';
 import { openCoreSession } from './core-session.ts';
+import { openLiveSession } from './live/live-session.ts';
 import { nodeHost } from './node-host.ts';
 import {
   type OpenOptions,
@@ -36,7 +37,10 @@ export async function openInline(options: OpenOptions, hooks: InlineHooks = {}):
     progress: hooks.progress ?? (() => {}),
   });
   try {
-    const session = await openCoreSession(options, host, settings);
+    const session =
+      'core' in options
+        ? await openCoreSession(options, host, settings)
+        : await openLiveSession(options, host, settings, host.cancelled);
     return new InlineSession(session, warnings, (value) => {
       cancelled = value;
     });

@@ -2,7 +2,7 @@ import { commandTable, type ErrorFacts, executeLine, PLAIN, Session, Settings } 
 import { openProgram, type Program } from '../golang/index.ts';
 import { openCoreTarget } from './core-session.ts';
 import { nodeHost } from './node-host.ts';
-import type { OpenOptions } from './session-client.ts';
+import type { OpenCoreOptions } from './session-client.ts';
 
 /** A core, opened for a program: the layers' own objects, and the commands that people use. */
 export interface OpenedCore {
@@ -27,7 +27,7 @@ export class CommandError extends Error {
 }
 
 /** Opens a core dump, packed or not, with the binaries that belong to it. Throws a MattockError. */
-export async function openCore(options: OpenOptions): Promise<OpenedCore> {
+export async function openCore(options: OpenCoreOptions): Promise<OpenedCore> {
   const host = nodeHost({ settingsFile: undefined, cancelled: () => false, progress: () => {} });
   const program = openProgram(await openCoreTarget(options));
   const session = new Session(program, host, new Settings());

@@ -1,6 +1,29 @@
 import type { Completion, ErrorFacts, Outcome, StyleOptions, Write } from '../commands/index.ts';
+import type { SpawnTerminal } from '../target/index.ts';
 
-export interface OpenOptions {
+/** What a session is about. */
+export type OpenOptions = OpenCoreOptions | OpenLiveOptions;
+
+export interface OpenLiveOptions {
+  /** A program that is started, or a process that runs. */
+  readonly live: Launch | { readonly kind: 'attach'; readonly pid: number };
+  /** The settings file, if one is to be read and kept. */
+  readonly settingsFile?: string;
+}
+
+/** A program to be started under the debugger. */
+export interface Launch {
+  readonly kind: 'launch';
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly directory?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly terminal: SpawnTerminal;
+  /** Addresses are the same in every run. */
+  readonly fixedAddresses: boolean;
+}
+
+export interface OpenCoreOptions {
   /** Path of the core. */
   readonly core: string;
   /** Path of the executable; found by the core's own notes if it is not named. */

@@ -1,6 +1,7 @@
 import type { Disassembler } from '../../arch/index.ts';
 import { type ThreadId, UserError } from '../../base/index.ts';
 import type { Frame, Goroutine, Program, Stack, Verdict } from '../../golang/index.ts';
+import type { LiveControl } from './live-control.ts';
 import { Settings, substitutePath } from './settings.ts';
 
 /** What a session needs of the machine it runs on. */
@@ -75,7 +76,9 @@ const KEPT_STACKS = 8;
 
 /** What lasts from one command to the next: the program, what is selected, settings, displayed expressions. */
 export class Session {
-  readonly program: Program;
+  #program: Program;
+  /** What controls a program that runs; undefined for a core. */
+  live: LiveControl | undefined;
   readonly host: Host;
   readonly settings: Settings;
   readonly displays: Display[] = [];
@@ -90,8 +93,9 @@ export class Session {
   #verdict: Verdict | undefined;
   readonly #stacks = new Map<string, { depth: number; stack: Stack }>();
 
-  constructor(program: Program, host: Host, settings = new Settings()) {
-    this.program = program;
+  constructor(program: Program, host: Host, settings = new Settings(), live?: LiveControl) {
+    this.#program = program;
+    this.live = live;
     this.host = host;
     this.settings = settings;
     this.selection = this.#initialSelection();
@@ -105,6 +109,16 @@ export class Session {
     this.#verdict = undefined;
     this.#stacks.clear();
     this.selection = selection;
+  }
+
+  get program(): Program {
+    return this.#program;
+  }
+
+  /** Goes on with another program: it was started again, or another process is to be looked at. */
+  turnTo(program: Program): void {
+    this.#program = program;
+    this.refresh(this.#initialSelection());
   }
 
   get verdict(): Verdict {

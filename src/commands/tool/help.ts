@@ -7,6 +7,7 @@ import type { Style } from '../output/style.ts';
 import { columns } from '../output/text.ts';
 
 export const GROUPS: Readonly<Record<Group, string>> = {
+  running: 'Running the program',
   goroutines: 'Goroutines and threads',
   stack: 'The stack',
   data: 'Values, registers and memory',

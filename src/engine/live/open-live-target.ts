@@ -2,19 +2,10 @@ import { realpathSync } from 'node:fs';
 import { archNamed, type MachineCode } from '../../arch/index.ts';
 import { type ByteSource, UserError } from '../../base/index.ts';
 import { openImage } from '../../image/index.ts';
-import { type Kernel, ProcessTarget, type SpawnTerminal, TRACE_OPTIONS } from '../../target/index.ts';
+import { type Kernel, ProcessTarget, TRACE_OPTIONS } from '../../target/index.ts';
 import { moduleFinder, nameModule, nodePlatform } from '../files/index.ts';
+import type { Launch } from '../session-client.ts';
 import { seizeAll } from './attach.ts';
-
-/** A program to be started under the debugger. */
-export interface Launch {
-  readonly path: string;
-  readonly args: readonly string[];
-  readonly directory?: string;
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly terminal: SpawnTerminal;
-  readonly fixedAddresses: boolean;
-}
 
 export interface LiveProcess {
   readonly target: ProcessTarget;

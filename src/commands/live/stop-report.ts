@@ -1,0 +1,119 @@
+import { assertUnreachable, hex } from '../../base/index.ts';
+import type { Stop, StopCause } from '../../debugger/index.ts';
+import { describeSignal } from '../../target/index.ts';
+import type { Context } from '../command.ts';
+import { type DisplayedRow, displayed, renderDisplayed } from '../data/display-rows.ts';
+import { renderListing, type SourceListing, sourceListing } from '../output/source-listing.ts';
+import type { Style } from '../output/style.ts';
+import { type LocationRow, locationRow, positionText } from '../output/text.ts';
+
+/** Where and why the program stopped: the answer of everything that lets it run. */
+export interface StopReport {
+  readonly causes: readonly CauseRow[];
+  readonly goroutine: number | undefined;
+  readonly thread: number | undefined;
+  readonly location: LocationRow | undefined;
+  readonly source: SourceListing | undefined;
+  readonly displayed: readonly DisplayedRow[];
+}
+
+type CauseRow = { readonly kind: StopCause['kind']; readonly text: string } & Readonly<
+  Record<string, unknown>
+>;
+
+/** The program has stopped: brings the session to that place, and tells of it. */
+export function reportStop(context: Context, stop: Stop): StopReport {
+  const { session } = context;
+  const causes = stop.causes.map(causeRow);
+  const { ended } = session.live!.debugger.target;
+  if (ended !== undefined) {
+    return {
+      causes,
+      goroutine: undefined,
+      thread: undefined,
+      location: undefined,
+      source: undefined,
+      displayed: [],
+    };
+  }
+  const goroutine = session.program.goroutineOn(stop.thread);
+  session.refresh({ thread: stop.thread, goroutine, frame: 0, deferred: undefined });
+  const frame = session.frame(session.selection);
+  const { position } = frame;
+  const lines = position && session.sourceLines(position.file);
+  const around = session.settings.values['source-list-line-count'];
+  return {
+    causes,
+    goroutine: goroutine?.id,
+    thread: stop.thread,
+    location: locationRow(frame),
+    source:
+      position === undefined || lines === undefined
+        ? undefined
+        : sourceListing(position.file, lines, position.line, around, position.line),
+    displayed: displayed({ ...context, scope: session.selection }),
+  };
+}
+
+function causeRow(cause: StopCause): CauseRow {
+  switch (cause.kind) {
+    case 'breakpoint': {
+      const { breakpoint, goid } = cause;
+      const name = breakpoint.name ?? `Breakpoint ${breakpoint.id}`;
+      const own =
+        goid === undefined ? '' : `goroutine(${goid}):${breakpoint.hitsByGoroutine.get(goid) ?? 0} `;
+      const text = `[${name}] hits ${own}total:${breakpoint.hits}`;
+      return {
+        kind: 'breakpoint',
+        text,
+        id: breakpoint.id,
+        name: breakpoint.name,
+        goroutine: goid,
+        hits: breakpoint.hits,
+      };
+    }
+    case 'step':
+      return { kind: 'step', text: '' };
+    case 'own-trap':
+      return { kind: 'own-trap', text: '[hardcoded breakpoint]', address: cause.address };
+    case 'signal': {
+      const { name } = describeSignal(cause.info.signo);
+      return { kind: 'signal', text: `received ${name}`, signal: cause.info.signo };
+    }
+    case 'interrupt':
+      return { kind: 'interrupt', text: 'interrupted' };
+    case 'exec':
+      return { kind: 'exec', text: 'the process runs another program' };
+    case 'ended': {
+      const { end } = cause;
+      if (end.kind === 'exited')
+        return { kind: 'ended', text: `Process has exited with status ${end.status}`, status: end.status };
+      if (end.kind === 'killed')
+        return {
+          kind: 'ended',
+          text: `Process was killed by ${describeSignal(end.signal).name}`,
+          signal: end.signal,
+        };
+      return { kind: 'ended', text: 'Process was let go' };
+    }
+    default:
+      return assertUnreachable(cause);
+  }
+}
+
+export function* renderStop(report: StopReport, style: Style, context: Context): Iterable<string> {
+  const { location, source, goroutine } = report;
+  for (const { text } of report.causes) {
+    if (location === undefined) {
+      yield text;
+      continue;
+    }
+    const { file, line, pc } = location;
+    const position = file === undefined || line === undefined ? undefined : { file, line };
+    const name = style.paint('function', location.function ?? '?');
+    const who = goroutine === undefined ? '' : ` (goroutine ${goroutine})`;
+    yield `> ${text === '' ? '' : `${text} `}${name}() ${positionText(position, style)} (PC: ${hex(pc)})${who}`;
+  }
+  if (source !== undefined) yield* renderListing(source, style, context.session.settings.values.tab);
+  yield* renderDisplayed(report.displayed, style);
+}

@@ -1,0 +1,90 @@
+import { assertUnreachable } from '../base/index.ts';
+import type { Program } from '../golang/index.ts';
+import type { LiveTarget, RunMode, TargetEvent } from '../target/index.ts';
+import { BreakpointList } from './breakpoints/breakpoint-list.ts';
+import type { Stop, StopCause } from './stop.ts';
+import { TrapSites } from './trap-sites.ts';
+
+/** Looks at an event before everybody else does: a step that waits for its own. Undefined: not mine. */
+export type EventWatcher = (event: TargetEvent) => StopCause | 'resume' | undefined;
+
+/** A live program under control: what is to stop it, and the runs from one stop to the next. */
+export class Debugger {
+  readonly target: LiveTarget;
+  readonly program: Program;
+  readonly traps: TrapSites;
+  readonly breakpoints: BreakpointList;
+  readonly #watchers: EventWatcher[] = [];
+
+  constructor(target: LiveTarget, program: Program) {
+    this.target = target;
+    this.program = program;
+    this.traps = new TrapSites(target);
+    this.breakpoints = new BreakpointList(this.traps, (thread) => program.goidOn(thread));
+  }
+
+  /** Adds a watcher of events; gives how to take it away. The latest is asked first. */
+  watchEvents(watcher: EventWatcher): () => void {
+    this.#watchers.unshift(watcher);
+    return () => {
+      const index = this.#watchers.indexOf(watcher);
+      if (index >= 0) this.#watchers.splice(index, 1);
+    };
+  }
+
+  /** Runs the program until somebody wants it stopped. */
+  resume(mode: RunMode = { kind: 'all' }): Stop {
+    const causes: StopCause[] = [];
+    this.target.run(mode, (event) => {
+      const before = causes.length;
+      causes.push(...this.#causesOf(event));
+      return causes.length > before ? 'stop' : 'resume';
+    });
+    this.program.refresh();
+    if (this.target.ended === undefined) this.breakpoints.findAgain();
+    if (causes.length === 0) causes.push({ kind: 'interrupt' });
+    const [first] = causes;
+    const thread =
+      first !== undefined && 'thread' in first ? first.thread : this.target.process.currentThread;
+    return { causes, thread };
+  }
+
+  *#causesOf(event: TargetEvent): Generator<StopCause> {
+    for (const watcher of [...this.#watchers]) {
+      const answer = watcher(event);
+      if (answer === 'resume') return;
+      if (answer !== undefined) {
+        yield answer;
+        return;
+      }
+    }
+    switch (event.kind) {
+      case 'trap':
+        yield* this.traps.hit(event.thread, event.address);
+        break;
+      case 'own-trap':
+        yield { kind: 'own-trap', thread: event.thread.id, address: event.address };
+        break;
+      case 'step':
+        yield { kind: 'step', thread: event.thread.id };
+        break;
+      case 'exec':
+        this.traps.forgetAll();
+        yield { kind: 'exec', thread: event.thread.id };
+        break;
+      case 'interrupt':
+        yield { kind: 'interrupt' };
+        break;
+      case 'ended':
+        yield { kind: 'ended', end: event.end };
+        break;
+      case 'watch':
+      case 'signal':
+      case 'fork':
+        // Signals are the program's own business: Go turns its faults into panics.
+        break;
+      default:
+        assertUnreachable(event);
+    }
+  }
+}

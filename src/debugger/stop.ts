@@ -1,0 +1,29 @@
+import type { Goid, RuntimeAddress, ThreadId } from '../base/index.ts';
+import type { ProcessEnd, SignalInfo } from '../target/index.ts';
+import type { Breakpoint } from './breakpoints/breakpoint.ts';
+
+/** Why the program stopped. Several things may have happened at once. */
+export type StopCause =
+  | {
+      readonly kind: 'breakpoint';
+      readonly breakpoint: Breakpoint;
+      readonly thread: ThreadId;
+      readonly goid: Goid | undefined;
+      readonly address: RuntimeAddress;
+    }
+  /** A step (`next`, `step`, `stepout`…) has reached its end. */
+  | { readonly kind: 'step'; readonly thread: ThreadId }
+  /** A trap instruction in the program itself: runtime.Breakpoint. */
+  | { readonly kind: 'own-trap'; readonly thread: ThreadId; readonly address: RuntimeAddress }
+  | { readonly kind: 'signal'; readonly thread: ThreadId; readonly info: SignalInfo }
+  /** The user asked for it. */
+  | { readonly kind: 'interrupt' }
+  | { readonly kind: 'exec'; readonly thread: ThreadId }
+  | { readonly kind: 'ended'; readonly end: ProcessEnd };
+
+export interface Stop {
+  /** At least one; in the order in which they were noticed. */
+  readonly causes: readonly StopCause[];
+  /** The thread that the first cause is about. */
+  readonly thread: ThreadId;
+}
