@@ -64,8 +64,11 @@ function exactAddressOf(place: MemoryAddress): AddressOf {
   return (state) => asAddress(exact(state));
 }
 
-/** All 64 bits of the address, with its segment. */
-export function exactOffsetOf(place: MemoryAddress): (state: MachineState) => bigint {
+/** All 64 bits of the address, with its segment; `further` is added to what is cut to the address size. */
+export function exactOffsetOf(
+  place: MemoryAddress,
+  further?: (state: MachineState) => bigint,
+): (state: MachineState) => bigint {
   const { base, index, displacement, addressBits, segment } = place;
   const scale = BigInt(place.scale);
   const readBase = base === undefined ? undefined : readRegister(base);
@@ -74,7 +77,7 @@ export function exactOffsetOf(place: MemoryAddress): (state: MachineState) => bi
     const sum =
       (readBase === undefined ? 0n : readBase(state)) +
       (readIndex === undefined ? 0n : readIndex(state) * scale) +
-      displacement;
+      (further === undefined ? displacement : displacement + further(state));
     const offset = BigInt.asUintN(addressBits, sum);
     return segment === undefined ? offset : BigInt.asUintN(64, offset + state.segmentBase(segment));
   };

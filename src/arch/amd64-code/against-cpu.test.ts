@@ -3,6 +3,7 @@ import { amd64 } from '../amd64.ts';
 import type { DecodedInstruction, MachineCode, MemoryAccess } from '../machine-code.ts';
 import {
   CODE,
+  CODE_SIZE,
   DATA,
   type Executed,
   type Execution,
@@ -159,6 +160,13 @@ function isLeft({ form, hasAtomicPrefix, code: bytes }: Trial): boolean {
   return hasAtomicPrefix || (form.name === 'xchg' && inMemory);
 }
 
+/** Beside the page there is the memory for code, by chance within reach. */
+function touchesCode({ decoded }: Trial, machine: Machine): boolean {
+  return decoded
+    .accesses(machine)
+    .some(({ address, length }) => address < CODE + CODE_SIZE && address + length > CODE);
+}
+
 function emulationProblem(trial: Trial, executed: Executed): string | undefined {
   const { machine, memory } = machineOf(trial);
   const target = trial.decoded.target(machine);
@@ -168,7 +176,8 @@ function emulationProblem(trial: Trial, executed: Executed): string | undefined 
   if (!done) {
     if (!equal(registers, trial.registers) || !equal(memory, page))
       return 'it changed something, but did not do it';
-    return executed.signal === SIGTRAP && !isLeft(trial) ? 'it was not done' : undefined;
+    if (executed.signal !== SIGTRAP || isLeft(trial) || touchesCode(trial, machine)) return undefined;
+    return 'it was not done';
   }
   if (executed.signal !== SIGTRAP) return `done, but the CPU raised signal ${executed.signal}`;
   const ignored = logic.has(trial.form.name) ? 0x10n : 0n;

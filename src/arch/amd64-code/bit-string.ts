@@ -1,3 +1,4 @@
+import type { MachineState } from '../machine-code.ts';
 import { type AddressOf, asAddress, exactOffsetOf } from './address.ts';
 import type { MemoryPlace } from './operands.ts';
 import { type RegisterPart, readRegister } from './register-part.ts';
@@ -7,12 +8,10 @@ import { type RegisterPart, readRegister } from './register-part.ts';
  * operand's size that has the bit: Intel SDM vol. 2, "BT—Bit Test".
  */
 export function bitOffsetOf(place: MemoryPlace, bits: RegisterPart): AddressOf {
-  const start = exactOffsetOf(place);
   const distance = readRegister(bits);
   const size = BigInt(place.size);
   const shift = BigInt(Math.log2(place.size * 8));
-  return (state) => {
-    const words = BigInt.asIntN(bits.bits, distance(state)) >> shift;
-    return asAddress(BigInt.asUintN(64, start(state) + words * size));
-  };
+  const words = (state: MachineState) => (BigInt.asIntN(bits.bits, distance(state)) >> shift) * size;
+  const exact = exactOffsetOf(place, words);
+  return (state) => asAddress(exact(state));
 }

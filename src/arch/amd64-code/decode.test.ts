@@ -86,6 +86,22 @@ describe('relocate', () => {
   });
 });
 
+describe('accesses', () => {
+  it('cuts the address of a bit string to 32 bits with the distance of its bit', () => {
+    const machine = new Machine();
+    machine.registers[0] = 0x1000n;
+    machine.registers[1] = 0xffff_ffffn;
+    // bts [eax],edx
+    expect(decode('67 0f ab 10').accesses(machine)).toEqual([
+      { address: 0xffc, length: 4, access: 'read-write' },
+    ]);
+    machine.registers[0] = 0n;
+    expect(decode('67 0f ab 10').accesses(machine)).toEqual([
+      { address: 0xffff_fffc, length: 4, access: 'read-write' },
+    ]);
+  });
+});
+
 describe('emulate', () => {
   it('pushes', () => {
     const machine = new Machine();
