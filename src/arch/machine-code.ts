@@ -18,6 +18,11 @@ export interface DecodedInstruction {
   /** Memory that it reads and writes with the registers as they are before it; implicit stack accesses too. */
   accesses(state: MachineState): readonly MemoryAccess[];
   /**
+   * What it did to these bytes, asked behind it with the registers as they are then, as when a watch register reports.
+   * Where it overwrote what it addressed by, any access of it may have been to them. Undefined: it did nothing there.
+   */
+  accessTo(address: number, length: number, after: MachineState): MemoryAccess['access'] | undefined;
+  /**
    * The same instruction for another place: code that does what it does at `address` when it is put at `elsewhere`,
    * falling through to its end. Undefined: it cannot be moved (it is emulated instead, or `elsewhere` is out of reach).
    */

@@ -14,7 +14,7 @@ import { dataEffects } from './data-effect.ts';
 import { operandReader } from './operands.ts';
 import { RIP } from './register-part.ts';
 import { type Relocate, relocations } from './relocate.ts';
-import type { AccessesOf } from './touch.ts';
+import type { Accesses } from './touch.ts';
 
 const LONGEST = 15;
 
@@ -48,7 +48,7 @@ type Flow = DecodedInstruction['flow'];
 interface EffectCompiler {
   control(bytes: Uint8Array, address: number, flow: Flow): ControlFlow;
   relocation(bytes: Uint8Array, address: number, flow: Flow): Relocate;
-  accesses(bytes: Uint8Array, address: number): AccessesOf;
+  accesses(bytes: Uint8Array, address: number): Accesses;
 }
 
 function effectCompiler(iced: IcedModule): EffectCompiler {
@@ -127,7 +127,7 @@ class Amd64Instruction implements DecodedInstruction {
   readonly #compiler: EffectCompiler;
   #control: ControlFlow | undefined;
   #relocate: Relocate | undefined;
-  #accesses: AccessesOf | undefined;
+  #accesses: Accesses | undefined;
 
   constructor(address: number, bytes: Uint8Array, flow: Flow, compiler: EffectCompiler) {
     this.address = address;
@@ -160,7 +160,15 @@ class Amd64Instruction implements DecodedInstruction {
   }
 
   accesses(state: MachineState): readonly MemoryAccess[] {
+    return this.#memory.before(state);
+  }
+
+  accessTo(address: number, length: number, after: MachineState): MemoryAccess['access'] | undefined {
+    return this.#memory.behind(address, length, after);
+  }
+
+  get #memory(): Accesses {
     this.#accesses ??= this.#compiler.accesses(this.#bytes, this.address);
-    return this.#accesses(state);
+    return this.#accesses;
   }
 }

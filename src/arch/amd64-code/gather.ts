@@ -3,17 +3,17 @@ import type { MachineState, MemoryAccess } from '../machine-code.ts';
 import { asAddress } from './address.ts';
 import type { OperandReader } from './operands.ts';
 import { readRegister } from './register-part.ts';
-import type { AccessesOf } from './touch.ts';
+import type { Accesses } from './touch.ts';
 
 /**
  * Gathers and scatters: one access per element, base + index[i]*scale + displacement (Intel SDM vol. 2 §2.3.12). AVX2
  * masks by the top bits of a vector, which is applied; AVX-512's opmasks are not known, so all its elements count.
  * Nothing is known without the vectors.
  */
-export function elementAccesses(iced: typeof Iced, reader: OperandReader, it: Iced.Instruction): AccessesOf {
+export function elementAccesses(iced: typeof Iced, reader: OperandReader, it: Iced.Instruction): Accesses {
   const { Mnemonic, MemorySizeExt, OpKind, Register, RegisterExt } = iced;
   const name = Mnemonic[it.mnemonic];
-  if (/pf\d/.test(name)) return () => [];
+  if (/pf\d/.test(name)) return { before: () => [], behind: () => undefined };
   const size = MemorySizeExt.size(it.memorySize);
   const access: MemoryAccess['access'] = /scatter/i.test(name) ? 'write' : 'read';
   const data = it.op0Kind === OpKind.Register ? it.op0Register : it.op1Register;
@@ -29,7 +29,7 @@ export function elementAccesses(iced: typeof Iced, reader: OperandReader, it: Ic
   const indexNumber = RegisterExt.number(it.memoryIndex);
   const maskNumber = mask === Register.None ? undefined : RegisterExt.number(mask);
 
-  return (state) => {
+  const before = (state: MachineState): MemoryAccess[] => {
     const indexes = vector(state, indexNumber, elements * indexSize);
     const masks = maskNumber === undefined ? undefined : vector(state, maskNumber, elements * size);
     if (indexes === undefined) return [];
@@ -46,6 +46,8 @@ export function elementAccesses(iced: typeof Iced, reader: OperandReader, it: Ic
     }
     return accesses;
   };
+  // The mask is cleared as the elements are done, so afterwards there is none to go by.
+  return { before, behind: () => access };
 }
 
 function vector(state: MachineState, number: number, length: number): DataView | undefined {
