@@ -106,7 +106,7 @@ export interface ProcessFacts {
   /** Auxiliary vector, by AT_ number (getauxval(3)). */
   readonly auxv: ReadonlyMap<number, number>;
   /** For a core: who wrote it, as far as its notes tell. */
-  readonly origin: 'kernel' | 'gcore' | 'qemu' | 'delve' | 'unknown';
+  readonly origin: 'kernel' | 'gcore' | 'qemu' | 'delve' | 'mattock' | 'unknown';
   /**
    * A note about the whole process as the kernel writes it, by its NT_ number (NT_PRPSINFO, NT_SIGINFO, NT_AUXV,
    * NT_X86_XSAVE_LAYOUT); undefined if there is none such. Without this, the fields above say what is known.

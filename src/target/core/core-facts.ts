@@ -6,7 +6,7 @@ import { parseSignalInfo } from '../signal-info.ts';
 import type { ProcessFacts, SignalInfo } from '../target.ts';
 import { CoreThread, groupThreadNotes } from './core-thread.ts';
 import type { CoreSegment } from './memory-map.ts';
-import { LAST_NOTES, PROCESS_NOTES } from './note-types.ts';
+import { LAST_NOTES, MATTOCK_NOTE, PROCESS_NOTES } from './note-types.ts';
 import {
   type FileMapping,
   type ProcessStatus,
@@ -89,6 +89,8 @@ function readThreads(core: ByteSource, notes: readonly Note[], arch: Arch, cut: 
  */
 function originOf(notes: readonly Note[]): ProcessFacts['origin'] {
   if (notes.some((note) => note.type === DELVE_HEADER && note.owner.startsWith('Delve'))) return 'delve';
+  if (notes.some(({ owner, type }) => owner === MATTOCK_NOTE.owner && type === MATTOCK_NOTE.type))
+    return 'mattock';
   if (notes.some((note) => note.type === GDB_TDESC && note.owner === 'GDB')) return 'gcore';
   const has = (type: number) => notes.some((note) => note.type === type);
   if (notes[0]?.type === NT.PRPSINFO && has(NT.FILE)) return 'gcore';

@@ -1,6 +1,6 @@
 import type { ArchName } from '../../arch/index.ts';
 import type { MemoryRegion, ProcessFacts, SignalInfo, Target, Thread } from '../target.ts';
-import { LAST_NOTES, PROCESS_NOTES, REGISTER_SETS } from './note-types.ts';
+import { LAST_NOTES, MATTOCK_NOTE, PROCESS_NOTES, REGISTER_SETS } from './note-types.ts';
 import { NT, PRSTATUS, registerPlaces } from './register-layout.ts';
 
 /**
@@ -11,7 +11,7 @@ import { NT, PRSTATUS, registerPlaces } from './register-layout.ts';
  */
 
 interface Note {
-  readonly owner: 'CORE' | 'LINUX';
+  readonly owner: string;
   readonly type: number;
   readonly description: Uint8Array;
 }
@@ -35,6 +35,7 @@ export function coreNotes(target: Target, threads: readonly Thread[]): Uint8Arra
     const description = target.process.noteBytes?.(type);
     if (description !== undefined) notes.push({ owner, type, description });
   }
+  notes.push({ ...MATTOCK_NOTE, description: encoder.encode(target.kind) });
   return notes.map(encodeNote);
 }
 

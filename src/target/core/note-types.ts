@@ -37,5 +37,8 @@ export const PROCESS_NOTES: NoteOwners = new Map([
   [NT.AUXV, 'CORE'],
 ]);
 
+/** Ours, in every core that `writeCore` writes: what the core was made of, `process` or `core`. */
+export const MATTOCK_NOTE = { owner: 'Mattock', type: 0x4d54434b } as const;
+
 /** Those that follow the last thread (elf_coredump_extra_notes_write, Linux 6.12). */
 export const LAST_NOTES: NoteOwners = new Map([[NT.X86_XSAVE_LAYOUT, 'LINUX']]);

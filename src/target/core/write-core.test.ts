@@ -142,7 +142,7 @@ describe('writeCore', () => {
     const original = open(core());
     const { bytes, result } = write(original);
     expectSame(open(bytes), original);
-    expect(open(bytes).process.origin).toBe('kernel');
+    expect(open(bytes).process.origin).toBe('mattock');
     expect(result).toMatchObject({ threads: 2, regions: 5, unreadable: 0 });
     for (const type of [NT.PRPSINFO, NT.SIGINFO, NT.AUXV, NT.X86_XSAVE_LAYOUT]) {
       expect(open(bytes).process.noteBytes!(type)).toEqual(original.process.noteBytes!(type));
@@ -168,7 +168,7 @@ describe('writeCore', () => {
     const silent = bare(open(core({ notes: [notes[0]!, notes[8]!] })));
     const { signal: _, ...process } = silent.process;
     const quiet = { ...silent, process: { ...process, signal: undefined, auxv: new Map() } };
-    expect(open(write(quiet).bytes).process).toMatchObject({ origin: 'unknown', signal: { signo: 11 } });
+    expect(open(write(quiet).bytes).process).toMatchObject({ origin: 'mattock', signal: { signo: 11 } });
   });
 
   it('writes who sent a signal', () => {
