@@ -10,6 +10,7 @@ import { latestTime } from './goroutines/clock.ts';
 import { GoroutineFields } from './goroutines/goroutine-fields.ts';
 import { GoroutineList } from './goroutines/goroutine-list.ts';
 import { type GoroutineHost, GoroutineRecord } from './goroutines/goroutine-record.ts';
+import { GoroutineSlice } from './goroutines/goroutine-slice.ts';
 import { readLabels } from './goroutines/labels.ts';
 import { Machines } from './machines.ts';
 import { type RunningG, RunningGs } from './running-g.ts';
@@ -34,6 +35,7 @@ export class GoProgram implements GoroutineHost, BlockingHost {
   readonly #setting: WalkSetting;
   readonly #userFrames: UserFrames;
   readonly #running: RunningGs;
+  readonly #hasLinkRegister: boolean;
   #machines: Machines | undefined;
   #starts: StackStarts | undefined;
   #list: GoroutineList | undefined;
@@ -50,6 +52,7 @@ export class GoProgram implements GoroutineHost, BlockingHost {
     this.fields = new GoroutineFields(runtime);
     this.types = new RuntimeTypes(runtime);
     this.#running = new RunningGs(runtime);
+    this.#hasLinkRegister = runtime.target.arch.dwarf.lr !== undefined;
     this.#userFrames = new UserFrames(setting);
   }
 
@@ -83,7 +86,7 @@ export class GoProgram implements GoroutineHost, BlockingHost {
   }
 
   get list(): GoroutineList {
-    this.#list ??= new GoroutineList(this.runtime);
+    this.#list ??= new GoroutineList(this.fields);
     return this.#list;
   }
 
@@ -102,7 +105,7 @@ export class GoProgram implements GoroutineHost, BlockingHost {
   }
 
   record(g: RuntimeAddress): GoroutineRecord {
-    return new GoroutineRecord(this, g);
+    return new GoroutineRecord(this, new GoroutineSlice(this.fields, Float64Array.of(g)), 0);
   }
 
   stackOf(g: RuntimeAddress, depth: number): Stack {
@@ -173,24 +176,17 @@ export class GoProgram implements GoroutineHost, BlockingHost {
   }
 
   currentLocation(goroutine: GoroutineRecord): Location {
-    const g = goroutine.address;
     // The ordinary case first and without an object: parked, nothing of it on a thread.
-    if (this.#parked(goroutine))
-      return this.code.at(this.fields.word(g, this.fields.layout.schedPc)).locations[0]!;
-    const { cursor } = this.starts.ofGoroutine(g);
+    if (this.#parked(goroutine)) return this.code.at(goroutine.schedPc).locations[0]!;
+    const { cursor } = this.starts.ofGoroutine(goroutine.address);
     return this.code.at(cursor.pc).locations[0]!;
   }
 
   userLocation(goroutine: GoroutineRecord): Location {
     const g = goroutine.address;
     if (this.#parked(goroutine)) {
-      const { layout } = this.fields;
-      const sp = this.fields.word(g, layout.schedSp);
-      const quick = this.#userFrames.find(
-        this.fields.word(g, layout.schedPc),
-        sp,
-        this.fields.word(g, layout.schedLr),
-      );
+      const lr = this.#hasLinkRegister ? this.fields.word(g, this.fields.layout.schedLr) : 0;
+      const quick = this.#userFrames.find(goroutine.schedPc, goroutine.schedSp, lr);
       if (quick !== undefined) return quick;
     }
     let found: Location | undefined;
@@ -202,8 +198,8 @@ export class GoProgram implements GoroutineHost, BlockingHost {
     return found ?? this.currentLocation(goroutine);
   }
 
-  #parked({ address, state }: GoroutineRecord): boolean {
-    return state !== '_Gsyscall' && this.machines.running(address) === undefined;
+  #parked({ address, state, problem }: GoroutineRecord): boolean {
+    return problem === undefined && state !== '_Gsyscall' && this.machines.running(address) === undefined;
   }
 
   goStatement(pc: number): Location {

@@ -14,7 +14,9 @@ import type { DeferredCall, Location, Stack } from './frame.ts';
 import { GoProgram } from './go-program.ts';
 import { findGoRuntime } from './go-runtime.ts';
 import type { Goroutine } from './goroutine.ts';
-import type { Program, RuntimeFacts, Verdict } from './program.ts';
+import { GoroutineRecord } from './goroutines/goroutine-record.ts';
+import type { GoroutineSlice } from './goroutines/goroutine-slice.ts';
+import type { ListOptions, Program, RuntimeFacts, Verdict } from './program.ts';
 import { threadCursor } from './stack/stack-starts.ts';
 import { StackWalker, type WalkSetting } from './stack/walker.ts';
 import { TypeNames } from './type-names.ts';
@@ -72,26 +74,24 @@ class TargetProgram implements Program {
     return this.#facts;
   }
 
-  *goroutines(options: { readonly dead?: boolean } = {}): Generator<Goroutine, void, undefined> {
+  *goroutines({ dead = false, reads = [] }: ListOptions = {}): Generator<Goroutine, void, undefined> {
     const go = this.#requireGo();
-    // Nearly everyone asks where they are and what they wait for: the top of each stack, and the sudog.
-    for (const address of go.list.addresses((slice) => this.#prefetchWaits(go, slice))) {
-      const goroutine = go.record(address);
-      if (options.dead === true || !isDead(goroutine)) yield goroutine;
+    for (const slice of go.list.slices()) {
+      this.#prefetch(slice, reads);
+      for (let i = 0; i < slice.length; i++) {
+        const goroutine = new GoroutineRecord(go, slice, i);
+        if (dead || !isDead(goroutine)) yield goroutine;
+      }
     }
   }
 
-  #prefetchWaits(go: GoProgram, goroutines: Float64Array): void {
-    const { memory } = this.target;
-    if (memory.prefetch === undefined) return;
-    const { schedSp, waiting } = go.fields.layout;
-    const wanted = new Float64Array(goroutines.length * 2);
-    goroutines.forEach((g, i) => {
-      if (memory.tryRead(g as RuntimeAddress, Math.max(schedSp, waiting) + 8) === undefined) return;
-      wanted[2 * i] = go.fields.word(g, schedSp);
-      wanted[2 * i + 1] = go.fields.word(g, waiting);
+  #prefetch(slice: GoroutineSlice, reads: NonNullable<ListOptions['reads']>): void {
+    if (reads.length === 0 || this.target.memory.prefetch === undefined) return;
+    const wanted = new Float64Array(slice.length * reads.length);
+    reads.forEach((what, i) => {
+      wanted.set(what === 'stack' ? slice.schedSp : slice.waiting, i * slice.length);
     });
-    memory.prefetch(wanted);
+    this.target.memory.prefetch(wanted);
   }
 
   goroutineCount(): number {
@@ -100,10 +100,11 @@ class TargetProgram implements Program {
 
   goroutine(id: Goid): Goroutine | undefined {
     const go = this.#requireGo();
-    for (const address of go.list.addresses()) {
-      if (go.tryId(address) !== id) continue;
-      const goroutine = go.record(address);
-      if (!isDead(goroutine)) return goroutine;
+    for (const slice of go.list.slices()) {
+      for (let i = slice.ids.indexOf(id); i >= 0; i = slice.ids.indexOf(id, i + 1)) {
+        const goroutine = new GoroutineRecord(go, slice, i);
+        if (!isDead(goroutine)) return goroutine;
+      }
     }
     return undefined;
   }

@@ -14,7 +14,7 @@ export interface Program {
   readonly runtime: RuntimeFacts | undefined;
 
   /** All goroutines in allgs order, without dead ones unless asked for; read in bulk, in slices, so output can flow. */
-  goroutines(options?: { readonly dead?: boolean }): Iterable<Goroutine>;
+  goroutines(options?: ListOptions): Iterable<Goroutine>;
   /** Length of allgs: an upper bound for progress. */
   goroutineCount(): number;
   goroutine(id: Goid): Goroutine | undefined;
@@ -36,6 +36,15 @@ export interface Program {
   verdict(): Verdict;
   /** The target has run, was written or has loaded code: drops what was kept of its state, and keeps the rest. */
   refresh(): void;
+}
+
+export interface ListOptions {
+  readonly dead?: boolean;
+  /**
+   * What will be read of each goroutine: the top of its stack (`userLocation`), the first sudog (`blockedOn`). It then
+   * comes in few long reads.
+   */
+  readonly reads?: readonly ('stack' | 'sudog')[];
 }
 
 export interface RuntimeFacts {

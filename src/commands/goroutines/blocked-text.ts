@@ -42,15 +42,21 @@ const systemCallText = ({ name, number }: BlockedOn & { kind: 'syscall' }): stri
 const remainingText = (nanoseconds: number): string =>
   nanoseconds < 0 ? `due ${formatDuration(-nanoseconds)} ago` : `due in ${formatDuration(nanoseconds)}`;
 
-/** Many goroutines wait on one channel: its text is made once. */
-const channelTexts = new WeakMap<ChannelFacts, string>();
+/**
+ * Many goroutines wait on one channel: its text is made once, and kept until another one's takes its place. (A
+ * WeakMap with tens of thousands of them would cost each garbage collection more than making the texts.)
+ */
+const KEPT_TEXTS = 256;
+const keptChannels: ChannelFacts[] = [];
+const keptTexts: string[] = [];
 
 function channelText(channel: ChannelFacts): string {
-  let text = channelTexts.get(channel);
-  if (text === undefined) {
-    text = makeChannelText(channel);
-    channelTexts.set(channel, text);
-  }
+  const place = ((channel.address / 32) % KEPT_TEXTS) | 0;
+  const kept = keptTexts[place];
+  if (kept !== undefined && keptChannels[place] === channel) return kept;
+  const text = makeChannelText(channel);
+  keptChannels[place] = channel;
+  keptTexts[place] = text;
   return text;
 }
 

@@ -9,6 +9,7 @@ export type Condition = (g: Goroutine, session: Session) => boolean;
 
 /** Frames in which `anyloc` looks. */
 const ANY_DEPTH = 100;
+const MOST_NAMES = 4096;
 
 const LOCATIONS: Readonly<Record<string, Place>> = {
   userloc: 'user',
@@ -81,6 +82,8 @@ const isRunning = (g: Goroutine): boolean => g.thread !== undefined;
 /** What `-group` groups by: a name for each goroutine's group. */
 export interface Grouping {
   readonly by: string;
+  /** Naming a group takes the top of the stack. */
+  readonly readsStack?: boolean;
   nameOf(g: Goroutine, session: Session): string;
 }
 
@@ -92,7 +95,11 @@ export const grouping: Kind<Grouping> = {
     const field = cursor.word('what to group by', this.expected);
     const place = LOCATIONS[field.text];
     if (place !== undefined)
-      return { by: field.text, nameOf: (g, session) => locationName(PLACES[place].of(g, session)) };
+      return {
+        by: field.text,
+        readsStack: place === 'user' || place === 'own',
+        nameOf: locationNames(place),
+      };
     switch (field.text) {
       case 'label': {
         const key = cursor.word('the label', NOTHING).text;
@@ -114,6 +121,22 @@ export const grouping: Kind<Grouping> = {
 
 const labelName = (key: string, value: string | undefined): string =>
   value === undefined ? `no label ${key}` : `${key}=${value}`;
+
+/** A million goroutines are in a handful of places, and mostly each is one object: its name is made once. */
+function locationNames(place: Place): (g: Goroutine, session: Session) => string {
+  const names = new Map<Location, string>();
+  const { of } = PLACES[place];
+  return (g, session) => {
+    const location = of(g, session);
+    let name = names.get(location);
+    if (name === undefined) {
+      name = locationName(location);
+      if (names.size >= MOST_NAMES) names.clear();
+      names.set(location, name);
+    }
+    return name;
+  };
+}
 
 function locationName({ pc, function: name, position }: Location): string {
   if (position === undefined) return `${name ?? '?'} (0x${pc.toString(16)})`;

@@ -236,7 +236,7 @@ function* filtered(
   let seen = 0;
   // Of very many the first ones are shown soon.
   let next = session.program.goroutineCount() > SLICE ? FIRST_SLICE : SLICE;
-  for (const g of session.program.goroutines({ dead })) {
+  for (const g of session.program.goroutines({ dead, reads: readsOf(args) })) {
     if ((++seen & 255) === 0) session.checkCancelled();
     if (wanted === undefined || wanted(g, session)) slice.push(g);
     if (seen < next) continue;
@@ -245,6 +245,13 @@ function* filtered(
     slice = [];
   }
   yield* byId(slice);
+}
+
+/** Lines and conditions tell nearly everything; for groups only their property is asked of most goroutines. */
+function readsOf({ group, with: wanted, without, channel }: Arguments): ('stack' | 'sudog')[] {
+  const conditions = wanted.length + without.length > 0 || channel !== undefined;
+  if (group === undefined || conditions) return ['stack', 'sudog'];
+  return group.readsStack ? ['stack'] : [];
 }
 
 const byId = (slice: Goroutine[]): Goroutine[] => slice.sort((a, b) => a.id - b.id);

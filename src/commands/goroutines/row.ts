@@ -53,7 +53,8 @@ export function statusText(g: Goroutine): string {
   }
   const words = [g.waitReason ?? state];
   if (g.scanning) words.push('(_Gscan)');
-  if (g.waited !== undefined) words.push(formatDuration(g.waited));
+  const { waited } = g;
+  if (waited !== undefined) words.push(formatDuration(waited));
   const blocked = g.blockedOn;
   return `[${words.join(' ')}${blocked === undefined ? '' : `: ${blockedText(blocked)}`}]`;
 }
@@ -65,7 +66,8 @@ export function goroutineLine(g: Goroutine, place: Place, style: Style, session:
   // What runs none of the program's own code is where its user location is.
   const name = place === 'own' && !ownCode(session.program).has(location) ? PLACES.user.label : label;
   let line = `Goroutine ${g.id} - ${name}: ${locationText(location, style)}`;
-  if (g.thread !== undefined) line += ` (thread ${g.thread})`;
+  const { thread } = g;
+  if (thread !== undefined) line += ` (thread ${thread})`;
   const status = statusText(g);
   if (status !== '') line += ` ${style.paint('keyword', status)}`;
   if (g.problem !== undefined) line += ` ${style.paint('error', `(${harmless(g.problem)})`)}`;

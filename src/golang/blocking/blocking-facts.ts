@@ -63,19 +63,19 @@ export class BlockingFacts {
     const reason = goroutine.waitReason?.replace(' (durable)', '');
     switch (reason) {
       case 'chan receive':
-        return this.#channel(goroutine.address, 'receive');
+        return this.#channel(goroutine, 'receive');
       case 'chan send':
-        return this.#channel(goroutine.address, 'send');
+        return this.#channel(goroutine, 'send');
       case 'chan receive (nil chan)':
         return { kind: 'channel', operation: 'receive', channel: this.#channels.at(0) };
       case 'chan send (nil chan)':
         return { kind: 'channel', operation: 'send', channel: this.#channels.at(0) };
       case 'select':
-        return { kind: 'select', cases: [...this.#channels.waits(goroutine.address, undefined)] };
+        return { kind: 'select', cases: this.#channels.cases(goroutine.waiting) };
       case 'select (no cases)':
         return { kind: 'select', cases: [] };
       case 'sleep':
-        return this.#sleep(goroutine.address);
+        return this.#sleep(goroutine);
       case 'IO wait':
         return pollWait(this.#host.fields, goroutine.address);
       case 'sync.Cond.Wait':
@@ -87,22 +87,23 @@ export class BlockingFacts {
     return owner === undefined ? undefined : this.#semaphore(goroutine, owner);
   }
 
-  #channel(g: number, operation: 'send' | 'receive'): BlockedOn {
-    for (const { channel } of this.#channels.waits(g, operation))
-      return { kind: 'channel', operation, channel };
-    return { kind: 'channel', operation, channel: undefined };
+  #channel({ waiting }: GoroutineRecord, operation: 'send' | 'receive'): BlockedOn {
+    return { kind: 'channel', operation, channel: this.#channels.firstOf(waiting) };
   }
 
-  #sleep(g: number): BlockedOn | undefined {
-    const { fields, now } = this.#host;
-    const timerLayout = fields.runtime.layouts.tryOf(Timer);
-    const timer = fields.word(g, fields.layout.timer);
-    let until = fields.layout.sleepWhen === undefined ? 0 : fields.word(g, fields.layout.sleepWhen);
-    if (until === 0 && timer !== 0 && timerLayout !== undefined) {
-      until = fields.word(timer, timerLayout.when);
-    }
+  #sleep({ address, sleepWhen }: GoroutineRecord): BlockedOn | undefined {
+    const { now } = this.#host;
+    const until = sleepWhen === 0 ? this.#timerOf(address) : sleepWhen;
     if (until === 0) return undefined;
     return { kind: 'sleep', until, remaining: now === undefined ? undefined : until - now };
+  }
+
+  /** When the goroutine's timer is due, or 0. */
+  #timerOf(g: number): number {
+    const { fields } = this.#host;
+    const layout = fields.runtime.layouts.tryOf(Timer);
+    const timer = fields.word(g, fields.layout.timer);
+    return timer === 0 || layout === undefined ? 0 : fields.word(timer, layout.when);
   }
 
   #semaphore(goroutine: GoroutineRecord, owner: SemaphoreOwner): BlockedOn | undefined {

@@ -27,6 +27,11 @@ export class Channels {
   readonly #sudog: Layout<typeof Sudog>;
   readonly #typeName: (type: RuntimeAddress) => string | undefined;
   readonly #known = new Map<number, Channel>();
+  readonly #queues: Queues = {
+    senders: (channel) => this.#queue(this.#word(channel + this.#hchan.firstSender)),
+    receivers: (channel) => this.#queue(this.#word(channel + this.#hchan.firstReceiver)),
+    idOf: (sudog) => goid(this.#word(this.#word(sudog + this.#sudog.g) + this.#g.goid)),
+  };
 
   constructor(runtime: GoRuntime, typeName: (type: RuntimeAddress) => string | undefined) {
     this.#runtime = runtime;
@@ -40,28 +45,34 @@ export class Channels {
     return address === 0 ? NIL_CHANNEL : this.#channel(address);
   }
 
+  /** What a goroutine waits on whose first sudog this is (g.waiting). */
+  firstOf(sudog: number): ChannelFacts | undefined {
+    if (sudog === 0) return undefined;
+    const address = this.#word(sudog + this.#sudog.channel);
+    return address === 0 ? this.cases(sudog)[0]?.channel : this.#channel(address);
+  }
+
   /**
-   * What a goroutine has queued for, through the sudogs at g.waiting: one for a plain operation, whose direction is
-   * `plain`; one per case for a select, whose directions are told by the queues that the sudogs are in.
+   * What a goroutine has queued for in a select, through the sudogs from g.waiting on, one for each case: which
+   * direction, the queues tell that they are in.
    */
-  *waits(
-    g: number,
-    plain: 'send' | 'receive' | undefined,
-  ): Generator<{ readonly channel: ChannelFacts; readonly operation: 'send' | 'receive' }> {
+  cases(
+    first: number,
+  ): readonly { readonly channel: ChannelFacts; readonly operation: 'send' | 'receive' }[] {
+    const cases: { channel: ChannelFacts; operation: 'send' | 'receive' }[] = [];
     const seen = new Set<number>();
-    let sudog = this.#word(g + this.#g.waiting);
-    while (sudog !== 0 && !seen.has(sudog)) {
+    for (
+      let sudog = first;
+      sudog !== 0 && !seen.has(sudog);
+      sudog = this.#word(sudog + this.#sudog.waitLink)
+    ) {
       seen.add(sudog);
       const address = this.#word(sudog + this.#sudog.channel);
-      if (address !== 0) {
-        const channel = this.#channel(address);
-        yield {
-          channel,
-          operation: plain ?? (channel.senders.has(sudog) ? 'send' : 'receive'),
-        };
-      }
-      sudog = this.#word(sudog + this.#sudog.waitLink);
+      if (address === 0) continue;
+      const channel = this.#channel(address);
+      cases.push({ channel, operation: channel.senders.has(sudog) ? 'send' : 'receive' });
     }
+    return cases;
   }
 
   #channel(address: number): Channel {
@@ -84,9 +95,7 @@ export class Channels {
         closed: this.#runtime.memory.uint32(runtimeAddress(address + h.closed)) !== 0,
         elementType: this.#typeName(runtimeAddress(this.#word(address + h.elementType))),
       },
-      () => this.#queue(this.#word(address + h.firstSender)),
-      () => this.#queue(this.#word(address + h.firstReceiver)),
-      (sudog) => goid(this.#word(this.#word(sudog + this.#sudog.g) + this.#g.goid)),
+      this.#queues,
     );
   }
 
@@ -110,6 +119,13 @@ export class Channels {
   }
 }
 
+/** Reads who waits on the channel at an address. */
+interface Queues {
+  senders(channel: number): ReadonlySet<number>;
+  receivers(channel: number): ReadonlySet<number>;
+  idOf(sudog: number): Goid;
+}
+
 /** One channel; who waits on it is read when it is asked for: it may be a hundred thousand goroutines. */
 class Channel implements ChannelFacts {
   readonly address: RuntimeAddress;
@@ -117,42 +133,33 @@ class Channel implements ChannelFacts {
   readonly capacity: number;
   readonly closed: boolean;
   readonly elementType: string | undefined;
-  readonly #readSenders: () => ReadonlySet<number>;
-  readonly #readReceivers: () => ReadonlySet<number>;
-  readonly #idOf: (sudog: number) => Goid;
+  readonly #queues: Queues;
   #senders: ReadonlySet<number> | undefined;
   #sendWaiters: readonly Goid[] | undefined;
   #receiveWaiters: readonly Goid[] | undefined;
 
-  constructor(
-    facts: Omit<ChannelFacts, 'sendWaiters' | 'receiveWaiters'>,
-    readSenders: () => ReadonlySet<number>,
-    readReceivers: () => ReadonlySet<number>,
-    idOf: (sudog: number) => Goid,
-  ) {
+  constructor(facts: Omit<ChannelFacts, 'sendWaiters' | 'receiveWaiters'>, queues: Queues) {
     this.address = facts.address;
     this.length = facts.length;
     this.capacity = facts.capacity;
     this.closed = facts.closed;
     this.elementType = facts.elementType;
-    this.#readSenders = readSenders;
-    this.#readReceivers = readReceivers;
-    this.#idOf = idOf;
+    this.#queues = queues;
   }
 
   /** sudogs that wait to send. */
   get senders(): ReadonlySet<number> {
-    this.#senders ??= this.#readSenders();
+    this.#senders ??= this.#queues.senders(this.address);
     return this.#senders;
   }
 
   get sendWaiters(): readonly Goid[] {
-    this.#sendWaiters ??= Array.from(this.senders, this.#idOf);
+    this.#sendWaiters ??= Array.from(this.senders, this.#queues.idOf);
     return this.#sendWaiters;
   }
 
   get receiveWaiters(): readonly Goid[] {
-    this.#receiveWaiters ??= Array.from(this.#readReceivers(), this.#idOf);
+    this.#receiveWaiters ??= Array.from(this.#queues.receivers(this.address), this.#queues.idOf);
     return this.#receiveWaiters;
   }
 }

@@ -1,18 +1,21 @@
 import { type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/index.ts';
-import type { GoRuntime } from '../go-runtime.ts';
 import { ALL_GS } from '../runtime-facts/globals.ts';
+import type { GoroutineFields } from './goroutine-fields.ts';
+import { GoroutineSlice } from './goroutine-slice.ts';
 
-/** Pointers copied at a time: few enough to start at once, enough to make the copy cheap. */
+/** Read at a time: few enough to start at once, enough for long reads. */
 const SLICE = 1024;
 
-/** The runtime's `allgs`: addresses of every g there ever was, in order of creation. */
+/** The runtime's `allgs`: every g there ever was, in order of creation, read as far as somebody has gone through it. */
 export class GoroutineList {
-  readonly #runtime: GoRuntime;
+  readonly #fields: GoroutineFields;
+  readonly #slices: GoroutineSlice[] = [];
   readonly #array: RuntimeAddress;
   readonly length: number;
 
-  constructor(runtime: GoRuntime) {
-    this.#runtime = runtime;
+  constructor(fields: GoroutineFields) {
+    const { runtime } = fields;
+    this.#fields = fields;
     const header = runtime.global(ALL_GS);
     this.#array = runtime.memory.pointer(header);
     const length = runtime.memory.uint64(runtimeAddress(header + 8));
@@ -27,24 +30,30 @@ export class GoroutineList {
     this.length = length;
   }
 
-  /** `prepare` sees the addresses of each slice before they come, and may say what else of them will be read. */
-  *addresses(prepare?: (slice: Float64Array) => void): Generator<RuntimeAddress, void, undefined> {
-    const { memory } = this.#runtime;
-    for (let first = 0; first < this.length; first += SLICE) {
-      const slice = this.#slice(first, Math.min(SLICE, this.length - first));
-      memory.prefetch?.(slice);
-      prepare?.(slice);
-      for (const address of slice) yield address as RuntimeAddress;
+  *slices(): Generator<GoroutineSlice, void, undefined> {
+    for (let i = 0; i * SLICE < this.length; i++) {
+      let slice = this.#slices[i];
+      if (slice === undefined) {
+        slice = this.#read(i * SLICE);
+        this.#slices[i] = slice;
+      }
+      yield slice;
     }
   }
 
-  #slice(first: number, count: number): Float64Array {
-    const bytes = this.#runtime.memory.read(runtimeAddress(this.#array + first * 8), count * 8);
+  #read(first: number): GoroutineSlice {
+    const addresses = this.#addresses(first, Math.min(SLICE, this.length - first));
+    this.#fields.runtime.memory.prefetch?.(addresses);
+    return new GoroutineSlice(this.#fields, addresses);
+  }
+
+  #addresses(first: number, count: number): Float64Array {
+    const bytes = this.#fields.runtime.memory.read(runtimeAddress(this.#array + first * 8), count * 8);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const slice = new Float64Array(count);
+    const addresses = new Float64Array(count);
     for (let i = 0; i < count; i++) {
-      slice[i] = view.getUint32(i * 8, true) + view.getUint32(i * 8 + 4, true) * 2 ** 32;
+      addresses[i] = view.getUint32(i * 8, true) + view.getUint32(i * 8 + 4, true) * 2 ** 32;
     }
-    return slice.filter((address) => address !== 0);
+    return addresses.filter((address) => address !== 0);
   }
 }

@@ -1,14 +1,8 @@
-import {
-  type Goid,
-  goid,
-  MattockError,
-  type RuntimeAddress,
-  runtimeAddress,
-  type ThreadId,
-} from '../../base/index.ts';
+import { type Goid, goid, type RuntimeAddress, runtimeAddress, type ThreadId } from '../../base/index.ts';
 import type { Location } from '../frame.ts';
 import type { BlockedOn, Goroutine, GoroutineState } from '../goroutine.ts';
 import { GoroutineFields } from './goroutine-fields.ts';
+import type { GoroutineSlice } from './goroutine-slice.ts';
 
 /** What a goroutine asks of the program it belongs to. */
 export interface GoroutineHost {
@@ -35,42 +29,55 @@ export class GoroutineRecord implements Goroutine {
   readonly scanning: boolean;
   readonly problem: string | undefined;
   readonly #host: GoroutineHost;
+  readonly #slice: GoroutineSlice;
+  readonly #place: number;
   #user: Location | undefined;
   #labels: ReadonlyMap<string, string> | undefined;
   #blockedOn: BlockedOn | null | undefined;
 
-  constructor(host: GoroutineHost, address: RuntimeAddress) {
+  constructor(host: GoroutineHost, slice: GoroutineSlice, place: number) {
     this.#host = host;
-    this.address = address;
-    let id = 0;
-    let status = 0;
-    let problem: string | undefined;
-    try {
-      status = host.fields.rawStatus(address);
-      id = host.fields.id(address);
-    } catch (error) {
-      if (!(error instanceof MattockError)) throw error;
-      problem = error.message;
-    }
+    this.#slice = slice;
+    this.#place = place;
+    const status = slice.statuses[place]!;
     const state = GoroutineFields.state(status);
+    let problem = slice.problems.size === 0 ? undefined : slice.problems.get(place);
     if (state === undefined) problem ??= `its state ${status} is not one that Go has`;
-    this.id = goid(id);
+    this.address = slice.addresses[place]! as RuntimeAddress;
+    this.id = goid(slice.ids[place]!);
     this.state = state ?? '_Gidle';
     this.scanning = GoroutineFields.scanning(status);
     this.problem = problem;
   }
 
+  /** g.sched, where a parked goroutine goes on. */
+  get schedPc(): number {
+    return this.#slice.schedPc[this.#place]!;
+  }
+
+  get schedSp(): number {
+    return this.#slice.schedSp[this.#place]!;
+  }
+
+  /** The first sudog, or 0. */
+  get waiting(): number {
+    return this.#slice.waiting[this.#place]!;
+  }
+
+  /** When time.Sleep ends, or 0. */
+  get sleepWhen(): number {
+    return this.#slice.sleepWhen[this.#place]!;
+  }
+
   get waitReason(): string | undefined {
     if (!STATES_WITH_REASON.has(this.state) || this.problem !== undefined) return undefined;
-    const { fields } = this.#host;
-    const { memory } = fields.runtime;
-    return fields.waitReasons.text(memory.uint8((this.address + fields.layout.waitReason) as RuntimeAddress));
+    return this.#host.fields.waitReasons.text(this.#slice.waitReasons[this.#place]!);
   }
 
   get waited(): number | undefined {
     if (this.state !== '_Gwaiting' && this.state !== '_Gsyscall' && this.state !== '_Gleaked')
       return undefined;
-    const since = this.#word(this.#host.fields.layout.waitSince);
+    const since = this.problem === undefined ? this.#slice.waitSince[this.#place]! : 0;
     return since === 0 ? undefined : this.#host.waited(since);
   }
 

@@ -20,7 +20,7 @@ export interface MeasuredStruct {
 export class Layouts {
   readonly #source: LayoutSource;
   readonly #version: string;
-  readonly #known = new Map<StructFacts, MeasuredStruct>();
+  readonly #known = new Map<StructFacts, Layout<StructFacts> | undefined>();
 
   constructor(source: LayoutSource, version: string) {
     this.#source = source;
@@ -51,21 +51,18 @@ export class Layouts {
 
   /** undefined where the struct, or a field that every Go has, is missing: for what can be left out. */
   tryOf<S extends StructFacts>(struct: S): Layout<S> | undefined {
-    const measured = this.#measured(struct);
+    if (!this.#known.has(struct)) this.#known.set(struct, this.#measured(struct));
+    // Every field that the type says is a number has been found to be one.
+    return this.#known.get(struct) as Layout<S> | undefined;
+  }
+
+  #measured(struct: StructFacts): Layout<StructFacts> | undefined {
+    const measured = this.#source.measure(struct);
     if (measured === undefined) return undefined;
     for (const [key, facts] of Object.entries(struct.fields)) {
       if (!facts.optional && measured.offsets[key] === undefined) return undefined;
     }
-    // Every field that the type says is a number has just been found to be one.
-    return { ...measured.offsets, size: measured.size } as Layout<S>;
-  }
-
-  #measured(struct: StructFacts): MeasuredStruct | undefined {
-    const known = this.#known.get(struct);
-    if (known !== undefined) return known;
-    const measured = this.#source.measure(struct);
-    if (measured !== undefined) this.#known.set(struct, measured);
-    return measured;
+    return { ...measured.offsets, size: measured.size };
   }
 }
 

@@ -160,13 +160,14 @@ function frameToShow(
 function countStates(go: GoProgram): Verdict['counts'] {
   const byState = new Map<string, number>();
   let total = 0;
-  for (const g of go.list.addresses()) {
-    const status = go.runtime.memory.tryRead(runtimeAddress(g + go.fields.layout.status), 4);
-    const state = status === undefined ? undefined : GoroutineFields.state(go.fields.rawStatus(g));
-    if (state === '_Gdead' || state === '_Gdeadextra' || state === '_Gidle') continue;
-    const name = state ?? 'unreadable';
-    byState.set(name, (byState.get(name) ?? 0) + 1);
-    total++;
+  for (const { length, statuses, problems } of go.list.slices()) {
+    for (let i = 0; i < length; i++) {
+      const state = problems.has(i) ? undefined : GoroutineFields.state(statuses[i]!);
+      if (state === '_Gdead' || state === '_Gdeadextra' || state === '_Gidle') continue;
+      const name = state ?? 'unreadable';
+      byState.set(name, (byState.get(name) ?? 0) + 1);
+      total++;
+    }
   }
   return { total, byState };
 }
