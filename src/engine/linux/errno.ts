@@ -1,11 +1,16 @@
-import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { KernelError } from '../../target/process/kernel.ts';
 import type { Libc } from './libc.ts';
 
-const { EINVAL, EIO, EFAULT, ESRCH, ECHILD, EINTR, ENOSPC, EPERM } = constants.errno;
-
-export { ECHILD, EFAULT, EINTR, EINVAL, EIO, ENOSPC, EPERM, ESRCH };
+/** <asm-generic/errno-base.h>. */
+export const EPERM = 1;
+export const ESRCH = 3;
+export const EINTR = 4;
+export const EIO = 5;
+export const ECHILD = 10;
+export const EFAULT = 14;
+export const EINVAL = 22;
+export const ENOSPC = 28;
 
 export const kernelError = (call: string, errno: number): KernelError =>
   new KernelError(call, getSystemErrorName(-errno));

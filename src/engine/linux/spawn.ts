@@ -67,7 +67,7 @@ function startShell(
     return posixSpawn(libc, child);
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
-    throw new UserError(`cannot start ${path}: ${SHELL}, which starts it, fails with ${error.code}`);
+    throw cannotRun(path, error.code, `${SHELL}, which starts it, fails with ${error.code}`);
   } finally {
     if (changed) libc.personality(before);
   }
@@ -91,7 +91,7 @@ function becomeProgram(
   const separator = first + argv.length;
   const plan = { argc: separator + 1 + variables, path: 3, argv: first, separator };
   const errno = injectExec(parts, pid, plan);
-  if (errno !== 0) throw refused(path, errno);
+  if (errno !== 0) throw cannotRun(path, kernelError('execve', errno).code);
 }
 
 const isStopped = (status: number): boolean => (status & 0xff) === 0x7f;
@@ -109,21 +109,21 @@ function seize({ threads }: Parts, pid: number): void {
 }
 
 /** Why execve(2) did not run a file that looked well before. */
-function refused(path: string, errno: number): UserError {
-  const { code } = kernelError('execve', errno);
-  const reasons: Readonly<Record<string, string>> = {
-    ENOENT: 'the loader or interpreter that it names does not exist',
-    ENOEXEC: 'the kernel does not know its format',
-    EACCES: 'it, or its interpreter, may not be executed here (a file system mounted noexec?)',
-    ETXTBSY: 'it is open for writing',
-    E2BIG: 'its arguments and environment are too long',
-  };
-  return new UserError(`cannot run ${path}: ${reasons[code] ?? code}`);
-}
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'the loader or interpreter that it names does not exist',
+  ENOEXEC: 'the kernel does not know its format',
+  EACCES: 'it, or its interpreter, may not be executed here (a file system mounted noexec?)',
+  ETXTBSY: 'it is open for writing',
+};
+
+const cannotRun = (path: string, code: string, reason = REASONS[code] ?? code): UserError =>
+  new UserError(
+    `cannot run ${path}: ${code === 'E2BIG' ? 'its arguments and environment are too long' : reason}`,
+  );
 
 /** Leaves nothing behind, no zombie either. */
-function end(libc: Libc, { waiting, memory }: Parts, pid: number): void {
+function end(libc: Libc, { waiting, memory, threads }: Parts, pid: number): void {
   libc.kill(pid, SIGNAL.SIGKILL);
-  while (waiting.waitFor(pid) === pid && isStopped(waiting.lastStatus)) libc.kill(pid, SIGNAL.SIGKILL);
+  while (waiting.waitFor(pid) === pid && isStopped(waiting.lastStatus)) threads.cont(pid, SIGNAL.SIGKILL);
   memory.forget(pid);
 }

@@ -46,23 +46,24 @@ function files(names: SpawnTerminal & { readonly kind: 'files' }): StandardFiles
   const closeOpened = (): void => {
     for (const descriptor of opened.splice(0)) closeSync(descriptor);
   };
+  // Node marks its own to be closed at an exec; a copy, onto itself too, is not.
+  const keep = (from: number, to: number): void => {
+    actions.push({ kind: 'copy', from, to });
+  };
   const place = (path: string, flags: number, to: number): void => {
     const from = open(path, flags);
     opened.push(from);
-    actions.push({ kind: 'copy', from, to });
+    keep(from, to);
   };
   const output = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
   try {
+    keep(0, 0);
+    keep(names.stdoutDescriptor ?? 1, 1);
+    keep(names.stdoutDescriptor ?? 2, 2);
     if (names.stdin !== undefined) place(names.stdin, constants.O_RDONLY, 0);
-    if (names.stdoutDescriptor !== undefined) {
-      const from = names.stdoutDescriptor;
-      if (names.stdout === undefined) actions.push({ kind: 'copy', from, to: 1 });
-      if (names.stderr === undefined) actions.push({ kind: 'copy', from, to: 2 });
-    }
     if (names.stdout !== undefined) place(names.stdout, output, 1);
     // One file for both is opened once: two would overwrite each other.
-    if (names.stderr !== undefined && names.stderr === names.stdout)
-      actions.push({ kind: 'copy', from: 1, to: 2 });
+    if (names.stderr !== undefined && names.stderr === names.stdout) keep(1, 2);
     else if (names.stderr !== undefined) place(names.stderr, output, 2);
   } catch (error) {
     closeOpened();
