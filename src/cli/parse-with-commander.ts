@@ -27,9 +27,10 @@ export function parseWithCommander(argv: readonly string[]): Request {
         'The executable is found by what the core says of it, unless it is named.',
     )
     .usage('[options] [executable] <core>')
-    .addArgument(new Argument('<files...>', 'the executable, if it is to be named, and the core'));
+    .addArgument(new Argument('[files...]', 'the executable, if it is to be named, and the core'));
   for (const option of CORE_OPTIONS) addOption(core, option);
   core.action((files: readonly string[], values: OptionValues) => {
+    if (files.length === 0) core.error('error: a core is missing: mattock core [executable] <core>');
     if (files.length > 2) core.error(`error: ${files.length} files are too many: an executable and a core`);
     request = { kind: 'core', options: coreOptions(files, withTableNames(values)) };
   });

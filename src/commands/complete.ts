@@ -1,7 +1,7 @@
 import { MattockError } from '../base/index.ts';
 import type { Context } from './command.ts';
 import { CompletionPoint, type Expectation, type Typed } from './language/cursor.ts';
-import { fieldNames, variableNames } from './session/completion-names.ts';
+import { fieldNames, localNames, variableNames } from './session/completion-names.ts';
 import { settingNames } from './session/settings.ts';
 
 /** What can stand at the end of a line instead of the word that is being typed. */
@@ -103,19 +103,43 @@ function* functionsBeginning({ session }: Context, prefix: string): Iterable<str
   }
 }
 
+const NAME = /[\p{L}_][\p{L}\p{N}_]*$/u;
+const QUALIFIED_NAME = /[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}\p{N}_]*)*$/u;
+/** Behind these an operator follows, not a name. */
+const OPERAND_END = /[\p{L}\p{N}_)\]}"'`.]\s*$/u;
+
 /** The name that ends the text: fields behind a dot, otherwise variables, and packages' variables by full name. */
-function completeExpression(context: Context, typed: Typed): Completion {
-  const name = /[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}\p{N}_]*)*$/u.exec(typed.text)?.[0] ?? '';
-  const start = typed.text.length - name.length;
-  if (name === '' && typed.text !== '' && !/[\s([{!*&+\-/%<>=,|^]$/.test(typed.text)) {
-    return { column: typed.column, candidates: [] };
+function completeExpression(context: Context, { text, column }: Typed): Completion {
+  const last = NAME.exec(text)?.[0] ?? '';
+  const dot = text.length - last.length - 1;
+  if (text[dot] === '.') {
+    const start = operandStart(text, dot);
+    const owner = { text: text.slice(start, dot), column: column + start };
+    const fields = owner.text === '' ? [] : beginning(fieldNames(context, owner), last);
+    // What has brackets in it is no package.
+    const isPath = /^[\p{L}\p{N}_.]*$/u.test(owner.text);
+    if (fields.length > 0 || !isPath) return { column: column + dot + 1, candidates: fields };
   }
-  const dot = name.lastIndexOf('.');
-  const found = beginning(variableNames(context), name);
-  if (dot >= 0) {
-    const owner = { text: name.slice(0, dot), column: typed.column + start };
-    const fields = fieldNames(context, owner).map((field) => `${owner.text}.${field}`);
-    found.push(...beginning(fields, name));
+  const name = QUALIFIED_NAME.exec(text)?.[0] ?? '';
+  if (name === '' && OPERAND_END.test(text)) return { column: column + text.length, candidates: [] };
+  // Without a first letter all variables of all packages are too many.
+  const names = name === '' ? localNames(context) : variableNames(context);
+  return { column: column + text.length - name.length, candidates: beginning(names, name) };
+}
+
+const OPENERS: Readonly<Record<string, string>> = { ']': '[', ')': '(' };
+const OPERAND_CHARACTER = /[\p{L}\p{N}_.]/u;
+
+/** Where the operand begins that ends at `end`: names and dots, with what is in brackets as a whole. */
+function operandStart(text: string, end: number): number {
+  const closed: string[] = [];
+  let at = end;
+  while (at > 0) {
+    const char = text[at - 1]!;
+    if (OPENERS[char] !== undefined) closed.push(OPENERS[char]);
+    else if (char === closed.at(-1)) closed.pop();
+    else if (closed.length === 0 && !OPERAND_CHARACTER.test(char)) break;
+    at--;
   }
-  return { column: typed.column + start, candidates: found.slice(0, MOST) };
+  return closed.length === 0 ? at : end;
 }

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fixtureProgram, missingForCore } from '../golang/testing/fixture-program.ts';
+import { commandTable } from './commands.ts';
+import { completeLine } from './complete.ts';
 import { Session } from './session/session.ts';
 import { execute } from './testing/execute.ts';
 import { fakeHost } from './testing/fake-program.ts';
@@ -23,6 +25,9 @@ async function told(line: string) {
 }
 
 const textOf = async (line: string): Promise<string> => (await execute(session, line)).text;
+
+const completed = (line: string) =>
+  completeLine({ session, scope: session.selection, table: commandTable }, line);
 
 describe.skipIf(missingForCore(pool) !== undefined)('in a pool of workers', () => {
   beforeAll(async () => {
@@ -55,11 +60,16 @@ describe.skipIf(missingForCore(pool) !== undefined)('in a pool of workers', () =
   });
 
   test('-exec goes on where a command fails on a goroutine', async () => {
-    const { text, ok } = await execute(session, 'goroutines -with ownloc worker -limit 2 -exec print p.nope');
+    const { text, ok } = await execute(
+      session,
+      'goroutines -with ownloc pool).worker -limit 2 -exec print p.nope',
+    );
     expect(ok).toBe(true);
     expect(text.match(/error: could not find symbol p\n/g)).toHaveLength(2);
     expect(text).toContain('[2 goroutines]');
-    const found = await textOf('goroutines -with ownloc worker -limit 2 -exec frame 3 print len(p.seen)');
+    const found = await textOf(
+      'goroutines -with ownloc pool).worker -limit 2 -exec frame 3 print len(p.seen)',
+    );
     expect(found.match(/^\t\d+$/gm)?.length).toBeGreaterThan(0);
   });
 
@@ -157,6 +167,33 @@ describe.skipIf(missingForCore(pool) !== undefined)('in a pool of workers', () =
 
   test('groups by a label that goroutines lack', async () => {
     expect(await textOf('goroutines -group label nope -n 1')).toMatch(/^no label nope\n/);
+  });
+
+  test('completion', async () => {
+    await execute(session, 'goroutine 1');
+    const frames = await textOf('stack');
+    const frame = /(\d+)\*? +0x\w+ in main\.main\n/.exec(frames)![1];
+    await execute(session, `frame ${frame}`);
+    expect(completed('print p.se')).toEqual({ column: 8, candidates: ['seen'] });
+    expect(completed('print len(p.')).toEqual({ column: 12, candidates: ['jobs', 'mu', 'results', 'seen'] });
+    expect(completed('print (*p).mu.s').candidates).toEqual([]);
+    expect(completed('print (*p).mu.m')).toEqual({ column: 14, candidates: ['mu'] });
+    expect(completed('print runtime.curg.sched.s')).toEqual({ column: 25, candidates: ['sp'] });
+    expect(completed('print (*(*[2]main.pool)(0xc000000000))[i].j').candidates).toEqual([]);
+    expect(completed('print (*(*[2]main.pool)(0xc000000000))[p.seen[1].j').candidates).toEqual([]);
+    expect(completed('print (*[2]main.pool)(0xc000000000)[1].j')).toEqual({
+      column: 39,
+      candidates: ['jobs'],
+    });
+    expect(completed('print runtime.allgl')).toEqual({
+      column: 6,
+      candidates: ['runtime.allglen', 'runtime.allglock'],
+    });
+    expect(completed('print poll.ErrN').candidates).toContain('poll.ErrNoDeadline');
+    // An operator follows; and of no letter at all the variables of the frame begin.
+    expect(completed('print p ').candidates).toEqual([]);
+    expect(completed('print ').candidates).toEqual(['p']);
+    expect(completed('print p + ').candidates).toEqual(['p']);
   });
 
   test('formats', async () => {

@@ -86,8 +86,17 @@ describe('mattock core', () => {
     expect(documents(text.stdout)[0]).toMatchObject({ command: 'open', error: { family: 'data' } });
   });
 
+  it('tells another program from the one that ran', async () => {
+    const other = await mattock(['core', '--accept-mismatch', pool.executable, crash.core, '-c', 'exit']);
+    expect(other.stdout).toContain(`, read as ${pool.executable}, process `);
+    expect(other.stdout).not.toMatch(/goroutines: *\n/);
+    expect((await onCrash('-c', 'exit')).stdout).not.toContain('read as');
+  });
+
   it('explains its usage', async () => {
-    expect(await mattock(['core'])).toMatchObject({ status: 2 });
+    const alone = await mattock(['core']);
+    expect(alone.status).toBe(2);
+    expect(alone.stderr).toMatch(/^mattock: a core is missing: mattock core \[executable\] <core>\n/);
     expect(await mattock(['core', 'a', 'b', 'c'])).toMatchObject({ status: 2 });
     expect((await mattock(['core', '--nope', 'x'])).stderr).toContain("mattock: unknown option '--nope'");
     const help = await mattock(['help', 'core']);
@@ -156,9 +165,11 @@ describe('--json', () => {
       source: 'source /dev/null',
       config: 'config -list',
       disassemble: 'disassemble',
+      dump: 'help dump',
       exit: 'exit',
     };
-    const lines = commandTable.commands.map(({ name }) => typed[name] ?? name);
+    const ofCores = commandTable.commands.filter(({ group }) => group !== 'running');
+    const lines = ofCores.map(({ name }) => typed[name] ?? name);
     const { stdout, stderr } = await onCrash('-q', '--json', ...lines.flatMap((line) => ['-c', line]));
     expect(stderr).toBe('');
     const all = documents(stdout);

@@ -9,12 +9,15 @@ import { evaluateExpression, expressionScope } from './values.ts';
 export function* variableNames(context: Context): Iterable<string> {
   yield* localNames(context);
   for (const { image } of context.session.program.target.modules.all) {
-    yield* image?.debugInfo?.globalNames() ?? [];
+    for (const name of image?.debugInfo?.globalNames() ?? []) {
+      // In an expression a path stands in quotes, or its last element for it.
+      yield name.slice(name.lastIndexOf('/') + 1);
+    }
   }
 }
 
 /** While a line is being typed nothing complains: what cannot be told is not offered. */
-function localNames(context: Context): readonly string[] {
+export function localNames(context: Context): readonly string[] {
   try {
     return variablesOf(expressionScope(context)).map(({ name }) => name);
   } catch (error) {
@@ -33,8 +36,17 @@ export function fieldNames(context: Context, owner: Typed): readonly string[] {
   }
 }
 
-function fieldsOf(type: Type | undefined): readonly string[] {
-  if (type?.kind === 'pointer') return fieldsOf(type.target);
-  if (type?.kind === 'alias') return fieldsOf(type.underlying);
-  return type?.kind === 'struct' ? type.fields.map(({ name }) => name) : [];
+/** How deep fields of embedded structs are offered. */
+const MOST_EMBEDDED = 4;
+
+function fieldsOf(type: Type | undefined, depth = 0): readonly string[] {
+  if (type?.kind === 'pointer') return fieldsOf(type.target, depth);
+  if (type?.kind === 'alias') return fieldsOf(type.underlying, depth);
+  if (type?.kind !== 'struct' || depth > MOST_EMBEDDED) return [];
+  const promoted = type.fields
+    .filter(({ embedded }) => embedded)
+    .flatMap((field) => fieldsOf(field.type, depth + 1));
+  return [...type.fields.map(({ name }) => name.slice(name.lastIndexOf('.') + 1)), ...promoted].filter(
+    (name) => name !== '_',
+  );
 }

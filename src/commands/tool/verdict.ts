@@ -103,6 +103,7 @@ function* renderCause(result: VerdictResult, style: Style): Iterable<string> {
   const { signal, fault, fatal, sender } = result;
   const about = [
     result.commandLine ?? result.program,
+    readAs(result),
     result.pid === undefined ? undefined : `process ${result.pid}`,
     result.goVersion ?? 'not a Go program',
     result.architecture,
@@ -123,6 +124,17 @@ function* renderCause(result: VerdictResult, style: Style): Iterable<string> {
   }
   if (fault !== undefined) yield `fault address ${hex(fault.address)}: ${fault.what}`;
 }
+
+/** A renamed program, or with --accept-mismatch another one, is told apart from what was run. */
+function readAs({ commandLine, program }: VerdictResult): string | undefined {
+  if (commandLine === undefined || program === undefined) return undefined;
+  const name = program.slice(program.lastIndexOf('/') + 1);
+  const known = commandLine.length < MOST_COMMAND_LINE && !commandLine.includes(name);
+  return known ? `read as ${program}` : undefined;
+}
+
+/** elf_prpsinfo.pr_psargs keeps 79 bytes (include/linux/elfcore.h, ELF_PRARGSZ). */
+const MOST_COMMAND_LINE = 79;
 
 function panicLine({ type, text, recovered, goexit }: PanicRow): string {
   if (goexit) return 'runtime.Goexit in progress';
@@ -146,5 +158,5 @@ function* renderPlace(result: VerdictResult, style: Style, context: Context): It
 
 function countsText({ total, byState }: NonNullable<Verdict['counts']>): string {
   const states = [...byState].sort((a, b) => b[1] - a[1]).map(([state, count]) => `${count} ${state}`);
-  return `${plural(total, 'goroutine')}: ${states.join(', ')}`;
+  return [plural(total, 'goroutine'), states.join(', ')].filter((part) => part !== '').join(': ');
 }
