@@ -21,6 +21,10 @@ export async function main(argv: readonly string[], workerEntry: URL): Promise<n
   switch (request.kind) {
     case 'core':
       return runCore(request.options, workerEntry);
+    case 'live': {
+      const { runLive } = await import('./live-command.ts');
+      return runLive(request.options, workerEntry);
+    }
     case 'version':
       writeOut(`mattock ${version()}\n`);
       return 0;

@@ -1,8 +1,10 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
+import { type LiveOptions, liveOptions } from './live-options.ts';
 import { CORE_OPTIONS, type CoreOptions, coreOptions, type OptionValues } from './options.ts';
 
 export type Request =
   | { readonly kind: 'core'; readonly options: CoreOptions }
+  | { readonly kind: 'live'; readonly options: LiveOptions }
   | { readonly kind: 'version' }
   /** Help or an error has been written. */
   | { readonly kind: 'done'; readonly status: number };
@@ -10,7 +12,8 @@ export type Request =
 const USAGE_STATUS = 2;
 
 /** Reads argv with commander, which writes help and says what is wrong with the usage. */
-export function parseWithCommander(argv: readonly string[]): Request {
+export function parseWithCommander(all: readonly string[]): Request {
+  const [argv, rest] = splitAtDashes(all);
   let request: Request | undefined;
   const program = new Command('mattock')
     .description('A debugger for Go with its own engine.')
@@ -33,6 +36,9 @@ export function parseWithCommander(argv: readonly string[]): Request {
     if (files.length === 0) core.error('error: a core is missing: mattock core [executable] <core>');
     if (files.length > 2) core.error(`error: ${files.length} files are too many: an executable and a core`);
     request = { kind: 'core', options: coreOptions(files, withTableNames(values)) };
+  });
+  addLive(program, rest, (options) => {
+    request = { kind: 'live', options };
   });
   program
     .command('version')
@@ -62,4 +68,62 @@ function addOption(core: Command, { flags, value, help, kind }: (typeof CORE_OPT
 function withTableNames(values: OptionValues): OptionValues {
   const { command, ...others } = values;
   return { ...others, commands: command };
+}
+
+/** What follows the first `--` is the program's own. */
+function splitAtDashes(argv: readonly string[]): [readonly string[], readonly string[]] {
+  const at = argv.indexOf('--');
+  return at < 0 ? [argv, []] : [argv.slice(0, at), argv.slice(at + 1)];
+}
+
+/** The options of `core` that a live session has too. */
+const SHARED: ReadonlySet<string> = new Set(['commands', 'json', 'color', 'init', 'config']);
+
+function addLive(program: Command, rest: readonly string[], found: (options: LiveOptions) => void): void {
+  const exec = program.command('exec').exitOverride();
+  exec
+    .summary('run a program under the debugger')
+    .description(
+      'Starts a program, stopped before its first instruction, and takes commands: interactively, from -c or from a pipe.\n' +
+        'What follows -- are its arguments.',
+    )
+    .usage('[options] <program> [-- arguments]')
+    .addArgument(new Argument('<program>', 'the program to run'));
+  addSharedOptions(exec);
+  addLaunchOptions(exec);
+  exec.action((path: string, values: OptionValues) => {
+    found(liveOptions({ kind: 'exec', path }, rest, withTableNames(values)));
+  });
+  const attach = program.command('attach').exitOverride();
+  attach
+    .summary('debug a process that runs')
+    .description('Attaches to a process, stops it, and takes commands. At the end it runs on as it was.')
+    .usage('[options] <pid>')
+    .addArgument(new Argument('<pid>', 'the process'));
+  addSharedOptions(attach);
+  attach.action((text: string, values: OptionValues) => {
+    const pid = Number(text);
+    if (!Number.isSafeInteger(pid) || pid <= 0) attach.error(`error: ${text} is not a process id`);
+    found(liveOptions({ kind: 'attach', pid }, [], withTableNames(values)));
+  });
+}
+
+function addSharedOptions(command: Command): void {
+  for (const option of CORE_OPTIONS) if (SHARED.has(option.name)) addOption(command, option);
+}
+
+function addLaunchOptions(command: Command): void {
+  const several = (text: string, before: readonly string[] | undefined): readonly string[] => [
+    ...(before ?? []),
+    text,
+  ];
+  command.addOption(new Option('--wd <folder>', "the program's working directory"));
+  command.addOption(
+    new Option(
+      '-r, --redirect <stream:file>',
+      "the program's stdin, stdout or stderr; can be given several times",
+    ).argParser(several),
+  );
+  command.addOption(new Option('--tty <path>', 'a terminal for the program'));
+  command.addOption(new Option('--aslr', 'addresses differ from run to run, as they do without a debugger'));
 }

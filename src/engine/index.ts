@@ -1,5 +1,7 @@
 export { openInline } from './inline-session.ts';
 export {
+  type OpenCoreOptions,
+  type OpenLiveOptions,
   type OpenOptions,
   type RenderOptions,
   type SessionClient,

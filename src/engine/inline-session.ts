@@ -25,6 +25,10 @@ export interface InlineHooks {
   readonly progress?: Progress;
   /** Whether the running command is to stop; `cancel` sets a flag of this session besides. */
   readonly cancelled?: () => boolean;
+  /** Told when the program begins to run (its process id) and when it has stopped (0). */
+  readonly onRunning?: (pid: number) => void;
+  /** Told when a program gets a terminal of its own: the descriptor of its near end. */
+  readonly onTerminal?: (descriptor: number) => void;
 }
 
 /** A session in this thread. Fails with a SessionError. */
@@ -40,7 +44,7 @@ export async function openInline(options: OpenOptions, hooks: InlineHooks = {}):
     const session =
       'core' in options
         ? await openCoreSession(options, host, settings)
-        : await openLiveSession(options, host, settings, host.cancelled);
+        : await openLiveSession(options, host, settings, hooks);
     return new InlineSession(session, warnings, (value) => {
       cancelled = value;
     });
@@ -79,5 +83,18 @@ export class InlineSession implements SessionClient {
     this.#setCancelled(true);
   }
 
-  async close(): Promise<void> {}
+  /** A command that runs the program holds this thread: nobody can ask meanwhile. */
+  get running(): boolean {
+    return false;
+  }
+
+  async close(): Promise<void> {
+    const target = this.session.live?.debugger.target;
+    if (target?.started === true) target.kill();
+    else target?.detach();
+  }
+
+  abandon(): void {
+    this.session.live?.debugger.target.detach();
+  }
 }

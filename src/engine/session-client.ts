@@ -50,7 +50,15 @@ export interface SessionClient {
   complete(line: string): Promise<Completion>;
   /** Asks the running command to stop; does nothing if none is running. */
   cancel(): void;
+  /** Whether the program that is debugged runs now. */
+  readonly running: boolean;
+  /** Ends the session. A program that it started ends with it, one that it attached to runs on. */
   close(): Promise<void>;
+  /**
+   * Ends the session at once, for whoever must end himself: any program runs on, with its own bytes and registers.
+   * Blocks until that is so.
+   */
+  abandon(): void;
 }
 
 /** An error on its way to a face: what is known of it, as data. */

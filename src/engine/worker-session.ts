@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Completion, Outcome, Write } from '../commands/index.ts';
+import { ControlBlock } from './control-block.ts';
 import type { Reply, Request, WorkerData } from './messages.ts';
 import {
   type OpenOptions,
@@ -9,25 +10,36 @@ import {
   SessionEnded,
   SessionError,
 } from './session-client.ts';
+import { wakeTracer } from './wake.ts';
+
+/** How long a session may take to let go of what it has. */
+const PATIENCE_MS = 5000;
 
 interface Waiting {
   resolve(value: never): void;
   reject(error: Error): void;
 }
 
+export interface WorkerHooks {
+  readonly progress?: Progress;
+  /** The program has got a terminal of its own. */
+  readonly onTerminal?: (descriptor: number) => void;
+}
+
 /** Starts a worker thread that opens the session. Fails with a SessionError. */
 export function openInWorker(
   entry: URL,
   options: OpenOptions,
-  hooks: { readonly progress?: Progress } = {},
+  hooks: WorkerHooks = {},
 ): Promise<WorkerSession> {
-  const cancelFlag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  const data: WorkerData = { options, cancelFlag };
+  const control = new ControlBlock();
+  const data: WorkerData = { options, control: control.buffer };
   const worker = new Worker(entry, { workerData: data });
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => reject(error);
     const opening = (message: Reply): void => {
       if (message.kind === 'progress') hooks.progress?.(message.what, message.done, message.total);
+      if (message.kind === 'terminal') hooks.onTerminal?.(message.descriptor);
       if (message.kind === 'failed') {
         void worker.terminate();
         reject(new SessionError(message.error));
@@ -35,7 +47,7 @@ export function openInWorker(
       if (message.kind !== 'opened') return;
       worker.off('message', opening);
       worker.off('error', fail);
-      resolve(new WorkerSession(worker, new Int32Array(cancelFlag), message.warnings, hooks.progress));
+      resolve(new WorkerSession(worker, control, message.warnings, hooks, 'live' in options));
     };
     worker.on('message', opening);
     worker.on('error', fail);
@@ -46,31 +58,36 @@ export function openInWorker(
 export class WorkerSession implements SessionClient {
   readonly warnings: readonly string[];
   readonly #worker: Worker;
-  readonly #cancelFlag: Int32Array;
-  readonly #progress: Progress | undefined;
+  readonly #control: ControlBlock;
+  readonly #hooks: WorkerHooks;
+  /** A program is traced: it must be let go of. */
+  readonly #live: boolean;
   readonly #waiting = new Map<number, Waiting>();
   #write: Write | undefined;
   /** Pieces are shown one after the other, though showing one may wait for the reader of a page. */
   #shown: Promise<void> = Promise.resolve();
   #lastId = 0;
+  #closed: (() => void) | undefined;
 
   constructor(
     worker: Worker,
-    cancelFlag: Int32Array,
+    control: ControlBlock,
     warnings: readonly string[],
-    progress: Progress | undefined,
+    hooks: WorkerHooks,
+    live: boolean,
   ) {
     this.#worker = worker;
-    this.#cancelFlag = cancelFlag;
+    this.#control = control;
+    this.#live = live;
     this.warnings = warnings;
-    this.#progress = progress;
+    this.#hooks = hooks;
     worker.on('message', (message: Reply) => this.#receive(message));
     worker.on('error', (error: Error) => this.#end(error));
     worker.on('exit', () => this.#end(new SessionEnded()));
   }
 
   async execute(line: string, options: RenderOptions, write: Write): Promise<Outcome> {
-    Atomics.store(this.#cancelFlag, 0, 0);
+    this.#control.cancelled = false;
     this.#write = write;
     const outcome = await this.#ask<Outcome>((id) => ({ kind: 'execute', id, line, options }));
     await this.#shown;
@@ -82,11 +99,35 @@ export class WorkerSession implements SessionClient {
   }
 
   cancel(): void {
-    Atomics.store(this.#cancelFlag, 0, 1);
+    this.#control.cancelled = true;
+    const { running } = this.#control;
+    if (running !== 0) wakeTracer(running);
+  }
+
+  get running(): boolean {
+    return this.#control.running !== 0;
   }
 
   async close(): Promise<void> {
+    if (this.#live) await this.#letGo();
     await this.#worker.terminate();
+  }
+
+  abandon(): void {
+    if (!this.#live) return;
+    this.cancel();
+    this.#send({ kind: 'close', leave: true });
+    this.#control.waitClosed(PATIENCE_MS);
+  }
+
+  async #letGo(): Promise<void> {
+    this.cancel();
+    const closed = new Promise<void>((resolve) => {
+      this.#closed = resolve;
+    });
+    this.#send({ kind: 'close', leave: false });
+    const patience = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS).unref());
+    await Promise.race([closed, patience]);
   }
 
   #ask<T>(request: (id: number) => Request): Promise<T> {
@@ -103,10 +144,16 @@ export class WorkerSession implements SessionClient {
         this.#shown = this.#shown.then(() => this.#show(message.text));
         break;
       case 'progress':
-        this.#progress?.(message.what, message.done, message.total);
+        this.#hooks.progress?.(message.what, message.done, message.total);
         break;
       case 'executed':
         this.#answer(message.id, message.outcome);
+        break;
+      case 'terminal':
+        this.#hooks.onTerminal?.(message.descriptor);
+        break;
+      case 'closed':
+        this.#closed?.();
         break;
       case 'completed':
         this.#answer(message.id, message.completion);
@@ -119,7 +166,10 @@ export class WorkerSession implements SessionClient {
 
   async #show(text: string): Promise<void> {
     await this.#write?.(text);
-    const request: Request = { kind: 'shown' };
+    this.#send({ kind: 'shown' });
+  }
+
+  #send(request: Request): void {
     this.#worker.postMessage(request);
   }
 

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { ControlBlock } from './control-block.ts';
 import { openInline } from './inline-session.ts';
 import type { Reply, Request, WorkerData } from './messages.ts';
 import { SessionError } from './session-client.ts';
@@ -9,14 +10,18 @@ const PROGRESS_EVERY_MS = 200;
 
 async function open(): Promise<void> {
   const port = parentPort!;
-  const { options, cancelFlag } = workerData as WorkerData;
-  const flag = new Int32Array(cancelFlag);
+  const { options, control: buffer } = workerData as WorkerData;
+  const control = new ControlBlock(buffer);
   const reply = (message: Reply): void => port.postMessage(message);
   let unshown = 0;
   let resume: (() => void) | undefined;
   let lastProgress = 0;
   const session = await openInline(options, {
-    cancelled: () => Atomics.load(flag, 0) !== 0,
+    cancelled: () => control.cancelled,
+    onRunning: (pid) => {
+      control.running = pid;
+    },
+    onTerminal: (descriptor) => reply({ kind: 'terminal', descriptor }),
     progress(what, done, total) {
       const now = performance.now();
       if (now - lastProgress < PROGRESS_EVERY_MS) return;
@@ -31,8 +36,18 @@ async function open(): Promise<void> {
       resume = resolve;
     });
   };
+  // Whatever happens to this thread, the program that it traces goes on as it was.
+  process.once('uncaughtExceptionMonitor', () => session.abandon());
   port.on('message', async (request: Request) => {
-    if (request.kind === 'shown') {
+    if (request.kind === 'close') {
+      try {
+        if (request.leave) session.abandon();
+        else await session.close();
+      } finally {
+        control.setClosed();
+        reply({ kind: 'closed' });
+      }
+    } else if (request.kind === 'shown') {
       unshown--;
       resume?.();
       resume = undefined;

@@ -19,8 +19,10 @@ export interface ReplParts {
   readonly options: RenderOptions;
   /** $PAGER, if it is set. */
   readonly pager: string | undefined;
-  /** Opens the session again, when a command does not react to being interrupted. */
-  readonly reopen: () => Promise<SessionClient>;
+  /** Opens the session again, when a command does not react to being interrupted; a live one cannot be opened twice. */
+  readonly reopen: (() => Promise<SessionClient>) | undefined;
+  /** Gives a key to the program that is debugged, while it runs; false: it is not for it. */
+  readonly keyForProgram?: (key: string) => boolean;
 }
 
 /** Reads lines, runs them, shows what they say; ends with `exit` or Ctrl-D. */
@@ -105,7 +107,10 @@ export class Repl {
     const sink = this.#sink();
     this.#interruptions = 0;
     progress.start();
-    keyboard.capture((key) => sink.key(key) || (key === CTRL_C && this.#interrupt()));
+    const { keyForProgram } = this.#parts;
+    keyboard.capture(
+      (key) => sink.key(key) || (key === CTRL_C ? this.#interrupt() : keyForProgram?.(key) === true),
+    );
     try {
       const outcome = await this.#session.execute(line, options, (text) => {
         progress.clear();
@@ -150,15 +155,16 @@ export class Repl {
   #interrupt(): boolean {
     this.#interruptions++;
     this.#parts.terminal.write('^C\n');
-    if (this.#interruptions === 1) this.#session.cancel();
-    else if (this.#interruptions === 2) this.#reopening = this.#reopen();
+    const { reopen } = this.#parts;
+    if (this.#interruptions === 1 || reopen === undefined) this.#session.cancel();
+    else if (this.#interruptions === 2) this.#reopening = this.#reopen(reopen);
     return true;
   }
 
-  async #reopen(): Promise<void> {
+  async #reopen(reopen: () => Promise<SessionClient>): Promise<void> {
     this.#parts.terminal.write('The command does not stop: opening the core again.\n');
     await this.#session.close();
-    this.#session = await this.#parts.reopen();
+    this.#session = await reopen();
   }
 
   #complete(line: string, done: CompleterCallback): void {

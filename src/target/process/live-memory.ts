@@ -111,6 +111,12 @@ export class ProcessMemory implements LiveMemory {
     return this.#direct(address, there);
   }
 
+  readInto(address: RuntimeAddress, target: Uint8Array): number {
+    const count = this.#kernel.readMemory(this.#pid, address, target);
+    if (this.#running) this.#overlay.restore(address, target.subarray(0, count));
+    return count;
+  }
+
   prefetch(addresses: Float64Array): void {
     if (this.#running || addresses.length < MOST_PAGES) return;
     this.#useBulk().prefetch(addresses);

@@ -39,6 +39,8 @@ export class ProcessTarget implements LiveTarget {
   readonly warnings: string[] = [];
   readonly started: boolean;
   readonly pid: number;
+  /** Told when the program begins to run (its process id) and when it has stopped (0). */
+  onRunning: ((pid: number) => void) | undefined;
   readonly #kernel: Kernel;
   readonly #threads: ThreadTable;
   readonly #traps: TrapTable;
@@ -131,6 +133,7 @@ export class ProcessTarget implements LiveTarget {
     this.#generation++;
     this.#signal = undefined;
     this.memory.running = true;
+    this.onRunning?.(this.pid);
     try {
       this.#loop.run(mode, (event) => {
         if (event.kind === 'signal') this.#signal = event.info;
@@ -138,6 +141,7 @@ export class ProcessTarget implements LiveTarget {
         return decide(event);
       });
     } finally {
+      this.onRunning?.(0);
       this.memory.running = false;
       this.modules.invalidate();
       this.#generation++;

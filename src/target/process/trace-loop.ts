@@ -120,6 +120,7 @@ export class TraceLoop {
     traps.liftAll();
     watches.clear();
     this.#children.detach();
+    this.#dropWakingSignals();
     const [first] = this.#threads.all;
     if (first !== undefined && !this.#ended) stepOff.release(first);
     for (const thread of this.#threads.all) {
@@ -129,6 +130,16 @@ export class TraceLoop {
       this.#kernel.detach(thread.id, thread.pendingSignal);
     }
     this.#ended = true;
+  }
+
+  /** A stop signal that was to wake us and has not been seen yet would stop the program when we are gone. */
+  #dropWakingSignals(): void {
+    const { kernel, pid } = this.#setting;
+    const status = kernel.procFile(pid, 'status');
+    const pending = status && /^ShdPnd:\s*([0-9a-f]+)/m.exec(new TextDecoder().decode(status))?.[1];
+    if (pending === undefined) return;
+    const isPending = (BigInt(`0x${pending}`) >> BigInt(SIGNAL.SIGSTOP - 1)) & 1n;
+    if (isPending === 1n) kernel.kill(pid, SIGNAL.SIGCONT);
   }
 
   kill(): void {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { cacheFolder } from '../../../../test/support/project.ts';
+import { cacheFolder, projectRoot } from '../../../../test/support/project.ts';
 import { hasProgram, run } from '../../../../test/support/tools.ts';
 import { type Kernel, PTRACE_O, type SpawnRequest } from '../../../target/process/kernel.ts';
 
@@ -14,7 +13,7 @@ export const missing =
 
 /** The program of debuggee.c, compiled once. */
 export function debuggee(): string {
-  const source = join(dirname(fileURLToPath(import.meta.url)), 'debuggee.c');
+  const source = join(projectRoot, 'src/engine/linux/testing/debuggee.c');
   const hash = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
   const executable = join(cacheFolder, 'kernel', `debuggee-${hash}`);
   if (existsSync(executable)) return executable;

@@ -1,0 +1,105 @@
+import { type OpenLiveOptions, type SessionClient, SessionError, settingsPath } from '../engine/index.ts';
+import { openInWorker } from '../engine/worker-session.ts';
+import type { SpawnTerminal } from '../target/index.ts';
+import { LineRunner } from './line-runner.ts';
+import type { LiveOptions } from './live-options.ts';
+import { ProgressLine } from './progress-line.ts';
+import { renderOptions, reportOpening } from './rendering.ts';
+import { standardInputLines } from './standard-input.ts';
+import { BrokenPipe, isTerminal, writeError } from './standard-streams.ts';
+
+/** Runs `mattock exec`, `attach`, `debug` or `test` and gives the exit status. */
+export async function runLive(options: LiveOptions, workerEntry: URL): Promise<number> {
+  const interactive = options.commands.length === 0 && !options.json && isTerminal(0) && isTerminal(1);
+  try {
+    if (!interactive) return await runLines(options, workerEntry);
+    const { runLiveTerminal } = await import('./terminal/run-live-terminal.ts');
+    return await runLiveTerminal(openLiveOptions(options, true), options, workerEntry);
+  } catch (error) {
+    if (error instanceof BrokenPipe) return 0;
+    if (!(error instanceof SessionError)) throw error;
+    reportOpening(error.facts, options);
+    return 1;
+  }
+}
+
+export function openLiveOptions(options: LiveOptions, interactive: boolean): OpenLiveOptions {
+  const { subject, args, directory } = options;
+  const settings = options.config ? { settingsFile: settingsPath() } : {};
+  if (subject.kind === 'attach') return { live: subject, ...settings };
+  return {
+    live: {
+      kind: 'launch',
+      path: subject.path,
+      args,
+      ...(directory === undefined ? {} : { directory }),
+      terminal: terminalOf(options, interactive),
+      fixedAddresses: !options.aslr,
+    },
+    ...settings,
+  };
+}
+
+/** A person's program gets a terminal of its own; that of a script writes where the script does. */
+function terminalOf(options: LiveOptions, interactive: boolean): SpawnTerminal {
+  const { redirect, tty, json, commands } = options;
+  if (tty !== undefined) return { kind: 'tty', path: tty };
+  if (interactive && Object.keys(redirect).length === 0) return { kind: 'pty' };
+  // Standard input is the commands' if they come from there, and a terminal's keys cannot be shared.
+  const ours = commands.length === 0 || isTerminal(0);
+  return {
+    kind: 'files',
+    ...(ours ? { stdin: '/dev/null' } : {}),
+    ...redirect,
+    ...(json ? { stdoutDescriptor: 2 } : {}),
+  };
+}
+
+async function runLines(options: LiveOptions, workerEntry: URL): Promise<number> {
+  const progress = new ProgressLine();
+  const session = await openInWorker(workerEntry, openLiveOptions(options, false), {
+    progress: (...facts) => progress.show(...facts),
+  });
+  progress.clear();
+  const restore = leaveOnSignals(session);
+  const runner = new LineRunner(session, renderOptions(options), progress);
+  process.on('SIGINT', () => session.cancel());
+  try {
+    for (const warning of session.warnings) writeError(`mattock: ${warning}\n`);
+    if (options.init !== undefined) await runner.run(`source ${JSON.stringify(options.init)}`);
+    for (const line of options.commands) await runner.run(line);
+    if (options.commands.length === 0) await runInput(runner);
+  } finally {
+    await session.close();
+    restore();
+  }
+  return runner.failed ? 1 : 0;
+}
+
+async function runInput(runner: LineRunner): Promise<void> {
+  for await (const line of standardInputLines()) {
+    await runner.run(line);
+    if (runner.ended) break;
+  }
+}
+
+/** Whatever ends this process, the program that it debugs goes on as it was. Gives how to take that back. */
+export function leaveOnSignals(session: SessionClient): () => void {
+  const leave = (): void => session.abandon();
+  const signals = ['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+  const handlers = signals.map((signal) => {
+    const handler = (): void => {
+      session.abandon();
+      process.removeListener('exit', leave);
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    };
+    process.on(signal, handler);
+    return [signal, handler] as const;
+  });
+  process.on('exit', leave);
+  return () => {
+    process.removeListener('exit', leave);
+    for (const [signal, handler] of handlers) process.removeListener(signal, handler);
+  };
+}
