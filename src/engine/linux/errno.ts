@@ -7,8 +7,10 @@ export const EPERM = 1;
 export const ESRCH = 3;
 export const EINTR = 4;
 export const EIO = 5;
+export const ENXIO = 6;
 export const ECHILD = 10;
 export const EFAULT = 14;
+export const ENODEV = 19;
 export const EINVAL = 22;
 export const ENOSPC = 28;
 

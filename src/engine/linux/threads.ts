@@ -1,5 +1,5 @@
 import { KernelError } from '../../target/process/kernel.ts';
-import { EINVAL, ENOSPC, kernelError, refusal } from './errno.ts';
+import { EINVAL, ENODEV, ENOSPC, ENXIO, kernelError, refusal } from './errno.ts';
 import type { Libc } from './libc.ts';
 import type { Processor } from './processor.ts';
 
@@ -24,6 +24,8 @@ const PTRACE = {
 } as const;
 
 const NT_PRSTATUS = 1;
+/** The kernel knows none of that number; the processor has none; the thread does not use it (linux/regset.h). */
+const NO_SUCH_SET = [EINVAL, ENODEV, ENXIO];
 /** More than any register set has: XSTATE with AMX is 11 KB, SVE at its longest 17 KB. */
 const LARGEST_SET = 1 << 16;
 const SIGINFO_SIZE = 128;
@@ -137,7 +139,7 @@ export class Threads {
     return this.#libc.ptrace(request, tid, 0, data) === 0 || refusal(this.#libc, call);
   }
 
-  /** PTRACE_GETREGSET, PTRACE_SETREGSET: how many bytes, or -1 if the thread is gone. */
+  /** PTRACE_GETREGSET, PTRACE_SETREGSET: how many bytes, or -1 if the thread, or what is asked for, is not there. */
   #transfer(
     request: number,
     tid: number,
@@ -148,7 +150,8 @@ export class Threads {
     this.#vector[0] = address;
     this.#vector[1] = BigInt(bytes.length);
     if (this.#libc.ptraceInto(request, tid, note, this.#vectorBytes) === 0) return Number(this.#vector[1]);
-    refusal(this.#libc, request === PTRACE.GETREGSET ? 'PTRACE_GETREGSET' : 'PTRACE_SETREGSET');
+    if (request === PTRACE.GETREGSET) refusal(this.#libc, 'PTRACE_GETREGSET', ...NO_SUCH_SET);
+    else refusal(this.#libc, 'PTRACE_SETREGSET');
     return -1;
   }
 

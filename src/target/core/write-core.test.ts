@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ByteSource, BytesSource, runtimeAddress, threadId } from '../../base/index.ts';
+import { type ByteSource, BytesSource, runtimeAddress, TargetFault, threadId } from '../../base/index.ts';
 import { ByteBuilder } from '../../base/testing/byte-builder.ts';
 import { fuzz } from '../../base/testing/mutate.ts';
 import { testPlatform } from '../../base/testing/platform.ts';
@@ -206,7 +206,16 @@ describe('writeCore', () => {
       registers: { get: () => undefined, bytes: () => undefined },
     };
     const process = { ...target.process, currentThread: threadId(42) };
-    const { bytes, result } = write({ ...target, process, threads: [gone, ...target.threads] });
+    const faulty: Thread = {
+      ...gone,
+      registers: {
+        ...gone.registers,
+        get: () => {
+          throw new TargetFault('thread 7 is gone');
+        },
+      },
+    };
+    const { bytes, result } = write({ ...target, process, threads: [gone, faulty, ...target.threads] });
     expect(open(bytes).threads.map(({ id }) => id)).toEqual([42, 41]);
     expect(result.threads).toBe(2);
   });

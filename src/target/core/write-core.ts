@@ -1,4 +1,4 @@
-import { runtimeAddress } from '../../base/index.ts';
+import { runtimeAddress, TargetFault } from '../../base/index.ts';
 import type { Target, Thread } from '../target.ts';
 import {
   encodeCountSection,
@@ -62,9 +62,18 @@ export function writeCore(target: Target, sink: CoreSink, options: WriteCoreOpti
 
 /** The current thread first: readers take it for the one that the core is about. Threads that are gone are left out. */
 function threadsInOrder({ threads, process, arch }: Target): Thread[] {
-  const present = threads.filter((thread) => thread.registers.get(arch.dwarf.pc) !== undefined);
+  const present = threads.filter((thread) => isPresent(thread, arch.dwarf.pc));
   const current = present.filter(({ id }) => id === process.currentThread);
   return [...current, ...present.filter((thread) => !current.includes(thread))];
+}
+
+function isPresent({ registers }: Thread, pc: number): boolean {
+  try {
+    return registers.get(pc) !== undefined;
+  } catch (error) {
+    if (error instanceof TargetFault) return false;
+    throw error;
+  }
 }
 
 /** Gives how many bytes could not be read: pages of zeros in the file, as the kernel writes them. */

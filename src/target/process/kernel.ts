@@ -44,7 +44,10 @@ export interface Kernel {
   /** `struct user_regs_struct` (amd64: 27 words) into `into`. */
   getRegisters(tid: number, into: Uint8Array): boolean;
   setRegisters(tid: number, from: Uint8Array): boolean;
-  /** PTRACE_GETREGSET: NT_PRFPREG (2), NT_X86_XSTATE (0x202)… as long as the kernel makes it. */
+  /**
+   * PTRACE_GETREGSET: NT_PRFPREG (2), NT_X86_XSTATE (0x202)… as long as the kernel makes it; undefined too where the
+   * kernel, the processor or the thread has none such.
+   */
   getRegisterSet(tid: number, note: number): Uint8Array | undefined;
   setRegisterSet(tid: number, note: number, from: Uint8Array): boolean;
   /** offsetof(struct user, u_debugreg[index]) by PTRACE_PEEKUSER. */
