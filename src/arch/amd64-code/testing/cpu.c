@@ -42,7 +42,7 @@ static struct request request;
 static struct response response;
 static volatile int armed;
 static ucontext_t home;
-static uint8_t home_vectors[512];
+static uint8_t home_vectors[512], initial_vectors[256];
 
 static void start(int signal, siginfo_t *info, void *context) {
   ucontext_t *u = context;
@@ -51,7 +51,7 @@ static void start(int signal, siginfo_t *info, void *context) {
   for (int i = 0; i < 18; i++) u->uc_mcontext.gregs[order[i]] = request.registers[i];
   u->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
   uint8_t *vectors = (uint8_t *)u->uc_mcontext.fpregs + 160;
-  for (int i = 0; i < 256; i++) vectors[i] = i * 37 + 11;
+  memcpy(vectors, initial_vectors, sizeof initial_vectors);
   /* Intel SDM vol. 1 section 13.4.2: the header says which parts are not at their initial values. */
   *(uint64_t *)((uint8_t *)u->uc_mcontext.fpregs + 512) |= 3;
   armed = 1;
@@ -88,7 +88,7 @@ int main(void) {
   action.sa_sigaction = stopped;
   int signals[] = {SIGTRAP, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
   for (int i = 0; i < 5; i++) sigaction(signals[i], &action, NULL);
-  if (!read_all(original, PAGE)) return 1;
+  if (!read_all(original, PAGE) || !read_all(initial_vectors, sizeof initial_vectors)) return 1;
 
   while (read_all(&request, sizeof request)) {
     memset(&response, 0, sizeof response);

@@ -22,9 +22,14 @@ export const SIGSEGV = 11;
 /** By DWARF number, but for rflags, which is the last one here. */
 export const REGISTERS = 18;
 const CHANGED = 64;
-const VECTORS = 256;
+export const VECTORS = 256;
 const REQUEST_SIZE = REGISTERS * 8 + 16;
 const RESPONSE_SIZE = (REGISTERS + 4) * 8 + CHANGED + VECTORS;
+
+export interface Memory {
+  readonly page: Uint8Array;
+  readonly vectors: Uint8Array;
+}
 
 export interface Execution {
   /** General registers, rip, where the code is, and rflags. */
@@ -51,12 +56,13 @@ export function missingForCpu(): string | undefined {
   return hasProgram('gcc') ? undefined : 'gcc is not installed';
 }
 
-/** Executes each for itself, with the page as given. */
-export function execute(page: Uint8Array, executions: readonly Execution[]): Executed[] {
-  const input = Buffer.alloc(PAGE + executions.length * REQUEST_SIZE);
+/** Executes each for itself, with the page and the vectors xmm0 to xmm15 as given. */
+export function execute({ page, vectors }: Memory, executions: readonly Execution[]): Executed[] {
+  const input = Buffer.alloc(PAGE + VECTORS + executions.length * REQUEST_SIZE);
   input.set(page);
+  input.set(vectors, PAGE);
   executions.forEach(({ registers, code, forbid }, i) => {
-    const at = PAGE + i * REQUEST_SIZE;
+    const at = PAGE + VECTORS + i * REQUEST_SIZE;
     registers.forEach((value, r) => {
       input.writeBigUInt64LE(value, at + r * 8);
     });

@@ -1,4 +1,4 @@
-import { CODE, CODE_SIZE, DATA, PAGE } from './cpu.ts';
+import { CODE, CODE_SIZE, DATA, PAGE, VECTORS } from './cpu.ts';
 
 /** Random instructions with registers that make them likely to touch the page, from a seed. */
 
@@ -47,6 +47,10 @@ export interface Form {
   readonly fixedSize?: boolean;
   /** The low bits of the opcode are a register. */
   readonly registerInOpcode?: boolean;
+  /** The opcode is behind a VEX prefix: prefixes that would be errors are not put before it. */
+  readonly vex?: boolean;
+  /** A gather: its index, its mask and its result are different vectors. */
+  readonly vsib?: boolean;
 }
 
 const groupNames = ['add', 'or', 'adc', 'sbb', 'and', 'sub', 'xor', 'cmp'];
@@ -159,6 +163,22 @@ export const relocated: readonly Form[] = [
   { name: 'clflush', opcode: [0x0f, 0xae], reg: 7, memoryOnly: true, fixedSize: true },
 ];
 
+/** AVX, by VEX prefixes of two and three bytes: Intel SDM vol. 2 §2.3.5. */
+export const vectorial: readonly Form[] = [
+  ...[0x6f, 0x7f].map((op): Form => ({ name: 'vmovdqu', opcode: [0xc5, 0xfe, op], reg: 'any', vex: true })),
+  ...[0x10, 0x11].map((op): Form => ({ name: 'vmovups', opcode: [0xc5, 0xf8, op], reg: 'any', vex: true })),
+  { name: 'vaddsd', opcode: [0xc5, 0xf3, 0x58], reg: 'any', vex: true },
+  { name: 'vbroadcastss', opcode: [0xc4, 0xe2, 0x7d, 0x18], reg: 'any', memoryOnly: true, vex: true },
+  { name: 'vmaskmovps', opcode: [0xc4, 0xe2, 0x7d, 0x2c], reg: 'any', memoryOnly: true, vex: true },
+  { name: 'andn', opcode: [0xc4, 0xe2, 0xf8, 0xf2], reg: 'any', vex: true },
+  // vvvv, the mask, is xmm8 to xmm15; W and L say how wide elements and vectors are.
+  ...[0x90, 0x91, 0x92, 0x93].flatMap((op) =>
+    [0x39, 0x3d, 0xb9, 0xbd].map(
+      (wide): Form => ({ name: 'gather', opcode: [0xc4, 0xe2, wide, op], reg: 'any', vex: true, vsib: true }),
+    ),
+  ),
+];
+
 function range(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => first + i);
 }
@@ -174,21 +194,22 @@ export interface Instance {
 export function randomInstance(random: Random, form: Form): Instance {
   const address = CODE + 0x1000 + random.below(CODE_SIZE / 2);
   const bytes: number[] = [];
-  const isAtomic = random.chance(3) && form.reg !== undefined;
+  const isAtomic = random.chance(3) && form.reg !== undefined && !form.vex;
   if (isAtomic) bytes.push(0xf0);
-  const narrow = form.fixedSize !== true && random.chance(25);
+  const narrow = !form.fixedSize && !form.vex && random.chance(25);
   if (narrow) bytes.push(0x66);
   if (random.chance(5)) bytes.push(0x67);
   // gs; cs, which says nothing.
   const segment = [0x65, 0x2e][random.below(25)];
   if (segment !== undefined) bytes.push(segment);
   if (form.prefix !== undefined) bytes.push(form.prefix);
-  const rex = random.chance(60) ? 0x40 | random.below(16) : 0;
+  const rex = random.chance(60) && !form.vex ? 0x40 | random.below(16) : 0;
   if (rex !== 0) bytes.push(rex);
   bytes.push(...form.opcode);
   if (form.registerInOpcode) bytes[bytes.length - 1]! |= random.below(8);
   const immediate = immediateSize(form, narrow && !(rex & 8), (rex & 8) !== 0);
-  if (form.reg !== undefined) appendModrm(random, form, bytes, address, immediate);
+  if (form.vsib) appendVsib(random, bytes);
+  else if (form.reg !== undefined) appendModrm(random, form, bytes, address, immediate);
   for (let i = 0; i < immediate; i++) bytes.push(random.chance(50) ? random.below(256) : 0);
   return {
     form,
@@ -214,11 +235,26 @@ function appendModrm(random: Random, form: Form, bytes: number[], address: numbe
   const sib = rm === 4 ? random.below(256) : undefined;
   if (sib !== undefined) bytes.push(sib);
   const inPage = DATA + random.below(PAGE - 64);
-  if (mode === 1) bytes.push(random.below(256));
+  // Some operands must be aligned.
+  if (mode === 1) bytes.push(random.below(256) & random.pick([0xff, 0xf0]));
   else if (mode === 2)
     pushInt32(bytes, random.chance(80) ? random.below(512) - 256 : random.below(2 ** 32) | 0);
   else if (rm === 5) pushInt32(bytes, inPage - (address + bytes.length + 4 + immediate));
   else if (sib !== undefined && (sib & 7) === 5) pushInt32(bytes, inPage);
+}
+
+/** Intel SDM vol. 2 §2.3.12: base, eight bits of displacement, and an index out of xmm0 to xmm7. */
+function appendVsib(random: Random, bytes: number[]): void {
+  const index = random.below(8);
+  const mask = 8 + random.below(8);
+  // vvvv is stored inverted.
+  bytes[bytes.length - 2] = (bytes.at(-2)! & 0x87) | ((~mask & 0xf) << 3);
+  const result = (index + 1 + random.below(7)) % 8;
+  bytes.push(
+    0x44 | (result << 3),
+    (random.below(4) << 6) | (index << 3) | random.below(8),
+    random.below(256),
+  );
 }
 
 function pushInt32(bytes: number[], value: number): void {
@@ -231,6 +267,7 @@ const wideEdges = [0x7fff_ffff_ffff_ffffn, 0x8000_0000_0000_0000n, 0xffff_ffff_f
 function randomRegisters(random: Random, address: number): BigUint64Array {
   const value = (): bigint => {
     const kind = random.below(100);
+    if (kind < 20) return BigInt(DATA + 512 + random.below(PAGE / 16 - 64) * 16);
     if (kind < 40) return BigInt(DATA + 512 + random.below(PAGE - 1024));
     if (kind < 60) return BigInt.asUintN(64, BigInt(random.below(80) - 16));
     return kind < 80 ? random.bits64() : random.pick([...edges, ...wideEdges]);
@@ -241,6 +278,16 @@ function randomRegisters(random: Random, address: number): BigUint64Array {
   // The status flags and, seldom, the direction flag; the second bit is always set and interrupts are on.
   registers[17] = BigInt((random.below(0x1000) & 0x8d5) | 0x202 | (random.chance(10) ? 0x400 : 0));
   return registers;
+}
+
+/** xmm0 to xmm7 are fit for indexes, of 32 bits and of 64; the others have any bits, as masks. */
+export function randomVectors(random: Random): Uint8Array {
+  const vectors = new Uint8Array(VECTORS);
+  const view = new DataView(vectors.buffer);
+  for (let at = 0; at < VECTORS; at += 4) view.setInt32(at, random.below(2 ** 32) | 0, true);
+  for (let at = 0; at < 64; at += 4) view.setInt32(at, random.below(128) - 64, true);
+  for (let at = 64; at < 128; at += 8) view.setBigInt64(at, BigInt(random.below(128) - 64), true);
+  return vectors;
 }
 
 /** Random words, among them addresses of code and of the page itself. */
