@@ -16,11 +16,17 @@ export class Debugger {
   readonly breakpoints: BreakpointList;
   readonly #watchers: EventWatcher[] = [];
 
-  constructor(target: LiveTarget, program: Program) {
+  /** `breakpoints` of the process before, after a restart; `moveTo` brings them here. */
+  constructor(target: LiveTarget, program: Program, breakpoints?: BreakpointList) {
     this.target = target;
     this.program = program;
     this.traps = new TrapSites(target);
-    this.breakpoints = new BreakpointList(this.traps, (thread) => program.goidOn(thread));
+    this.breakpoints = breakpoints ?? new BreakpointList(this.traps, (thread) => program.goidOn(thread));
+  }
+
+  /** The breakpoints of the process before are for this one from now on. */
+  armBreakpoints(): void {
+    this.breakpoints.moveTo(this.traps, (thread) => this.program.goidOn(thread));
   }
 
   /** Adds a watcher of events; gives how to take it away. The latest is asked first. */
@@ -34,12 +40,22 @@ export class Debugger {
 
   /** Runs the program until somebody wants it stopped. */
   resume(mode: RunMode = { kind: 'all' }): Stop {
+    return this.settle(this.run(mode));
+  }
+
+  /** One of the runs that make up a whole (a step is many): `settle` closes the last. */
+  run(mode: RunMode): StopCause[] {
     const causes: StopCause[] = [];
     this.target.run(mode, (event) => {
       const before = causes.length;
       causes.push(...this.#causesOf(event));
       return causes.length > before ? 'stop' : 'resume';
     });
+    return causes;
+  }
+
+  /** The program stays stopped for these reasons: what was known of it is void. */
+  settle(causes: StopCause[]): Stop {
     this.program.refresh();
     if (this.target.ended === undefined) this.breakpoints.findAgain();
     if (causes.length === 0) causes.push({ kind: 'interrupt' });

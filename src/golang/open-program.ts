@@ -16,7 +16,8 @@ import { findGoRuntime } from './go-runtime.ts';
 import type { Goroutine } from './goroutine.ts';
 import { GoroutineRecord } from './goroutines/goroutine-record.ts';
 import type { GoroutineSlice } from './goroutines/goroutine-slice.ts';
-import type { ListOptions, Program, RuntimeFacts, Verdict } from './program.ts';
+import type { ListOptions, Program, RunningGoroutine, RuntimeFacts, Verdict } from './program.ts';
+import { RunningRecord } from './running-record.ts';
 import { threadCursor } from './stack/stack-starts.ts';
 import { StackWalker, type WalkSetting } from './stack/walker.ts';
 import { TypeNames } from './type-names.ts';
@@ -119,6 +120,12 @@ class TargetProgram implements Program {
   goidOn(thread: Thread): Goid | undefined {
     const running = this.#tryGo()?.runningOn(thread);
     return running && goid(running.id);
+  }
+
+  runningOn(thread: Thread): RunningGoroutine | undefined {
+    const go = this.#tryGo();
+    const running = go?.runningOn(thread);
+    return running && go && new RunningRecord(go, running.address, goid(running.id));
   }
 
   stackOf(goroutine: Goroutine, depth: number): Stack {

@@ -23,6 +23,9 @@ export interface Program {
   /** Its number, read from the thread itself: in two or three reads, without any list, even while others run. */
   goidOn(thread: Thread): Goid | undefined;
 
+  /** What it takes to follow that goroutine as it runs; undefined as for `goidOn`. */
+  runningOn(thread: Thread): RunningGoroutine | undefined;
+
   stackOf(goroutine: Goroutine, depth: number): Stack;
   stackOfThread(thread: ThreadId, depth: number): Stack;
   deferredCalls(goroutine: Goroutine): readonly DeferredCall[];
@@ -45,6 +48,22 @@ export interface ListOptions {
    * comes in few long reads.
    */
   readonly reads?: readonly ('stack' | 'sudog')[];
+}
+
+/** A goroutine as it is on a thread, for whoever follows it: each answer is read anew, without any list. */
+export interface RunningGoroutine {
+  readonly id: Goid;
+  /** Of its `runtime.g`. */
+  readonly address: RuntimeAddress;
+  /** Bounds of its stack, which moves when it grows: places in it are known by their distance from `high`. */
+  stack(): { readonly low: number; readonly high: number };
+  /** Where it goes on when it is scheduled or a panic has been recovered (`g.sched`). */
+  saved(): { readonly pc: RuntimeAddress; readonly sp: number };
+  /**
+   * The stack pointer of the frame whose deferred call a panic or Goexit is about to make; undefined if there is no
+   * panic or that is not known (a stripped binary).
+   */
+  deferringSp(): number | undefined;
 }
 
 export interface RuntimeFacts {

@@ -97,6 +97,12 @@ export interface Constant {
   readonly value: bigint;
 }
 
+/** A row of the line table that is marked as a statement's beginning (DWARF 5 §6.2.2, is_stmt). */
+export interface Statement {
+  readonly address: LinkedAddress;
+  readonly position: SourcePosition;
+}
+
 export interface LineTable {
   /** Innermost position of a pc. */
   position(pc: LinkedAddress): SourcePosition | undefined;
@@ -104,6 +110,8 @@ export interface LineTable {
   addressesOf(file: string, line: number): readonly LinkedAddress[];
   /** Lines of a file that have code. */
   linesOf(file: string): readonly number[];
+  /** Where statements begin in [from, to), by address, each address once. */
+  statements(from: LinkedAddress, to: LinkedAddress): readonly Statement[];
   /** First address behind the prologue of the function whose entry this is. */
   prologueEnd(entry: LinkedAddress): LinkedAddress;
   files(): readonly string[];

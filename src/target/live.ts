@@ -1,3 +1,4 @@
+import type { MachineCode } from '../arch/index.ts';
 import type { RuntimeAddress, ThreadId } from '../base/index.ts';
 import type { Memory, SignalInfo, Target, Thread } from './target.ts';
 
@@ -12,6 +13,8 @@ export interface LiveTarget extends Target {
   readonly kind: 'process' | 'remote';
   readonly memory: LiveMemory;
   readonly threads: readonly LiveThread[];
+  /** What its instructions do. */
+  readonly code: MachineCode;
   /** Rises when the program has run or was written: whatever was kept of its state is void then. */
   readonly generation: number;
   /** Undefined while the process lives. */
@@ -24,6 +27,11 @@ export interface LiveTarget extends Target {
   /** A trap at an instruction. Takes effect with the next `run`; doing it twice does it once. */
   insertTrap(address: RuntimeAddress): void;
   removeTrap(address: RuntimeAddress): void;
+  /**
+   * Whoever brought a thread to an instruction without running (`step`) has dealt with what traps there mean: the
+   * thread executes what is under them when it goes on.
+   */
+  passTrap(thread: ThreadId): void;
 
   /**
    * Sets one of the CPU's watch registers (amd64: 4) in every thread, present and to come; undefined frees it.

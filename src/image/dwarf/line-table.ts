@@ -1,5 +1,5 @@
 import { indexOfBytes, type LinkedAddress, linkedAddress } from '../../base/index.ts';
-import type { FunctionInfo, LineTable } from '../debug-info.ts';
+import type { FunctionInfo, LineTable, Statement } from '../debug-info.ts';
 import type { SourcePosition } from '../function-table.ts';
 import type { FileNames } from './functions.ts';
 import { filePath, type LineHeader, lineUnitEnd, readLineHeader } from './line-header.ts';
@@ -81,6 +81,28 @@ export class DwarfLines implements LineTable, FileNames {
     }
     lines.delete(0);
     return [...lines].sort((a, b) => a - b);
+  }
+
+  /** Rows of no length are left out: the last of an address says what is there. */
+  statements(from: LinkedAddress, to: LinkedAddress): readonly Statement[] {
+    const table = this.#tableAt(from);
+    if (table === undefined) return [];
+    const rows = this.#rowsOf(table);
+    const found: Statement[] = [];
+    let marked = false;
+    for (let row = Math.max(0, rowAt(rows, from)); row < rows.count; row++) {
+      const address = rows.addresses[row]!;
+      if (address >= to || (rows.flags[row]! & ROW.endSequence) !== 0) break;
+      if (address < from) continue;
+      marked ||= isStatement(rows, row);
+      if (rows.addresses[row + 1] === address) continue;
+      const file = marked ? this.#path(table, rows.files[row]!) : undefined;
+      if (file !== undefined) {
+        found.push({ address: linkedAddress(address), position: { file, line: rows.lines[row]! } });
+      }
+      marked = false;
+    }
+    return found;
   }
 
   /**

@@ -33,6 +33,7 @@ export interface ProcessInput extends ModuleSetting {
 export class ProcessTarget implements LiveTarget {
   readonly kind = 'process';
   readonly arch: Arch;
+  readonly code: MachineCode;
   readonly memory: ProcessMemory;
   readonly modules: LiveModules;
   readonly process: ProcessFacts;
@@ -55,6 +56,7 @@ export class ProcessTarget implements LiveTarget {
   constructor(input: ProcessInput) {
     const { kernel, arch, code, pid } = input;
     this.arch = arch;
+    this.code = code;
     this.pid = pid;
     this.started = input.started;
     this.#kernel = kernel;
@@ -116,6 +118,13 @@ export class ProcessTarget implements LiveTarget {
   removeTrap(address: RuntimeAddress): void {
     const trap = this.#traps.remove(address);
     if (trap !== undefined && !this.#loop.running) this.#stepOff.free(trap);
+  }
+
+  passTrap(id: ThreadId): void {
+    const thread = this.#threads.get(id);
+    if (thread?.state === 'stopped' && this.#traps.get(thread.pc) !== undefined) {
+      thread.decidedTrap = thread.pc;
+    }
   }
 
   setWatchRegister(index: number, watch: HardwareWatch | undefined): boolean {
