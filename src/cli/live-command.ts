@@ -30,7 +30,7 @@ export function openLiveOptions(options: LiveOptions, interactive: boolean): Ope
   return {
     live: {
       kind: 'launch',
-      path: subject.path,
+      program: subject.kind === 'exec' ? { path: subject.path } : subject.build,
       args,
       ...(directory === undefined ? {} : { directory }),
       terminal: terminalOf(options, interactive),

@@ -1,9 +1,11 @@
+import type { BuildRequest } from '../engine/index.ts';
 import type { OptionValues } from './options.ts';
 
 /** What `exec`, `attach`, `debug` and `test` were asked to do. */
 export interface LiveOptions {
   readonly subject:
     | { readonly kind: 'exec'; readonly path: string }
+    | { readonly kind: 'build'; readonly build: BuildRequest }
     | { readonly kind: 'attach'; readonly pid: number };
   /** Arguments of the program. */
   readonly args: readonly string[];

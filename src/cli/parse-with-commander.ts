@@ -1,6 +1,8 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
+import { launchWords } from '../commands/live/launch-words.ts';
 import { type LiveOptions, liveOptions } from './live-options.ts';
 import { CORE_OPTIONS, type CoreOptions, coreOptions, type OptionValues } from './options.ts';
+import { testArguments } from './test-arguments.ts';
 
 export type Request =
   | { readonly kind: 'core'; readonly options: CoreOptions }
@@ -94,6 +96,8 @@ function addLive(program: Command, rest: readonly string[], found: (options: Liv
   exec.action((path: string, values: OptionValues) => {
     found(liveOptions({ kind: 'exec', path }, rest, withTableNames(values)));
   });
+  addBuild(program, 'debug', 'compile a program and debug it', rest, found);
+  addBuild(program, 'test', 'compile the tests of a package and debug them', rest, found);
   const attach = program.command('attach').exitOverride();
   attach
     .summary('debug a process that runs')
@@ -126,4 +130,40 @@ function addLaunchOptions(command: Command): void {
   );
   command.addOption(new Option('--tty <path>', 'a terminal for the program'));
   command.addOption(new Option('--aslr', 'addresses differ from run to run, as they do without a debugger'));
+}
+
+function addBuild(
+  program: Command,
+  name: 'debug' | 'test',
+  summary: string,
+  rest: readonly string[],
+  found: (options: LiveOptions) => void,
+): void {
+  const test = name === 'test';
+  const command = program.command(name).exitOverride();
+  command
+    .summary(summary)
+    .description(
+      test
+        ? "Compiles a package's tests without optimisation and starts them in the package's folder.\nWhat follows -- is for them, as for go test: -run TestX, -v, -count 1, -args …"
+        : 'Compiles a program without optimisation and starts it. What follows -- are its arguments.',
+    )
+    .usage('[options] [package] [-- arguments]')
+    .addArgument(new Argument('[packages...]', "the package, or its files; the current folder's without it"));
+  addSharedOptions(command);
+  addLaunchOptions(command);
+  command.addOption(new Option('--build-flags <flags>', 'further flags for go build, separated by spaces'));
+  command.addOption(new Option('--optimized', 'optimise and inline, as in the program that is shipped'));
+  command.addOption(new Option('--output <file>', 'where the program is to be; it is kept then'));
+  command.action((packages: readonly string[], values: OptionValues) => {
+    const build = {
+      kind: test ? ('test' as const) : ('program' as const),
+      packages,
+      flags: launchWords({ text: (values.buildFlags as string | undefined) ?? '', column: 0 }).args,
+      optimized: values.optimized === true,
+      output: values.output as string | undefined,
+    };
+    const args = test ? testArguments(rest) : rest;
+    found(liveOptions({ kind: 'build', build }, args, withTableNames(values)));
+  });
 }

@@ -15,6 +15,7 @@ import { thread, threads } from './goroutines/threads.ts';
 import { breakCommand } from './live/break.ts';
 import { breakpoints } from './live/breakpoints.ts';
 import { continueCommand } from './live/continue.ts';
+import { rebuild, restart } from './live/restart.ts';
 import { dump } from './live/dump.ts';
 import { deferred } from './stacks/deferred.ts';
 import { down, frame, up } from './stacks/frame.ts';
@@ -32,6 +33,8 @@ export const commandTable = new CommandTable([
   breakCommand,
   breakpoints,
   continueCommand,
+  restart,
+  rebuild,
   goroutines,
   goroutine,
   threads,

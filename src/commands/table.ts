@@ -11,7 +11,7 @@ export interface CommandLine {
 const MOVING: ReadonlySet<string> = new Set(
   (
     'clear clearall condition cond on toggle trace t watch next n step s ' +
-    'stepout so step-instruction si next-instruction ni restart r rebuild call set rewind rw'
+    'stepout so step-instruction si next-instruction ni call set rewind rw'
   ).split(' '),
 );
 

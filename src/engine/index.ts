@@ -1,4 +1,5 @@
 export { openInline } from './inline-session.ts';
+export type { BuildRequest } from './live/build-program.ts';
 export {
   type OpenCoreOptions,
   type OpenLiveOptions,

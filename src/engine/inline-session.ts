@@ -89,12 +89,10 @@ export class InlineSession implements SessionClient {
   }
 
   async close(): Promise<void> {
-    const target = this.session.live?.debugger.target;
-    if (target?.started === true) target.kill();
-    else target?.detach();
+    this.session.live?.close(false);
   }
 
   abandon(): void {
-    this.session.live?.debugger.target.detach();
+    this.session.live?.close(true);
   }
 }

@@ -1,5 +1,6 @@
 import type { Completion, ErrorFacts, Outcome, StyleOptions, Write } from '../commands/index.ts';
 import type { SpawnTerminal } from '../target/index.ts';
+import type { BuildRequest } from './live/build-program.ts';
 
 /** What a session is about. */
 export type OpenOptions = OpenCoreOptions | OpenLiveOptions;
@@ -14,7 +15,8 @@ export interface OpenLiveOptions {
 /** A program to be started under the debugger. */
 export interface Launch {
   readonly kind: 'launch';
-  readonly path: string;
+  /** An executable, or what is to be made before. */
+  readonly program: { readonly path: string } | BuildRequest;
   readonly args: readonly string[];
   readonly directory?: string;
   readonly environment?: Readonly<Record<string, string>>;

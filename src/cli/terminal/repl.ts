@@ -169,9 +169,9 @@ export class Repl {
 
   #complete(line: string, done: CompleterCallback): void {
     this.#session.complete(line).then(
-      ({ column, candidates }) => {
+      ({ column, candidates, open = false }) => {
         const [only] = candidates;
-        const single = candidates.length === 1 && only !== undefined && !/[/.(\]]$/.test(only);
+        const single = candidates.length === 1 && only !== undefined && !open && !/[/.(\]]$/.test(only);
         done(null, [single ? [`${only} `] : [...candidates], line.slice(column)]);
       },
       (error: Error) => done(error, [[], line]),

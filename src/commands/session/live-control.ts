@@ -4,11 +4,28 @@ import type { Context } from '../command.ts';
 
 /** What a session about a running program has besides the program. */
 export interface LiveControl {
+  /** Another one after `restart`. */
   readonly debugger: Debugger;
+  /** Ends the process and starts the program anew, up to its first instruction. Throws a UserError: it was attached to. */
+  restart(request: RestartRequest): Promise<void>;
+  /** Lets go of the process: one that the session started ends, unless it is to be left running. Idempotent. */
+  close(leave: boolean): void;
+}
+
+export interface RestartRequest {
+  /** Instead of those that it had. */
+  readonly args?: readonly string[];
+  readonly redirect?: Readonly<Partial<Record<'stdin' | 'stdout' | 'stderr', string>>>;
+  /** Compile it again before (`debug`, `test`). */
+  readonly rebuild: boolean;
 }
 
 /** The debugger of a live session. For a core a UserError, which names the command. */
-export function debuggerOf({ session }: Context, command: string): Debugger {
-  if (session.live !== undefined) return session.live.debugger;
+export function debuggerOf(context: Context, command: string): Debugger {
+  return liveOf(context, command).debugger;
+}
+
+export function liveOf({ session }: Context, command: string): LiveControl {
+  if (session.live !== undefined) return session.live;
   throw new UserError(`a core cannot do ${command}: its process is gone`, '`help` lists what can be done');
 }

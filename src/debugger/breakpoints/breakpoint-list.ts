@@ -26,8 +26,8 @@ class Entry implements Breakpoint {
 
 /** The user's breakpoints. */
 export class BreakpointList {
-  readonly #traps: TrapSites;
-  readonly #goidOn: (thread: LiveThread) => Goid | undefined;
+  #traps: TrapSites;
+  #goidOn: (thread: LiveThread) => Goid | undefined;
   readonly #entries = new Map<number, Entry>();
   #lastId = 0;
 
@@ -64,6 +64,19 @@ export class BreakpointList {
     entry.enabled = enabled;
     if (enabled) this.#arm(entry);
     else this.#disarm(entry);
+  }
+
+  /** The program was started anew: all are for the new process from now on, with fresh counts. */
+  moveTo(traps: TrapSites, goidOn: (thread: LiveThread) => Goid | undefined): void {
+    this.#traps = traps;
+    this.#goidOn = goidOn;
+    for (const entry of this.#entries.values()) {
+      entry.hits = 0;
+      entry.hitsByGoroutine.clear();
+      entry.wishes = [];
+      entry.places = entry.find();
+      if (entry.enabled) this.#arm(entry);
+    }
   }
 
   /** Code has come or gone: the pending ones may have their places now. */

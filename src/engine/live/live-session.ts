@@ -1,12 +1,23 @@
-import { type Host, Session, type Settings } from '../../commands/index.ts';
+import { UserError } from '../../base/index.ts';
+import {
+  type Host,
+  type LiveControl,
+  type RestartRequest,
+  Session,
+  type Settings,
+} from '../../commands/index.ts';
 import { Debugger } from '../../debugger/index.ts';
 import { openProgram } from '../../golang/index.ts';
+import type { Kernel, ProcessTarget } from '../../target/index.ts';
 import { openKernel } from '../linux/open-kernel.ts';
-import type { OpenLiveOptions } from '../session-client.ts';
-import { attachTarget, launchTarget } from './open-live-target.ts';
+import type { Launch, OpenLiveOptions } from '../session-client.ts';
+import { type BuiltProgram, buildProgram } from './build-program.ts';
+import { attachTarget, type LiveProcess, launchTarget } from './open-live-target.ts';
 
 export interface LiveHooks {
+  /** Told when the program begins to run (its process id) and when it has stopped (0). */
   readonly onRunning?: (pid: number) => void;
+  /** Told when the program gets a terminal of its own: the descriptor of its near end. */
   readonly onTerminal?: (descriptor: number) => void;
 }
 
@@ -17,14 +28,81 @@ export async function openLiveSession(
   settings: Settings,
   hooks: LiveHooks,
 ): Promise<Session> {
-  const kernel = await openKernel();
-  const interruptRequested = (): boolean => host.cancelled();
-  const { target, terminal } =
-    live.kind === 'launch'
-      ? await launchTarget(kernel, live, interruptRequested)
-      : await attachTarget(kernel, live.pid, interruptRequested);
-  if (terminal !== undefined) hooks.onTerminal?.(terminal);
-  if (hooks.onRunning !== undefined) target.onRunning = hooks.onRunning;
+  const owner = new LiveOwner(await openKernel(), live, host, hooks);
+  const target = await owner.open();
   const program = openProgram(target);
-  return new Session(program, host, settings, { debugger: new Debugger(target, program) });
+  owner.debugger = new Debugger(target, program);
+  owner.session = new Session(program, host, settings, owner);
+  return owner.session;
+}
+
+/** Owns the process of a live session, from one start to the next. */
+export class LiveOwner implements LiveControl {
+  debugger!: Debugger;
+  session!: Session;
+  readonly #kernel: Kernel;
+  readonly #host: Host;
+  readonly #hooks: LiveHooks;
+  #subject: OpenLiveOptions['live'];
+  #built: BuiltProgram | undefined;
+
+  constructor(kernel: Kernel, subject: OpenLiveOptions['live'], host: Host, hooks: LiveHooks) {
+    this.#kernel = kernel;
+    this.#subject = subject;
+    this.#host = host;
+    this.#hooks = hooks;
+  }
+
+  async open(): Promise<ProcessTarget> {
+    const subject = this.#subject;
+    const interruptRequested = (): boolean => this.#host.cancelled();
+    const process: LiveProcess =
+      subject.kind === 'attach'
+        ? await attachTarget(this.#kernel, subject.pid, interruptRequested)
+        : await launchTarget(this.#kernel, subject, this.#programOf(subject, false), interruptRequested);
+    const { target, terminal } = process;
+    if (terminal !== undefined) this.#hooks.onTerminal?.(terminal);
+    target.onRunning = this.#hooks.onRunning;
+    return target;
+  }
+
+  async restart({ args, redirect, rebuild }: RestartRequest): Promise<void> {
+    const subject = this.#subject;
+    if (subject.kind === 'attach') {
+      throw new UserError('the process was not started by this session', 'start it with `mattock exec`');
+    }
+    // What cannot be compiled leaves the old process as it is.
+    if (rebuild) this.#programOf(subject, true);
+    const { terminal } = subject;
+    const files =
+      redirect === undefined || terminal.kind !== 'files' ? terminal : { ...terminal, ...redirect };
+    this.#subject = { ...subject, args: args ?? subject.args, terminal: files };
+    const before = this.debugger;
+    before.target.kill();
+    const target = await this.open();
+    const program = openProgram(target);
+    this.debugger = new Debugger(target, program, before.breakpoints);
+    this.session.turnTo(program);
+    this.debugger.armBreakpoints();
+  }
+
+  /** Ends the session: a program that it started ends with it unless it is to be left, others go on. */
+  close(leave: boolean): void {
+    const { target } = this.debugger;
+    if (target.started && !leave) target.kill();
+    else target.detach();
+    this.#built?.remove();
+  }
+
+  #programOf(
+    { program }: Launch,
+    again: boolean,
+  ): { readonly path: string; readonly directory?: string | undefined } {
+    if ('path' in program) {
+      if (again) throw new UserError('the program was not compiled by this session', 'use `mattock debug`');
+      return program;
+    }
+    if (this.#built === undefined || again) this.#built = buildProgram(program, this.#built);
+    return this.#built;
+  }
 }

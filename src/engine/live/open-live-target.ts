@@ -4,6 +4,7 @@ import { type ByteSource, UserError } from '../../base/index.ts';
 import { openImage } from '../../image/index.ts';
 import { type Kernel, ProcessTarget, TRACE_OPTIONS } from '../../target/index.ts';
 import { moduleFinder, nameModule, nodePlatform } from '../files/index.ts';
+import { isSystemError } from '../node-host.ts';
 import type { Launch } from '../session-client.ts';
 import { seizeAll } from './attach.ts';
 
@@ -19,15 +20,16 @@ const image = (source: ByteSource) => openImage(source, nodePlatform);
 export async function launchTarget(
   kernel: Kernel,
   launch: Launch,
+  program: { readonly path: string; readonly directory?: string | undefined },
   interruptRequested: () => boolean,
 ): Promise<LiveProcess> {
-  const path = realpathSync(launch.path);
+  const path = existing(program.path);
   const { pid, terminal } = kernel.spawn(
     {
       path,
-      argv: [launch.path, ...launch.args],
+      argv: [program.path, ...launch.args],
       environment: launch.environment,
-      directory: launch.directory,
+      directory: launch.directory ?? program.directory,
       terminal: launch.terminal,
       fixedAddresses: launch.fixedAddresses,
     },
@@ -35,6 +37,17 @@ export async function launchTarget(
   );
   const threads = [{ id: pid, stopped: true }];
   return { target: await openTarget(kernel, pid, path, threads, true, interruptRequested), terminal };
+}
+
+function existing(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new UserError(
+      `cannot run ${path}: ${error.code === 'ENOENT' ? 'there is no such file' : error.code}`,
+    );
+  }
 }
 
 /** Attaches to a process and stops it. */
