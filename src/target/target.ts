@@ -62,6 +62,8 @@ export interface MemoryRegion {
   readonly fileOffset: number;
   /** Bytes from `start` that can be read here: in the core, or from the file it names. */
   readonly available: number;
+  /** Some of it was in the core and is lost, the core being cut; its file, if it has one, is no substitute. */
+  readonly cut?: boolean;
 }
 
 export interface Thread {

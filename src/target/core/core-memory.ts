@@ -297,6 +297,7 @@ class CoreRegion implements MemoryRegion {
   readonly executable: boolean;
   readonly file: string | undefined;
   readonly fileOffset: number;
+  readonly cut: boolean;
   readonly #measure: () => number;
   #available: number | undefined;
 
@@ -308,6 +309,7 @@ class CoreRegion implements MemoryRegion {
     this.executable = region.executable;
     this.file = region.file;
     this.fileOffset = region.fileOffset;
+    this.cut = region.cut === true;
     this.#measure = measure;
   }
 

@@ -139,7 +139,8 @@ function signalInfo({ signo, errno, code, address, sender }: SignalInfo): Uint8A
 
 /** NT_FILE (fill_files_note): count, page size; start, end, offset in pages of each mapping; then the paths. */
 function fileNote(regions: readonly MemoryRegion[]): Uint8Array | undefined {
-  const mapped = regions.filter((region) => region.file !== undefined);
+  // What a cut core has lost is not to be read from the file by those who read the new one.
+  const mapped = regions.filter((region) => region.file !== undefined && region.cut !== true);
   if (mapped.length === 0) return undefined;
   const paths = encoder.encode(mapped.map((region) => `${region.file}\0`).join(''));
   const bytes = new Uint8Array(16 + mapped.length * 24 + paths.length);

@@ -54,6 +54,8 @@ export function buildMemoryMap(
     const { segment, mapping } = part;
     const region = regions.length;
     const fileOffset = mapping === undefined ? 0 : mapping.fileOffset + (part.start - mapping.start);
+    const firstPiece = pieces.length;
+    addPieces(pieces, part, region, fileOffset, fileSize);
     regions.push({
       start: runtimeAddress(part.start),
       end: runtimeAddress(part.end),
@@ -62,8 +64,8 @@ export function buildMemoryMap(
       executable: segment?.executable ?? false,
       file: mapping?.path,
       fileOffset,
+      ...(pieces.slice(firstPiece).some(({ from }) => from.kind === 'cut') ? { cut: true } : {}),
     });
-    addPieces(pieces, part, region, fileOffset, fileSize);
   }
   return { regions, pieces };
 }
