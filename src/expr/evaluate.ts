@@ -96,7 +96,7 @@ function placed(error: unknown, node: Node, subject: string): unknown {
 }
 
 /** The place in the text that an error of an operation is about. */
-function columnOf(node: Node): number {
+export function columnOf(node: Node): number {
   switch (node.kind) {
     case 'binary':
       return node.operatorFrom;

@@ -113,6 +113,7 @@ const known = new WeakMap<Frame, readonly FrameVariable[]>();
 /** The frame's variables, found once: frames do not outlive a stop. */
 export function frameVariables(scope: Scope): readonly FrameVariable[] {
   const { program, frame, thread } = scope;
+  if (scope.variables !== undefined) return scope.variables;
   if (frame === undefined) return [];
   let variables = known.get(frame);
   if (variables === undefined) {
@@ -138,7 +139,7 @@ export function variableInFrame(scope: Scope, index: number, name: string): Valu
         : program.stackOfThread(thread, index + 1);
   const frame = stack?.frames[index];
   if (frame === undefined) throw new UserError(`there is no frame ${index}`);
-  const found = localNamed({ ...scope, frame }, name);
+  const found = localNamed({ ...scope, frame, variables: undefined }, name);
   if (found === undefined) throw unknown(scope, name);
   return found;
 }

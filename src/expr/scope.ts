@@ -1,5 +1,6 @@
 import type { ThreadId } from '../base/index.ts';
 import type { Frame, Goroutine, Program } from '../golang/index.ts';
+import type { FrameVariable } from '../golang/values/variables.ts';
 
 /** Where names are looked up: a frame of a goroutine or thread, or none (packages and types only). */
 export interface Scope {
@@ -8,6 +9,8 @@ export interface Scope {
   /** Whose registers these are, if the goroutine is running. */
   readonly thread: ThreadId | undefined;
   readonly frame: Frame | undefined;
+  /** The frame's variables, or those of them that are asked for, where they were found out otherwise. */
+  readonly variables?: readonly FrameVariable[] | undefined;
 }
 
 /** The scope of a frame; without one, that of the goroutine's or thread's innermost. */

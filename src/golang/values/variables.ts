@@ -89,6 +89,23 @@ function unshadowedAt(program: Program, frame: Frame, thread: ThreadId | undefin
     .map((variable) => ({ ...variable, role: 'local' }));
 }
 
+/** What is declared where a frame is, for whoever finds the places himself. */
+export interface Declared {
+  /** Outer ones before inner ones: the last of a name is the one that is meant. */
+  readonly variables: readonly VariableInfo[];
+  /** DW_AT_frame_base of the function that holds the code. */
+  readonly frameBase: Uint8Array;
+}
+
+/** Parameters, results and local variables that are visible in a frame; where they are is not looked at. */
+export function declaredAt(program: Program, frame: Frame): Declared | undefined {
+  const described = describeFrame(program, frame, undefined);
+  if (described === undefined) return undefined;
+  const { context, level } = described;
+  const visible = level.variables.filter((variable) => isVisible(variable, frame, context.pc));
+  return { variables: visible.sort(byDepthAndLine), frameBase: context.frameBase };
+}
+
 function describeFrame(program: Program, frame: Frame, thread: ThreadId | undefined): Described | undefined {
   const { module } = frame;
   const debugInfo = module?.image?.debugInfo;

@@ -1,0 +1,3 @@
+export { compileCondition } from './compile-condition.ts';
+export type { Condition } from './condition.ts';
+export type { ConditionSite } from './site.ts';
