@@ -1,6 +1,6 @@
 /**
  * What one instruction does, for whoever executes it at another place, steps over it or wants to know which memory it
- * touches. Addresses are runtime ones, as plain numbers.
+ * touches. Addresses are runtime ones, as plain numbers; one beyond 2^53 (the kernel's) is no address here.
  */
 export interface MachineCode {
   /** Decodes one instruction. `bytes` stand at `address`; up to 15 are looked at. Undefined: no instruction. */
@@ -11,7 +11,10 @@ export interface DecodedInstruction {
   readonly address: number;
   readonly length: number;
   readonly flow: 'next' | 'call' | 'jump' | 'branch' | 'return' | 'trap' | 'syscall';
-  /** Where a call or jump leads with these registers and this memory; undefined if it cannot be read. */
+  /**
+   * Where a call, jump, branch or return leads with these registers and this memory; undefined if it cannot be read,
+   * and for what only the CPU can do (far ones, returns from interrupts, transactions).
+   */
   target(state: MachineState): number | undefined;
   /** Whether a branch is taken with these flags and registers. For everything else that is flow: true, else false. */
   taken(state: MachineState): boolean;
@@ -24,12 +27,14 @@ export interface DecodedInstruction {
   accessTo(address: number, length: number, after: MachineState): MemoryAccess['access'] | undefined;
   /**
    * The same instruction for another place: code that does what it does at `address` when it is put at `elsewhere`,
-   * falling through to its end. Undefined: it cannot be moved (it is emulated instead, or `elsewhere` is out of reach).
+   * falling through to its end. Undefined: control flow (it is emulated instead), a trap, or `elsewhere` is out of
+   * reach. A fault happens at `elsewhere`, and a system call leaves its address there in registers.
    */
   relocate(elsewhere: number): Uint8Array | undefined;
   /**
    * Does without the CPU what it does: control flow, and the commonest instructions of function entries, with the
-   * instruction pointer. False if it is none that can be done so (nothing is changed then): `relocate` it.
+   * instruction pointer. False if it is none that can be done so, or memory is not there (nothing is changed then):
+   * `relocate` it. What it does to memory no watch register sees; see `accesses`. Nothing atomic is emulated.
    */
   emulate(state: WritableMachineState): boolean;
 }
@@ -47,7 +52,7 @@ export interface MachineState {
 
 export interface WritableMachineState extends MachineState {
   setRegister(dwarf: number, value: bigint): void;
-  /** False where nothing is writable. */
+  /** False where the program itself could not write. */
   write(address: number, length: number, value: bigint): boolean;
 }
 

@@ -1,5 +1,13 @@
 import type { WritableMachineState } from '../machine-code.ts';
-import { CF, flagsOf, setStatus, statusOf, statusOfDifference, statusOfSum } from './flags.ts';
+import {
+  CF,
+  flagsOf,
+  setStatus,
+  setStatusButCarry,
+  statusOf,
+  statusOfDifference,
+  statusOfSum,
+} from './flags.ts';
 import { bitsOf, type Operand } from './operands.ts';
 import { readOperand, type WriteValue, writeOperand } from './values.ts';
 
@@ -91,13 +99,13 @@ export function unaryEffect(mnemonic: string, operand: Operand): Effect | undefi
   const write = writeOperand(operand);
   const operate = unaryOperations[mnemonic];
   if (operate === undefined || write === undefined) return undefined;
-  const kept = mnemonic === 'Neg' ? 0 : CF;
+  const set = mnemonic === 'Neg' ? setStatus : setStatusButCarry;
   return (state) => {
     const a = read(state);
     if (a === undefined) return false;
     const { value, status } = operate(a, bits);
     if (!write(state, value)) return false;
-    if (status !== undefined) setStatus(state, status, kept);
+    if (status !== undefined) set(state, status);
     return true;
   };
 }

@@ -1,21 +1,6 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { amd64 } from '../amd64.ts';
-import type { DecodedInstruction, MachineCode } from '../machine-code.ts';
+import { describe, expect, it } from 'vitest';
+import { AT, code, decode } from './testing/decode.ts';
 import { Machine } from './testing/machine.ts';
-
-let code: MachineCode;
-
-beforeAll(async () => {
-  code = await amd64.loadMachineCode!();
-});
-
-const AT = 0x40_0000;
-
-function decode(hex: string, address = AT): DecodedInstruction {
-  const decoded = code.decode(Buffer.from(hex.replaceAll(' ', ''), 'hex'), address);
-  if (decoded === undefined) throw new Error(`${hex} is no instruction`);
-  return decoded;
-}
 
 describe('decode', () => {
   it.each([
@@ -83,22 +68,6 @@ describe('relocate', () => {
     expect(decode(hex).relocate(0x7f00_0000_0000)).toEqual(
       Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex')),
     );
-  });
-});
-
-describe('accesses', () => {
-  it('cuts the address of a bit string to 32 bits with the distance of its bit', () => {
-    const machine = new Machine();
-    machine.registers[0] = 0x1000n;
-    machine.registers[1] = 0xffff_ffffn;
-    // bts [eax],edx
-    expect(decode('67 0f ab 10').accesses(machine)).toEqual([
-      { address: 0xffc, length: 4, access: 'read-write' },
-    ]);
-    machine.registers[0] = 0n;
-    expect(decode('67 0f ab 10').accesses(machine)).toEqual([
-      { address: 0xffff_fffc, length: 4, access: 'read-write' },
-    ]);
   });
 });
 

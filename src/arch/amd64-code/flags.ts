@@ -9,16 +9,21 @@ export const ZF = 0x040;
 const SF = 0x080;
 export const DF = 0x400;
 const OF = 0x800;
-const STATUS = CF | PF | AF | ZF | SF | OF;
+const ALL_STATUS = BigInt(CF | PF | AF | ZF | SF | OF);
+const STATUS_BUT_CARRY = ALL_STATUS & ~BigInt(CF);
 
 export function flagsOf(state: MachineState): number {
-  return Number(state.register(RFLAGS));
+  return Number(BigInt.asUintN(16, state.register(RFLAGS)));
 }
 
-/** Sets the status flags, but for those in `kept`. */
-export function setStatus(state: WritableMachineState, status: number, kept = 0): void {
-  const mask = STATUS & ~kept;
-  state.setRegister(RFLAGS, BigInt((flagsOf(state) & ~mask) | (status & mask)));
+/** Sets the status flags. */
+export function setStatus(state: WritableMachineState, status: number): void {
+  state.setRegister(RFLAGS, (state.register(RFLAGS) & ~ALL_STATUS) | BigInt(status));
+}
+
+/** Sets them, but for the carry. */
+export function setStatusButCarry(state: WritableMachineState, status: number): void {
+  state.setRegister(RFLAGS, (state.register(RFLAGS) & ~STATUS_BUT_CARRY) | BigInt(status & ~CF));
 }
 
 /** Of `result = a + b + carry` in `bits` bits. */
