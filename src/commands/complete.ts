@@ -1,7 +1,13 @@
 import { MattockError } from '../base/index.ts';
 import type { Context } from './command.ts';
 import { CompletionPoint, type Expectation, type Typed } from './language/cursor.ts';
-import { fieldNames, localNames, variableNames } from './session/completion-names.ts';
+import {
+  fieldNames,
+  globalsOf,
+  localNames,
+  packageNames,
+  variableNames,
+} from './session/completion-names.ts';
 import { settingNames } from './session/settings.ts';
 
 /** What can stand at the end of a line instead of the word that is being typed. */
@@ -9,6 +15,8 @@ export interface Completion {
   /** Where in the line the word begins. */
   readonly column: number;
   readonly candidates: readonly string[];
+  /** Something may follow the word without a space: `x`, `x.y`, `x[1]`. */
+  readonly open?: true;
 }
 
 const MOST = 200;
@@ -40,12 +48,15 @@ function completePoint(context: Context, { expected, typed }: CompletionPoint): 
   if (nested !== undefined) return completeCommandLine(context, typed);
   const candidates: string[] = [];
   let { column } = typed;
+  let open = false;
   for (const one of expected) {
     const found = completeExpectation(context, one, typed);
     if (found.column !== typed.column && found.candidates.length > 0) column = found.column;
+    if (found.candidates.length > 0 && found.open) open = true;
     candidates.push(...found.candidates);
   }
-  return { column, candidates: [...new Set(candidates)].slice(0, MOST) };
+  const shown = { column, candidates: [...new Set(candidates)].slice(0, MOST) };
+  return open ? { ...shown, open } : shown;
 }
 
 const commandNames = ({ table, session }: Context): string[] => [
@@ -85,7 +96,7 @@ function completeExpectation(context: Context, expected: Expectation, typed: Typ
     case 'location':
       return plain(typed.text === '' ? [] : functionsBeginning(context, typed.text));
     case 'expression':
-      return completeExpression(context, typed);
+      return { ...completeExpression(context, typed), open: true };
     default:
       return plain([]);
   }
@@ -105,6 +116,7 @@ function* functionsBeginning({ session }: Context, prefix: string): Iterable<str
 
 const NAME = /[\p{L}_][\p{L}\p{N}_]*$/u;
 const QUALIFIED_NAME = /[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}\p{N}_]*)*$/u;
+const QUOTED_PATH = /"([^"\s]+)"\.[\p{L}\p{N}_]*$/u;
 /** Behind these an operator follows, not a name. */
 const OPERAND_END = /[\p{L}\p{N}_)\]}"'`.]\s*$/u;
 
@@ -120,11 +132,19 @@ function completeExpression(context: Context, { text, column }: Typed): Completi
     const isPath = /^[\p{L}\p{N}_.]*$/u.test(owner.text);
     if (fields.length > 0 || !isPath) return { column: column + dot + 1, candidates: fields };
   }
+  const quoted = QUOTED_PATH.exec(text);
+  if (quoted !== null) {
+    const names = globalsOf(context, quoted[1]!);
+    return { column: column + dot + 1, candidates: beginning(names, last) };
+  }
   const name = QUALIFIED_NAME.exec(text)?.[0] ?? '';
   if (name === '' && OPERAND_END.test(text)) return { column: column + text.length, candidates: [] };
-  // Without a first letter all variables of all packages are too many.
-  const names = name === '' ? localNames(context) : variableNames(context);
-  return { column: column + text.length - name.length, candidates: beginning(names, name) };
+  const start = column + text.length - name.length;
+  if (name.includes('.')) return { column: start, candidates: beginning(variableNames(context), name) };
+  // Of packages only those, and only where no variable is meant: with all that is in them they are too many.
+  const near = beginning(localNames(context), name);
+  const names = near.length > 0 || name === '' ? near : beginning(packageNames(context), name);
+  return { column: start, candidates: names };
 }
 
 const OPENERS: Readonly<Record<string, string>> = { ']': '[', ')': '(' };

@@ -146,6 +146,23 @@ describe.skipIf(missingForCore(pool) !== undefined)('in a pool of workers', () =
     expect(await textOf(`goroutines -chan ${address}`)).toContain('[32 goroutines]');
   });
 
+  test('thread alone shows the selected one; the signal is told of the one that it struck', async () => {
+    const [, id] = /Thread (\d+) /.exec(await textOf('threads'))!;
+    await execute(session, `thread ${id}`);
+    expect(await textOf('thread')).toMatch(new RegExp(`^\\* Thread ${id} at `));
+    expect((await textOf('threads')).match(/\[signal/g)).toHaveLength(1);
+  });
+
+  test('a list of variables says what was looked for', async () => {
+    expect(await textOf('locals ^nosuch')).toBe('(no locals match ^nosuch)\n');
+    expect(await textOf('vars ^nosuch')).toBe('(no vars match ^nosuch)\n');
+  });
+
+  test('members that there are not', async () => {
+    const line = 'goroutine 1 print (*main.pool)(0xc000000000).nope';
+    expect(await told(line)).toMatchObject({ remedy: '`whatis main.pool` shows those it has', at: 'nope' });
+  });
+
   test('regular expressions', async () => {
     expect(await told('funcs [')).toMatchObject({
       message: '[ is not a regular expression: unterminated character class',
@@ -174,22 +191,26 @@ describe.skipIf(missingForCore(pool) !== undefined)('in a pool of workers', () =
     const frames = await textOf('stack');
     const frame = /(\d+)\*? +0x\w+ in main\.main\n/.exec(frames)![1];
     await execute(session, `frame ${frame}`);
-    expect(completed('print p.se')).toEqual({ column: 8, candidates: ['seen'] });
-    expect(completed('print len(p.')).toEqual({ column: 12, candidates: ['jobs', 'mu', 'results', 'seen'] });
+    expect(completed('print p.se')).toEqual({ column: 8, candidates: ['seen'], open: true });
+    expect(completed('print len(p.')).toMatchObject({
+      column: 12,
+      candidates: ['jobs', 'mu', 'results', 'seen'],
+    });
     expect(completed('print (*p).mu.s').candidates).toEqual([]);
-    expect(completed('print (*p).mu.m')).toEqual({ column: 14, candidates: ['mu'] });
-    expect(completed('print runtime.curg.sched.s')).toEqual({ column: 25, candidates: ['sp'] });
+    expect(completed('print (*p).mu.m')).toMatchObject({ column: 14, candidates: ['mu'] });
+    expect(completed('print runtime.curg.sched.s')).toMatchObject({ column: 25, candidates: ['sp'] });
     expect(completed('print (*(*[2]main.pool)(0xc000000000))[i].j').candidates).toEqual([]);
     expect(completed('print (*(*[2]main.pool)(0xc000000000))[p.seen[1].j').candidates).toEqual([]);
-    expect(completed('print (*[2]main.pool)(0xc000000000)[1].j')).toEqual({
+    expect(completed('print (*[2]main.pool)(0xc000000000)[1].j')).toMatchObject({
       column: 39,
       candidates: ['jobs'],
     });
-    expect(completed('print runtime.allgl')).toEqual({
-      column: 6,
-      candidates: ['runtime.allglen', 'runtime.allglock'],
-    });
+    expect(completed('print runtime.allgl').candidates).toEqual(['runtime.allglen', 'runtime.allglock']);
     expect(completed('print poll.ErrN').candidates).toContain('poll.ErrNoDeadline');
+    expect(completed('print "internal/poll".ErrN').candidates).toContain('ErrNoDeadline');
+    // Packages, not all that is in them.
+    expect(completed('print runt').candidates).toContain('runtime.');
+    expect(completed('print pol').candidates).toEqual(['poll.']);
     // An operator follows; and of no letter at all the variables of the frame begin.
     expect(completed('print p ').candidates).toEqual([]);
     expect(completed('print ').candidates).toEqual(['p']);

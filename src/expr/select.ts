@@ -28,7 +28,9 @@ export function select(program: Program, operand: Value, name: string): Value {
   const type = value.type.name || 'a constant';
   const structLike = structOf(value.type) ?? structOf(targetOf(value.type));
   if (structLike === undefined) throw new UserError(`${type} is not a struct: it has no ${name}`);
-  throw new UserError(`${type} has no member ${name}`);
+  const owner = structOf(value.type) === undefined ? targetOf(value.type) : value.type;
+  const remedy = `\`whatis ${owner?.name ?? type}\` shows those it has`;
+  throw new UserError(`${type} has no member ${name}`, remedy);
 }
 
 /** `xmm0.float64`: the register as an array of such numbers. */

@@ -84,10 +84,10 @@ describe('the terminal', () => {
     };
     await completed('gorou', 'goroutine');
     await completed('stack -off', 'stack -offsets ');
-    await completed('print ext', 'print extra ');
+    await completed('print ext', 'print extra');
     terminal.type('up\r');
     await terminal.expect(/28:.*\n\(mattock\) /);
-    await completed('print accounts["ada"].ow', '.owner ');
+    await completed('print accounts["ada"].ow', '.owner');
     await completed('disassemble -l main.aud', 'main.audit ');
     await completed(`source ${folder}/tri`, 'triage.mattock ');
   });

@@ -3,11 +3,14 @@ import { SHORT_LIMITS } from '../../expr/index.ts';
 import { type Command, type Context, defineCommand } from '../command.ts';
 import { flag, positional } from '../language/arguments.ts';
 import { regex } from '../language/kinds.ts';
+import { harmless } from '../output/style.ts';
 import { globalVariables, variablesInScope } from '../session/values.ts';
 import { renderVariable, type VariableRow } from './variable-row.ts';
 
 interface VariablesResult {
   readonly long: boolean;
+  /** What names had to match. */
+  readonly filter: string | undefined;
   readonly variables: Iterable<VariableRow>;
 }
 
@@ -31,15 +34,16 @@ function variablesCommand(words: {
     },
     run(context, { long, filter }): VariablesResult {
       const limits = long ? context.session.settings.limits() : SHORT_LIMITS;
-      return { long, variables: words.rows(context, limits, filter) };
+      return { long, filter: filter?.source, variables: words.rows(context, limits, filter) };
     },
-    *render({ long, variables }, style) {
+    *render({ long, filter, variables }, style) {
       let some = false;
       for (const row of variables) {
         some = true;
         yield* renderVariable(row, style, long);
       }
-      if (!some) yield `(no ${words.name})`;
+      if (!some)
+        yield filter === undefined ? `(no ${words.name})` : `(no ${words.name} match ${harmless(filter)})`;
     },
   });
 }

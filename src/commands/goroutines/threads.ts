@@ -1,7 +1,7 @@
 import { UserError } from '../../base/index.ts';
 import type { Thread } from '../../target/index.ts';
 import { type Context, defineCommand } from '../command.ts';
-import { required } from '../language/arguments.ts';
+import { positional } from '../language/arguments.ts';
 import { threadNumber } from '../language/kinds.ts';
 import type { Style } from '../output/style.ts';
 import { type LocationRow, locationRow, positionText, wideHex } from '../output/text.ts';
@@ -51,29 +51,44 @@ export const threads = defineCommand({
     const all = [...context.session.program.target.threads].sort((a, b) => a.id - b.id);
     return { threads: all.map((thread) => threadRow(context, thread)) };
   },
-  *render({ threads: rows }, style) {
-    for (const row of rows) yield threadLine(row, style);
+  *render({ threads: rows }, style, { session }) {
+    // The kernel writes the signal that ended the process to every thread: then it is told of the one that it struck.
+    const [first] = rows;
+    const everywhere = rows.length > 1 && rows.every(({ signal }) => signal === first?.signal);
+    for (const row of rows) {
+      const struck = !everywhere || row.id === session.verdict.thread;
+      yield threadLine(struck ? row : { ...row, signal: 0 }, style);
+    }
   },
 });
+
+interface ThreadResult {
+  readonly from: number | undefined;
+  readonly thread: ThreadRow;
+}
 
 export const thread = defineCommand({
   name: 'thread',
   aliases: ['tr'],
   group: 'goroutines',
-  summary: 'Select a thread, and the goroutine that runs on it',
-  arguments: { id: required(threadNumber, 'the thread') },
-  examples: ['thread 4711'],
-  run(context, { id }): { readonly from: number | undefined; readonly thread: ThreadRow } {
+  summary: 'Show or select a thread, and the goroutine that runs on it',
+  arguments: { id: positional(threadNumber, 'the thread; without it the selected one') },
+  examples: ['thread', 'thread 4711'],
+  run(context, args): ThreadResult {
     const { session } = context;
+    const id = args.id ?? session.requireThread(context.scope);
     const found = session.program.target.threads.find((t) => t.id === id);
     if (found === undefined) throw new UserError(`there is no thread ${id}`, '`threads` lists them');
+    if (args.id === undefined) return { from: id, thread: threadRow(context, found) };
     const from = session.selection.thread;
     const running = session.program.runtime === undefined ? undefined : session.program.goroutineOn(id);
     session.selection = { thread: id, goroutine: running, frame: 0, deferred: undefined };
     return { from, thread: threadRow({ ...context, scope: session.selection }, found) };
   },
   *render(result, style) {
-    yield `Switched from ${result.from ?? 'no thread'} to ${result.thread.id}`;
+    if (result.from !== result.thread.id) {
+      yield `Switched from ${result.from ?? 'no thread'} to ${result.thread.id}`;
+    }
     yield threadLine(result.thread, style);
   },
 });

@@ -123,7 +123,8 @@ export const register: Kind<Typed> = {
 };
 
 export function choice<T extends string>(name: string, choices: readonly T[]): Kind<T> {
-  return wordKind(name, `one of ${choices.join(', ')}`, (text) => choices.find((c) => c === text), {
+  const what = choices.length === 1 ? choices.join() : `one of ${choices.join(', ')}`;
+  return wordKind(name, what, (text) => choices.find((c) => c === text), {
     kind: 'words',
     words: choices,
   });

@@ -1,25 +1,43 @@
 import { MattockError } from '../../base/index.ts';
 import { variablesOf } from '../../expr/index.ts';
 import type { Type } from '../../image/index.ts';
+import { packageOfFunction } from '../code/names.ts';
 import type { Context } from '../command.ts';
 import type { Typed } from '../language/cursor.ts';
 import { evaluateExpression, expressionScope } from './values.ts';
 
-/** Names that can begin an expression: variables of the frame, then those of packages. */
-export function* variableNames(context: Context): Iterable<string> {
-  yield* localNames(context);
+function* globalNames(context: Context): Iterable<string> {
   for (const { image } of context.session.program.target.modules.all) {
-    for (const name of image?.debugInfo?.globalNames() ?? []) {
-      // In an expression a path stands in quotes, or its last element for it.
-      yield name.slice(name.lastIndexOf('/') + 1);
-    }
+    yield* image?.debugInfo?.globalNames() ?? [];
   }
 }
 
-/** While a line is being typed nothing complains: what cannot be told is not offered. */
+/** Packages' variables: in an expression a path stands in quotes, or its last element for it. */
+export function* variableNames(context: Context): Iterable<string> {
+  for (const name of globalNames(context)) yield name.slice(name.lastIndexOf('/') + 1);
+}
+
+/** `strconv.`: packages that have variables. */
+export function packageNames(context: Context): Iterable<string> {
+  const packages = new Set<string>();
+  for (const name of variableNames(context)) packages.add(name.slice(0, name.indexOf('.') + 1));
+  return packages;
+}
+
+/** Variables of a package, by its path. */
+export function* globalsOf(context: Context, path: string): Iterable<string> {
+  for (const name of globalNames(context)) {
+    if (name.startsWith(`${path}.`)) yield name.slice(path.length + 1);
+  }
+}
+
+/** Variables of the frame and of its package. While a line is typed nothing complains: what cannot be told is not offered. */
 export function localNames(context: Context): readonly string[] {
   try {
-    return variablesOf(expressionScope(context)).map(({ name }) => name);
+    const scope = expressionScope(context);
+    const home = packageOfFunction(scope.frame?.function ?? '');
+    const global = home === undefined ? [] : globalsOf(context, home);
+    return [...variablesOf(scope).map(({ name }) => name), ...global];
   } catch (error) {
     if (error instanceof MattockError) return [];
     throw error;
