@@ -99,3 +99,20 @@ test.skipIf(missingForCore({ fixture: 'panic-values', variant: 'struct' }) !== u
     expect(program.typeAt(program.target.memory.pointer(panic!.argument))?.name).toBe('main.plain');
   },
 );
+
+test.skipIf(missingForCore({ fixture: 'nil-deref' }) !== undefined)(
+  'a list of goroutines that is damaged leaves the rest of the verdict',
+  async () => {
+    const { program } = await fixtureProgram({ fixture: 'nil-deref' });
+    const { memory, modules } = program.target;
+    const { debugInfo } = modules.executable!.image!;
+    const length = modules.executable!.toRuntime(debugInfo!.globalNamed('runtime.allgs')!.address) + 8;
+    const original = memory.uint64.bind(memory);
+    memory.uint64 = (address) => (address === length ? 2 ** 44 : original(address));
+    const verdict = program.verdict();
+    expect(verdict.signal?.name).toBe('SIGSEGV');
+    expect(verdict.frame?.function).toBe('main.(*account).headroom');
+    expect(verdict.counts).toBeUndefined();
+    expect(() => program.goroutineCount()).toThrow('claims');
+  },
+);

@@ -1,4 +1,4 @@
-import { goid, type RuntimeAddress, runtimeAddress, type ThreadId } from '../../base/index.ts';
+import { goid, type RuntimeAddress, runtimeAddress, TargetFault, type ThreadId } from '../../base/index.ts';
 import { describeSignal, describeSignalCode, type Target } from '../../target/index.ts';
 import type { Frame } from '../frame.ts';
 import type { GoProgram } from '../go-program.ts';
@@ -157,7 +157,17 @@ function frameToShow(
   return frames.find(isUsers) ?? frames[death + 1] ?? frames[0];
 }
 
+/** None where the list is damaged or of another program: a verdict is of use without, and `goroutines` says why. */
 function countStates(go: GoProgram): Verdict['counts'] {
+  try {
+    return statesIn(go);
+  } catch (error) {
+    if (error instanceof TargetFault) return undefined;
+    throw error;
+  }
+}
+
+function statesIn(go: GoProgram): NonNullable<Verdict['counts']> {
   const byState = new Map<string, number>();
   let total = 0;
   for (const { length, statuses, problems } of go.list.slices()) {
