@@ -90,6 +90,29 @@ describe('dump of a core', () => {
   });
 });
 
+describe('dump of a process', () => {
+  it('says what the process says at that moment, which then goes on', async (context) => {
+    if (process.arch !== 'x64') context.skip('live programs are debugged on amd64 only');
+    const { executable } = await made(context, { fixture: 'nil-deref', flags: 'noopt' });
+    const file = path.join(folder, 'live.core');
+    const questions = ['stack', 'goroutines', 'locals', 'libraries', 'examinemem -count 64 -x $sp'];
+    const asked = questions.flatMap((question) => ['-c', question]);
+    const moves = ['-c', 'break main.(*account).headroom', '-c', 'continue'];
+    const live = await mattock(
+      ['exec', executable, '--json', ...moves, ...asked, '-c', `dump ${file}`, '-c', 'continue'],
+      '',
+    );
+    const said = documents(live.stdout.replace(/^(?!\{"command").*$/gm, ''));
+    const dump = said.find(({ command }) => command === 'dump')!;
+    expect(dump).toMatchObject({ result: { path: file, unreadable: 0 } });
+    expect(said.filter(({ command }) => command === 'continue')).toHaveLength(2);
+    const { stdout } = await mattock(['core', executable, file, '-q', '--json', ...asked]);
+    const kept = documents(stdout);
+    expect(kept).toHaveLength(questions.length);
+    for (const answer of kept) expect(said).toContainEqual(answer);
+  });
+});
+
 const gdb = (executable: string, core: string): string => {
   const commands = ['thread apply all backtrace', 'info registers', 'info sharedlibrary', 'info auxv'];
   const args = commands.flatMap((command) => ['-ex', command]);

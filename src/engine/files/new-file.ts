@@ -41,8 +41,14 @@ export class NamedWhenWhole {
     statSync(dirname(path));
     const name = `.${basename(path)}.${randomBytes(6).toString('hex')}.partial`;
     this.#partial = join(dirname(path), name);
-    this.#fd = openSync(this.#partial, 'wx', MODE);
+    // First who removes it: we may be killed between any two steps.
     this.#remover = removeAfterUs(this.#partial);
+    try {
+      this.#fd = openSync(this.#partial, 'wx', MODE);
+    } catch (error) {
+      this.#remover.kill('SIGKILL');
+      throw error;
+    }
   }
 
   begin(size: number): void {
