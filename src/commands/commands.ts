@@ -14,9 +14,16 @@ import { goroutines } from './goroutines/goroutines.ts';
 import { thread, threads } from './goroutines/threads.ts';
 import { breakCommand } from './live/break.ts';
 import { breakpoints } from './live/breakpoints.ts';
+import { clear, clearall, toggle } from './live/clear.ts';
+import { condition, on } from './live/condition.ts';
 import { continueCommand } from './live/continue.ts';
-import { rebuild, restart } from './live/restart.ts';
 import { dump } from './live/dump.ts';
+import { next } from './live/next.ts';
+import { nextInstruction } from './live/next-instruction.ts';
+import { rebuild, restart } from './live/restart.ts';
+import { step } from './live/step.ts';
+import { stepInstruction } from './live/step-instruction.ts';
+import { stepout } from './live/stepout.ts';
 import { deferred } from './stacks/deferred.ts';
 import { down, frame, up } from './stacks/frame.ts';
 import { stack } from './stacks/stack.ts';
@@ -32,7 +39,17 @@ import { verdict } from './tool/verdict.ts';
 export const commandTable = new CommandTable([
   breakCommand,
   breakpoints,
+  condition,
+  on,
+  toggle,
+  clear,
+  clearall,
   continueCommand,
+  next,
+  step,
+  stepout,
+  stepInstruction,
+  nextInstruction,
   restart,
   rebuild,
   goroutines,

@@ -8,12 +8,7 @@ export interface CommandLine {
 }
 
 /** Commands of a running program, by Delve's names and aliases. */
-const MOVING: ReadonlySet<string> = new Set(
-  (
-    'clear clearall condition cond on toggle trace t watch next n step s ' +
-    'stepout so step-instruction si next-instruction ni call set rewind rw'
-  ).split(' '),
-);
+const MOVING: ReadonlySet<string> = new Set(('trace t watch ' + 'call set rewind rw').split(' '));
 
 /** The commands by name and alias. */
 export class CommandTable implements CommandRunner {

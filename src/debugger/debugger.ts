@@ -21,12 +21,12 @@ export class Debugger {
     this.target = target;
     this.program = program;
     this.traps = new TrapSites(target);
-    this.breakpoints = breakpoints ?? new BreakpointList(this.traps, (thread) => program.goidOn(thread));
+    this.breakpoints = breakpoints ?? new BreakpointList(this);
   }
 
   /** The breakpoints of the process before are for this one from now on. */
   armBreakpoints(): void {
-    this.breakpoints.moveTo(this.traps, (thread) => this.program.goidOn(thread));
+    this.breakpoints.moveTo(this);
   }
 
   /** Adds a watcher of events; gives how to take it away. The latest is asked first. */

@@ -10,9 +10,18 @@ export type StopCause =
       readonly thread: ThreadId;
       readonly goid: Goid | undefined;
       readonly address: RuntimeAddress;
+      /** Its condition could not be evaluated: why. */
+      readonly problem: string | undefined;
     }
   /** A step (`next`, `step`, `stepout`…) has reached its end. */
-  | { readonly kind: 'step'; readonly thread: ThreadId }
+  | {
+      readonly kind: 'step';
+      readonly thread: ThreadId;
+      /** It came to the end of this goroutine. */
+      readonly endOf?: Goid;
+      /** The function that has just returned to where the step ended. */
+      readonly returned?: { readonly name: string | undefined; readonly entry: RuntimeAddress };
+    }
   /** A trap instruction in the program itself: runtime.Breakpoint. */
   | { readonly kind: 'own-trap'; readonly thread: ThreadId; readonly address: RuntimeAddress }
   | { readonly kind: 'signal'; readonly thread: ThreadId; readonly info: SignalInfo }

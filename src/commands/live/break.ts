@@ -1,12 +1,13 @@
 import { hex, UserError } from '../../base/index.ts';
 import type { Breakpoint, BreakpointPlace } from '../../debugger/index.ts';
 import { resolveBreakpoint } from '../code/breakpoint-places.ts';
-import { defineCommand } from '../command.ts';
-import { positional } from '../language/arguments.ts';
+import { type Context, defineCommand } from '../command.ts';
+import { flag, positional } from '../language/arguments.ts';
+import type { Typed } from '../language/cursor.ts';
 import { location } from '../language/kinds.ts';
 import { LOCSPEC_HELP } from '../language/locspec.ts';
 import type { Style } from '../output/style.ts';
-import { positionText } from '../output/text.ts';
+import { plural, positionText } from '../output/text.ts';
 import { debuggerOf } from '../session/live-control.ts';
 
 /** A breakpoint as data. */
@@ -16,39 +17,145 @@ export interface BreakpointRow {
   readonly location: string;
   readonly enabled: boolean;
   readonly places: readonly BreakpointPlace[];
+  readonly condition: string | undefined;
+  readonly hitCondition: string | undefined;
+  readonly actions: readonly string[];
   readonly hits: number;
 }
 
 export const breakpointRow = (breakpoint: Breakpoint): BreakpointRow => {
-  const { id, name, enabled, places, hits } = breakpoint;
-  return { id, name, location: breakpoint.location, enabled, places, hits };
+  const { id, name, enabled, places, condition, hitCondition: when, actions, hits } = breakpoint;
+  const hitCondition = when && `${when.operator} ${when.count}${when.perGoroutine ? ' per goroutine' : ''}`;
+  return {
+    id,
+    name,
+    location: breakpoint.location,
+    enabled,
+    places,
+    condition,
+    hitCondition,
+    actions: [...actions],
+    hits,
+  };
 };
+
+export const breakpointName = ({
+  id,
+  name,
+}: {
+  readonly id: number;
+  readonly name: string | undefined;
+}): string => (name === undefined ? `Breakpoint ${id}` : `Breakpoint ${id} (${name})`);
 
 export const breakCommand = defineCommand({
   name: 'break',
   aliases: ['b'],
   group: 'running',
   summary: 'Set a breakpoint',
-  details: LOCSPEC_HELP,
-  examples: ['break main.main', 'break main.go:30', 'b *0x49efc3'],
-  arguments: { location: positional(location, 'where to stop') },
-  run(context, args): BreakpointRow {
+  details:
+    'break [name] [locspec] [if condition]. Without a locspec it is set at the selected line. With a condition the program ' +
+    'stops only where it is true; `condition` changes it later. What is not in the program yet (a plugin) is ' +
+    `pending until it is loaded.\n\n${LOCSPEC_HELP}`,
+  examples: ['break main.main', 'break main.go:30', 'b *0x49efc3', 'break slow main.handle if n > 100'],
+  arguments: {
+    pending: flag('-pending', 'wait for code that is not there'),
+    location: positional(location, '[name] [locspec] [if condition]'),
+  },
+  run(context, { pending, location: typed }): BreakpointRow {
     const control = debuggerOf(context, 'break');
-    const typed = args.location;
-    if (typed === undefined)
-      throw new UserError('where is the breakpoint to be?', 'name a function or file:line');
-    const places = (): readonly BreakpointPlace[] => resolveBreakpoint(context, typed);
-    return breakpointRow(control.breakpoints.add({ location: typed.text.trim(), places }));
+    const { name, where, condition } = breakWords(typed ?? { text: '+0', column: 0 });
+    const places = findPlaces(context, where);
+    const found = attempt(places, pending || mayLoadCode(context));
+    const request = {
+      ...(name === undefined ? {} : { name }),
+      ...(condition === undefined ? {} : { condition: condition.text }),
+      location: where.text.trim(),
+      places: found,
+    };
+    return breakpointRow(atColumn(condition, () => control.breakpoints.add(request)));
   },
   *render(row, style) {
-    yield `Breakpoint ${row.id} set at ${placesText(row.places, style)}`;
+    const condition = row.condition === undefined ? '' : ` if ${row.condition}`;
+    if (row.places.length === 0)
+      yield `${breakpointName(row)} is pending: nothing is called ${row.location} yet`;
+    else yield `${breakpointName(row)} set at ${placesText(row.places, style)}${condition}`;
   },
 });
 
+interface BreakWords {
+  readonly name: string | undefined;
+  readonly where: Typed;
+  readonly condition: Typed | undefined;
+}
+
+/** `[name] [locspec] [if condition]`: a name is a word of its own before the locspec. */
+export function breakWords({ text, column }: Typed): BreakWords {
+  const split = /^(.*?)(?:^|\s)if\s+(.+)$/s.exec(text);
+  const before = (split?.[1] ?? text).trimEnd();
+  const condition =
+    split === null ? undefined : { text: split[2]!, column: column + text.length - split[2]!.length };
+  const named = /^\s*([A-Za-z_][\w-]*)\s+(\S.*)$/s.exec(before);
+  if (named !== null && !before.trimStart().startsWith('/')) {
+    const [, name, rest] = named;
+    return { name, where: { text: rest!, column: column + before.length - rest!.length }, condition };
+  }
+  return {
+    name: undefined,
+    where: before.trim() === '' ? { text: '+0', column } : { text: before, column },
+    condition,
+  };
+}
+
+/** `+0` and the like mean a place that is selected now; later it is looked for by file and line. */
+function findPlaces(context: Context, typed: Typed): () => readonly BreakpointPlace[] {
+  const relative = /^\s*[+-]?\d+\s*$/.test(typed.text);
+  if (!relative) return () => resolveBreakpoint(context, typed);
+  const [first] = resolveBreakpoint(context, typed);
+  const { position } = first ?? {};
+  if (position === undefined) return () => resolveBreakpoint(context, typed);
+  const absolute = { ...typed, text: `${position.file}:${position.line}` };
+  return () => resolveBreakpoint(context, absolute);
+}
+
+/** The first search says what is wrong, unless the code may come later. */
+function attempt(
+  places: () => readonly BreakpointPlace[],
+  mayCome: boolean,
+): () => readonly BreakpointPlace[] {
+  if (!mayCome) {
+    if (places().length === 0)
+      throw new UserError('there is no code at this line', 'choose another one: `list` shows it');
+    return places;
+  }
+  return () => {
+    try {
+      return places();
+    } catch (error) {
+      if (error instanceof UserError) return [];
+      throw error;
+    }
+  };
+}
+
+/** Only what is linked dynamically can load plugins and libraries. */
+const mayLoadCode = ({ session }: Context): boolean =>
+  session.program.target.modules.executable?.image?.section('.interp') !== undefined;
+
+/** An error in the condition is at its place in the line. */
+export function atColumn<T>(condition: Typed | undefined, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof UserError) || error.column === undefined || condition === undefined) throw error;
+    throw new UserError(error.message, error.remedy, error.column + condition.column);
+  }
+}
+
 export function placesText(places: readonly BreakpointPlace[], style: Style): string {
-  const texts = places.map(({ address, function: name, position }) => {
-    const where = position === undefined ? '' : ` ${positionText(position, style)}`;
-    return `${style.paint('address', hex(address))} for ${style.paint('function', name ?? '?')}()${where}`;
-  });
-  return texts.length === 0 ? '(pending)' : texts.join(', ');
+  const [first] = places;
+  if (first === undefined) return '(pending)';
+  const { address, function: name, position } = first;
+  const where = position === undefined ? '' : ` ${positionText(position, style)}`;
+  const more = places.length > 1 ? ` and ${plural(places.length - 1, 'more place')}` : '';
+  return `${style.paint('address', hex(address))} for ${style.paint('function', name ?? '?')}()${where}${more}`;
 }

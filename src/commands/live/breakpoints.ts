@@ -1,6 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { debuggerOf } from '../session/live-control.ts';
-import { type BreakpointRow, breakpointRow, placesText } from './break.ts';
+import { type BreakpointRow, breakpointName, breakpointRow, placesText } from './break.ts';
+import { conditionsText } from './condition.ts';
 
 export const breakpoints = defineCommand({
   name: 'breakpoints',
@@ -14,8 +15,11 @@ export const breakpoints = defineCommand({
   *render({ breakpoints: rows }, style) {
     if (rows.length === 0) yield 'No breakpoints';
     for (const row of rows) {
-      const name = row.name ?? `Breakpoint ${row.id}`;
-      yield `${name} ${row.enabled ? '(enabled)' : '(disabled)'} at ${placesText(row.places, style)} (${row.hits})`;
+      const state = row.places.length === 0 ? 'pending' : row.enabled ? 'enabled' : 'disabled';
+      const where = row.places.length === 0 ? row.location : placesText(row.places, style);
+      yield `${breakpointName(row)} (${state}) at ${where}${conditionsText(row)} (${row.hits} hits)`;
+      for (const place of row.places.slice(1)) yield `\tand ${placesText([place], style)}`;
+      for (const action of row.actions) yield `\t${action}`;
     }
   },
 });

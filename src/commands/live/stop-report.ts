@@ -6,6 +6,7 @@ import { type DisplayedRow, displayed, renderDisplayed } from '../data/display-r
 import { renderListing, type SourceListing, sourceListing } from '../output/source-listing.ts';
 import type { Style } from '../output/style.ts';
 import { type LocationRow, locationRow, positionText } from '../output/text.ts';
+import { type ActionRow, runActions } from './actions.ts';
 
 /** Where and why the program stopped: the answer of everything that lets it run. */
 export interface StopReport {
@@ -15,6 +16,8 @@ export interface StopReport {
   readonly location: LocationRow | undefined;
   readonly source: SourceListing | undefined;
   readonly displayed: readonly DisplayedRow[];
+  /** What the breakpoints' own commands (`on`) said. */
+  readonly actions: readonly ActionRow[];
 }
 
 type CauseRow = { readonly kind: StopCause['kind']; readonly text: string } & Readonly<
@@ -34,6 +37,7 @@ export function reportStop(context: Context, stop: Stop): StopReport {
       location: undefined,
       source: undefined,
       displayed: [],
+      actions: [],
     };
   }
   const goroutine = session.program.goroutineOn(stop.thread);
@@ -52,17 +56,19 @@ export function reportStop(context: Context, stop: Stop): StopReport {
         ? undefined
         : sourceListing(position.file, lines, position.line, around, position.line),
     displayed: displayed({ ...context, scope: session.selection }),
+    actions: runActions({ ...context, scope: session.selection }, stop),
   };
 }
 
 function causeRow(cause: StopCause): CauseRow {
   switch (cause.kind) {
     case 'breakpoint': {
-      const { breakpoint, goid } = cause;
+      const { breakpoint, goid, problem } = cause;
       const name = breakpoint.name ?? `Breakpoint ${breakpoint.id}`;
       const own =
         goid === undefined ? '' : `goroutine(${goid}):${breakpoint.hitsByGoroutine.get(goid) ?? 0} `;
-      const text = `[${name}] hits ${own}total:${breakpoint.hits}`;
+      const failed = problem === undefined ? '' : ` (its condition fails: ${problem})`;
+      const text = `[${name}] hits ${own}total:${breakpoint.hits}${failed}`;
       return {
         kind: 'breakpoint',
         text,
@@ -116,4 +122,5 @@ export function* renderStop(report: StopReport, style: Style, context: Context):
   }
   if (source !== undefined) yield* renderListing(source, style, context.session.settings.values.tab);
   yield* renderDisplayed(report.displayed, style);
+  for (const action of report.actions) yield* action.text(style);
 }

@@ -1,8 +1,23 @@
-import { type Goid, type RuntimeAddress, UserError } from '../../base/index.ts';
+import { type Goid, MattockError, type RuntimeAddress, UserError } from '../../base/index.ts';
+import type { Program } from '../../golang/index.ts';
 import type { LiveThread } from '../../target/index.ts';
+import { type Condition, compileCondition } from '../conditions/index.ts';
 import type { StopCause } from '../stop.ts';
 import type { TrapSites, TrapWish } from '../trap-sites.ts';
-import type { Breakpoint, BreakpointPlace, BreakpointRequest, FindPlaces } from './breakpoint.ts';
+import {
+  type Breakpoint,
+  type BreakpointPlace,
+  type BreakpointRequest,
+  type FindPlaces,
+  type HitCondition,
+  meetsHitCondition,
+} from './breakpoint.ts';
+
+/** The process in which breakpoints are. */
+export interface BreakpointHost {
+  readonly program: Program;
+  readonly traps: TrapSites;
+}
 
 /** A breakpoint with its traps. */
 class Entry implements Breakpoint {
@@ -11,39 +26,47 @@ class Entry implements Breakpoint {
   readonly location: string;
   places: readonly BreakpointPlace[] = [];
   enabled = true;
+  condition: string | undefined;
+  hitCondition: HitCondition | undefined;
+  readonly actions: string[] = [];
   hits = 0;
   readonly hitsByGoroutine = new Map<Goid, number>();
   readonly find: FindPlaces;
   wishes: TrapWish[] = [];
 
-  constructor(id: number, { name, location, places }: BreakpointRequest) {
+  constructor(id: number, { name, location, places, condition }: BreakpointRequest) {
     this.id = id;
     this.name = name;
     this.location = location;
     this.find = places;
+    this.condition = condition;
   }
 }
 
 /** The user's breakpoints. */
 export class BreakpointList {
-  #traps: TrapSites;
-  #goidOn: (thread: LiveThread) => Goid | undefined;
+  #host: BreakpointHost;
   readonly #entries = new Map<number, Entry>();
   #lastId = 0;
 
-  constructor(traps: TrapSites, goidOn: (thread: LiveThread) => Goid | undefined) {
-    this.#traps = traps;
-    this.#goidOn = goidOn;
+  constructor(host: BreakpointHost) {
+    this.#host = host;
   }
 
   get all(): readonly Breakpoint[] {
     return [...this.#entries.values()];
   }
 
+  /** Throws a UserError: the name is taken, or the condition is wrong. */
   add(request: BreakpointRequest): Breakpoint {
-    const entry = new Entry(++this.#lastId, request);
+    const { name } = request;
+    if (name !== undefined && [...this.#entries.values()].some((other) => other.name === name)) {
+      throw new UserError(`there is a breakpoint ${name} already`, '`breakpoints` lists them');
+    }
+    const entry = new Entry(this.#lastId + 1, request);
     entry.places = entry.find();
     this.#arm(entry);
+    this.#lastId = entry.id;
     this.#entries.set(entry.id, entry);
     return entry;
   }
@@ -66,10 +89,36 @@ export class BreakpointList {
     else this.#disarm(entry);
   }
 
+  /** Undefined takes it away. Throws a UserError if it is wrong; the old one is kept then. */
+  setCondition(breakpoint: Breakpoint, condition: string | undefined): void {
+    const entry = this.#entry(breakpoint);
+    const before = entry.condition;
+    const { wishes } = entry;
+    entry.condition = condition;
+    try {
+      if (entry.enabled) this.#arm(entry);
+    } catch (error) {
+      entry.condition = before;
+      throw error;
+    }
+    for (const wish of wishes) this.#host.traps.remove(wish);
+  }
+
+  setHitCondition(breakpoint: Breakpoint, condition: HitCondition | undefined): void {
+    this.#entry(breakpoint).hitCondition = condition;
+  }
+
+  addAction(breakpoint: Breakpoint, command: string): void {
+    this.#entry(breakpoint).actions.push(command);
+  }
+
+  clearActions(breakpoint: Breakpoint): void {
+    this.#entry(breakpoint).actions.length = 0;
+  }
+
   /** The program was started anew: all are for the new process from now on, with fresh counts. */
-  moveTo(traps: TrapSites, goidOn: (thread: LiveThread) => Goid | undefined): void {
-    this.#traps = traps;
-    this.#goidOn = goidOn;
+  moveTo(host: BreakpointHost): void {
+    this.#host = host;
     for (const entry of this.#entries.values()) {
       entry.hits = 0;
       entry.hitsByGoroutine.clear();
@@ -84,26 +133,55 @@ export class BreakpointList {
     for (const entry of this.#entries.values()) {
       if (entry.places.length > 0) continue;
       entry.places = entry.find();
-      if (entry.enabled) this.#arm(entry);
+      if (entry.enabled && entry.places.length > 0) this.#arm(entry);
     }
   }
 
+  /** Conditions first: a wrong one leaves no trap. */
   #arm(entry: Entry): void {
-    entry.wishes = entry.places.map((place) =>
-      this.#traps.add(place.address, (thread, address) => this.#hit(entry, thread, address)),
+    const { program, traps } = this.#host;
+    const armed = entry.places.map(({ address }) => {
+      const condition =
+        entry.condition === undefined
+          ? undefined
+          : compileCondition(entry.condition, { program, pc: address });
+      return { address, condition };
+    });
+    entry.wishes = armed.map(({ address, condition }) =>
+      traps.add(address, (thread) => this.#hit(entry, thread, address, condition)),
     );
   }
 
   #disarm(entry: Entry): void {
-    for (const wish of entry.wishes) this.#traps.remove(wish);
+    for (const wish of entry.wishes) this.#host.traps.remove(wish);
     entry.wishes = [];
   }
 
-  #hit(entry: Entry, thread: LiveThread, address: RuntimeAddress): StopCause | undefined {
-    const goid = this.#goidOn(thread);
+  #hit(
+    entry: Entry,
+    thread: LiveThread,
+    address: RuntimeAddress,
+    condition: Condition | undefined,
+  ): StopCause | undefined {
+    const cause = { kind: 'breakpoint', breakpoint: entry, thread: thread.id, address } as const;
+    if (condition !== undefined) {
+      try {
+        if (!condition.holds(thread, this.#host.program.target.memory)) return undefined;
+      } catch (error) {
+        if (!(error instanceof MattockError)) throw error;
+        return { ...cause, goid: this.#host.program.goidOn(thread), problem: error.message };
+      }
+    }
+    const goid = this.#host.program.goidOn(thread);
     entry.hits++;
-    if (goid !== undefined) entry.hitsByGoroutine.set(goid, (entry.hitsByGoroutine.get(goid) ?? 0) + 1);
-    return { kind: 'breakpoint', breakpoint: entry, thread: thread.id, goid, address };
+    const own = goid === undefined ? 0 : (entry.hitsByGoroutine.get(goid) ?? 0) + 1;
+    if (goid !== undefined) entry.hitsByGoroutine.set(goid, own);
+    const { hitCondition } = entry;
+    if (hitCondition !== undefined) {
+      const hits = hitCondition.perGoroutine ? own : entry.hits;
+      if (!meetsHitCondition(hitCondition, hits)) return undefined;
+    }
+    return { ...cause, goid, problem: undefined };
   }
 
   #entry(breakpoint: Breakpoint): Entry {

@@ -16,6 +16,15 @@ export interface BreakpointRequest {
   /** What the user typed to say where. */
   readonly location: string;
   readonly places: FindPlaces;
+  readonly condition?: string;
+}
+
+/** On which hits to stop: those whose number stands so to `count`. */
+export interface HitCondition {
+  readonly operator: '==' | '!=' | '<' | '<=' | '>' | '>=' | '%';
+  readonly count: number;
+  /** Each goroutine's hits are counted by themselves. */
+  readonly perGoroutine: boolean;
 }
 
 /** A breakpoint of the user, or one of those that are always there (`unrecovered-panic`). */
@@ -27,6 +36,31 @@ export interface Breakpoint {
   /** Empty: pending. */
   readonly places: readonly BreakpointPlace[];
   readonly enabled: boolean;
+  /** An expression; only hits for which it is true are hits. */
+  readonly condition: string | undefined;
+  readonly hitCondition: HitCondition | undefined;
+  /** Commands that are run at every stop there. */
+  readonly actions: readonly string[];
   readonly hits: number;
   readonly hitsByGoroutine: ReadonlyMap<Goid, number>;
+}
+
+/** Whether the hit with this number (from 1) is one to stop at. Delve's -hitcount: `% n` is every n-th. */
+export function meetsHitCondition({ operator, count }: HitCondition, hits: number): boolean {
+  switch (operator) {
+    case '==':
+      return hits === count;
+    case '!=':
+      return hits !== count;
+    case '<':
+      return hits < count;
+    case '<=':
+      return hits <= count;
+    case '>':
+      return hits > count;
+    case '>=':
+      return hits >= count;
+    default:
+      return hits % count === 0;
+  }
 }
