@@ -14,7 +14,6 @@ export interface RegisterPart {
 const DWARF_OF_ENCODING = [0, 2, 1, 3, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15] as const;
 
 export const RAX = 0;
-export const RDX = 1;
 export const RCX = 2;
 export const RBP = 6;
 export const RSP = 7;
