@@ -85,6 +85,8 @@ async function bench(row: BenchRow, options: Options): Promise<boolean> {
     }
   const [ours, theirs] = [mediansOf(runs.get('mattock')), mediansOf(runs.get('delve'))];
   print(tableLine(row, ours, theirs));
+  if (row.note !== undefined && ours !== undefined && theirs !== undefined)
+    print(`${' '.repeat(18)}(${row.note})`);
   return verdict(row, ours, theirs);
 }
 

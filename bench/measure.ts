@@ -10,7 +10,7 @@ export interface Measured {
   readonly memory: number;
   /** Seconds until the output had the first match of `first`; undefined: it never had. */
   readonly firstOutput: number | undefined;
-  /** How often the output matches `count`. */
+  /** How often the output matches `count`, or the sum of what it captures. */
   readonly count: number;
   readonly status: number | null;
   /** The end of what it printed, for when something is wrong. */
@@ -99,7 +99,8 @@ class Output {
   #look(text: string): void {
     if (this.first === undefined && this.#watched.first.test(text))
       this.first = (performance.now() - this.#started) / 1000;
-    this.#count += text.match(this.#watched.count)?.length ?? 0;
+    for (const [, number] of text.matchAll(this.#watched.count))
+      this.#count += number === undefined ? 1 : Number(number);
   }
 }
 

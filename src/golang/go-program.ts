@@ -66,6 +66,7 @@ export class GoProgram implements GoroutineHost, BlockingHost {
     for (const [pc, { function: name }] of this.#functionStarts) {
       if (name === undefined) this.#functionStarts.delete(pc);
     }
+    this.#userFrames.refresh();
     this.fields.refresh();
     this.types.refresh();
     this.runtime.refresh();

@@ -51,12 +51,13 @@ export function statusText(g: Goroutine): string {
   if (g.state !== '_Gwaiting' && g.state !== '_Gsyscall') {
     return g.state === '_Grunning' && !g.scanning ? '' : `[${state}]`;
   }
-  const words = [g.waitReason ?? state];
-  if (g.scanning) words.push('(_Gscan)');
+  let text = `[${g.waitReason ?? state}`;
+  if (g.scanning) text += ' (_Gscan)';
   const { waited } = g;
-  if (waited !== undefined) words.push(formatDuration(waited));
+  if (waited !== undefined) text += ` ${formatDuration(waited)}`;
   const blocked = g.blockedOn;
-  return `[${words.join(' ')}${blocked === undefined ? '' : `: ${blockedText(blocked)}`}]`;
+  if (blocked !== undefined) text += `: ${blockedText(blocked)}`;
+  return `${text}]`;
 }
 
 /** One line, in Delve's order: `18 - User: ./main.go:93 main.inner (0x4cdfc9) (thread 21110) [chan receive]`. */

@@ -24,9 +24,7 @@ const STATES_WITH_REASON: ReadonlySet<GoroutineState> = new Set(['_Gwaiting', '_
 /** A goroutine, read as far as it is asked for: a list of a million holds a few words for each. */
 export class GoroutineRecord implements Goroutine {
   readonly id: Goid;
-  readonly address: RuntimeAddress;
   readonly state: GoroutineState;
-  readonly scanning: boolean;
   readonly problem: string | undefined;
   readonly #host: GoroutineHost;
   readonly #slice: GoroutineSlice;
@@ -43,11 +41,18 @@ export class GoroutineRecord implements Goroutine {
     const state = GoroutineFields.state(status);
     let problem = slice.problems.size === 0 ? undefined : slice.problems.get(place);
     if (state === undefined) problem ??= `its state ${status} is not one that Go has`;
-    this.address = slice.addresses[place]! as RuntimeAddress;
     this.id = goid(slice.ids[place]!);
     this.state = state ?? '_Gidle';
-    this.scanning = GoroutineFields.scanning(status);
     this.problem = problem;
+  }
+
+  // What is not asked of each one stays in the columns: a list that is sorted keeps ten thousand of these at a time.
+  get address(): RuntimeAddress {
+    return this.#slice.addresses[this.#place]! as RuntimeAddress;
+  }
+
+  get scanning(): boolean {
+    return GoroutineFields.scanning(this.#slice.statuses[this.#place]!);
   }
 
   /** g.sched, where a parked goroutine goes on. */

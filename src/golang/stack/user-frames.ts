@@ -1,8 +1,11 @@
 import { type RuntimeAddress, TargetFault } from '../../base/index.ts';
+import type { CodePoint } from '../code/code-point.ts';
 import type { Location } from '../frame.ts';
 import type { WalkSetting } from './walker.ts';
 
 const MAX_FRAMES = 100;
+/** A power of two: a list of goroutines meets some dozen return addresses again and again. */
+const KEPT_POINTS = 512;
 
 /**
  * Finds the innermost user frame of a parked goroutine without making frames or cursors: all code is Go's, every
@@ -11,9 +14,25 @@ const MAX_FRAMES = 100;
  */
 export class UserFrames {
   readonly #setting: WalkSetting;
+  /** By the low bits of their return addresses: a comparison instead of a search in the map of all code. */
+  readonly #points: (CodePoint | undefined)[] = new Array(KEPT_POINTS).fill(undefined);
 
   constructor(setting: WalkSetting) {
     this.#setting = setting;
+  }
+
+  /** Other modules may be loaded now. */
+  refresh(): void {
+    this.#points.fill(undefined);
+  }
+
+  #before(pc: number): CodePoint {
+    const place = pc & (KEPT_POINTS - 1);
+    const kept = this.#points[place];
+    if (kept !== undefined && kept.pc === pc) return kept;
+    const point = this.#setting.code.before(pc);
+    this.#points[place] = point;
+    return point;
   }
 
   /** From `g.sched`; `startLr` is 0 where the return address is on the stack. undefined: the slow way may find it. */
@@ -39,7 +58,7 @@ export class UserFrames {
           lr = 0;
         }
         if (pc === 0) return undefined;
-        point = code.before(pc);
+        point = this.#before(pc);
       }
     } catch (error) {
       if (!(error instanceof TargetFault)) throw error;
