@@ -83,7 +83,8 @@ export class Memory {
   }
 
   #setLocal(into: Uint8Array, from: number): void {
-    this.#localWide[0] = this.#libc.address(into) + BigInt(from);
+    this.#localWide[0] = this.#libc.address(into);
+    if (from > 0) this.#localWide[0] += BigInt(from);
     this.#local[2] = into.length - from;
     this.#local[3] = (into.length - from) / HIGH;
   }
