@@ -89,6 +89,16 @@ function unshadowedAt(program: Program, frame: Frame, thread: ThreadId | undefin
     .map((variable) => ({ ...variable, role: 'local' }));
 }
 
+/** The frames of the function, and of bodies, that the body of a loop over a function is in: the function's own last. */
+export function enclosingLoops(
+  program: Program,
+  frame: Frame,
+  callers: readonly Frame[],
+  thread: ThreadId | undefined,
+): readonly Frame[] {
+  return enclosingFrames(frame, callers, closureFacts(program, thread));
+}
+
 /** What is declared where a frame is, for whoever finds the places himself. */
 export interface Declared {
   /** Outer ones before inner ones: the last of a name is the one that is meant. */

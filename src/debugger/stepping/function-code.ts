@@ -1,0 +1,170 @@
+import { type LinkedAddress, linkedAddress, type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
+import { type FunctionTable, funcIdName, type Image, type Statement } from '../../image/index.ts';
+import type { Module, ModuleMap } from '../../target/index.ts';
+
+/** Where a statement begins. */
+export interface CodeStatement {
+  readonly address: RuntimeAddress;
+  readonly file: string;
+  readonly line: number;
+  /** Calls inlined there, the outermost first. */
+  readonly calls: InlinedCalls;
+}
+
+/** Calls that are inlined at a pc. */
+export interface InlinedCalls {
+  /** `name@line of the call`, the outermost first. */
+  readonly path: readonly string[];
+  /** Tells calls of one function on one line apart: the innermost one's index in the function's inlining tree. */
+  readonly instance: number;
+  /** The function whose source is there. */
+  readonly innermost: string | undefined;
+}
+
+/** A function's machine code as stepping sees it. */
+export interface FunctionCode {
+  readonly module: Module;
+  readonly name: string | undefined;
+  readonly entry: RuntimeAddress;
+  readonly end: RuntimeAddress;
+  readonly behindPrologue: RuntimeAddress;
+  /** The compiler wrote it, to call another one: gowrap, method values, methods of embedded fields. */
+  readonly wrapper: boolean;
+  readonly statements: readonly CodeStatement[];
+  readonly statementAt: ReadonlyMap<number, CodeStatement>;
+}
+
+/** PCDATA_InlTreeIndex of internal/abi/symtab.go. */
+const INLINING_TREE_INDEX = 2;
+
+/** Functions' code, each made out once and kept for as long as its module is loaded. */
+export class CodeOf {
+  readonly #modules: ModuleMap;
+  readonly #known = new WeakMap<Module, Map<number, FunctionCode>>();
+  readonly #entries = new WeakMap<Module, Map<string, readonly RuntimeAddress[]>>();
+
+  constructor(modules: ModuleMap) {
+    this.#modules = modules;
+  }
+
+  /** The function that covers an address; undefined: no binary knows it. */
+  at(pc: RuntimeAddress): FunctionCode | undefined {
+    const module = this.#modules.at(pc);
+    const image = module?.image;
+    if (module === undefined || image === undefined) return undefined;
+    const bounds = boundsOf(image, module.toLinked(pc));
+    if (bounds === undefined) return undefined;
+    const known = kept(this.#known, module);
+    const code = known.get(bounds.from) ?? makeCode(module, image, bounds);
+    known.set(bounds.from, code);
+    return code;
+  }
+
+  /** Where Go functions of that very name begin. */
+  entries(name: string): readonly RuntimeAddress[] {
+    return this.#modules.all.flatMap((module) => this.#entriesIn(module, name));
+  }
+
+  /** Source and inlined calls at a pc, a statement's beginning or not. */
+  positionAt(pc: RuntimeAddress): CodeStatement | undefined {
+    const module = this.#modules.at(pc);
+    const image = module?.image;
+    if (module === undefined || image === undefined) return undefined;
+    const linked = module.toLinked(pc);
+    const position = image.functions?.position(linked) ?? image.debugInfo?.lines.position(linked);
+    return position && { address: pc, ...position, calls: inlinedCalls(image.functions, linked) };
+  }
+
+  #entriesIn(module: Module, name: string): readonly RuntimeAddress[] {
+    const functions = module.image?.functions;
+    if (functions === undefined) return [];
+    const known = kept(this.#entries, module);
+    const entries =
+      known.get(name) ?? functions.byName(name).map((index) => module.toRuntime(functions.entry(index)));
+    known.set(name, entries);
+    return entries;
+  }
+}
+
+function kept<K, V>(maps: WeakMap<Module, Map<K, V>>, module: Module): Map<K, V> {
+  const map = maps.get(module) ?? new Map<K, V>();
+  maps.set(module, map);
+  return map;
+}
+
+interface Bounds {
+  readonly from: LinkedAddress;
+  readonly to: LinkedAddress;
+  /** Of the function table; -1: C. */
+  readonly index: number;
+}
+
+function boundsOf({ functions, debugInfo }: Image, linked: LinkedAddress): Bounds | undefined {
+  const index = functions?.find(linked) ?? -1;
+  if (index >= 0) return { from: functions!.entry(index), to: functions!.end(index), index };
+  const range = debugInfo?.functionAt(linked)?.ranges.find(({ from, to }) => from <= linked && linked < to);
+  return range && { ...range, index };
+}
+
+function makeCode(module: Module, image: Image, { from, to, index }: Bounds): FunctionCode {
+  const { functions, debugInfo } = image;
+  const found = debugInfo?.lines.statements(from, to) ?? [];
+  const rows = found.length > 0 || functions === undefined ? found : linesByTable(functions, from, to);
+  const statements = rows.map(({ address, position }) => ({
+    address: module.toRuntime(address),
+    ...position,
+    calls: inlinedCalls(functions, address),
+  }));
+  const isGo = functions !== undefined && index >= 0;
+  return {
+    module,
+    name: isGo ? functions.name(index) : debugInfo?.functionAt(from)?.name,
+    entry: module.toRuntime(from),
+    end: module.toRuntime(to),
+    behindPrologue: module.toRuntime(linkedAddress(debugInfo?.lines.prologueEnd(from) ?? from)),
+    wrapper: isGo && isWrapper(image, functions, index),
+    statements,
+    statementAt: new Map(statements.map((statement) => [statement.address, statement])),
+  };
+}
+
+/** abi.FuncIDWrapper; runtime.deferreturn has it too, but is none (runtime/panic.go says why it is marked). */
+function isWrapper(image: Image, functions: FunctionTable, index: number): boolean {
+  const version = image.buildInfo?.goVersion ?? '';
+  if (functions.name(index).startsWith('runtime.')) return false;
+  if (funcIdName(version, functions.traits(index).funcId) === 'wrapper') return true;
+  return functions.position(functions.entry(index))?.file === '<autogenerated>';
+}
+
+/** Without DWARF: where pclntab's line changes. It changes at instructions only. */
+function linesByTable(functions: FunctionTable, from: LinkedAddress, to: LinkedAddress): Statement[] {
+  const rows: Statement[] = [];
+  for (let address = from; address < to; address = linkedAddress(address + 1)) {
+    const position = functions.position(address);
+    const before = rows.at(-1)?.position;
+    if (position === undefined || (position.line === before?.line && position.file === before.file)) continue;
+    rows.push({ address, position });
+  }
+  return rows;
+}
+
+const NONE: InlinedCalls = { path: [], instance: -1, innermost: undefined };
+
+function inlinedCalls(functions: FunctionTable | undefined, linked: LinkedAddress): InlinedCalls {
+  const found = functions?.inlining(linked);
+  if (found === undefined || found.inlined.length === 0) return NONE;
+  const { inlined, outer } = found;
+  const path = inlined.map(({ name }, i) => `${name}@${(inlined[i + 1]?.position ?? outer).line}`).reverse();
+  const instance = functions!.pcdata(linked, INLINING_TREE_INDEX) ?? -1;
+  return { path, instance, innermost: inlined[0]!.name };
+}
+
+/** Whether `outer` is the call that `inner` is in, or one around it. */
+export function encloses(outer: InlinedCalls, inner: InlinedCalls): boolean {
+  if (outer.path.length > inner.path.length) return false;
+  if (outer.path.length === inner.path.length && outer.instance !== inner.instance) return false;
+  return outer.path.every((call, i) => call === inner.path[i]);
+}
+
+/** An address as a brand, for arithmetic. */
+export const addressOf = (value: number): RuntimeAddress => runtimeAddress(value);

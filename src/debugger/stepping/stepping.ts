@@ -1,0 +1,126 @@
+import {
+  type Goid,
+  type RuntimeAddress,
+  runtimeAddress,
+  type ThreadId,
+  UserError,
+} from '../../base/index.ts';
+import type { LiveThread } from '../../target/index.ts';
+import type { Debugger } from '../debugger.ts';
+import type { Stop, StopCause } from '../stop.ts';
+import { type Exits, findExits } from './exits.ts';
+import { CodeOf, type FunctionCode } from './function-code.ts';
+import { Instructions } from './instructions.ts';
+import { type Finish, LineStep, type StepKind } from './line-step.ts';
+import { Subject } from './subject.ts';
+import { INTERRUPTED, Walk } from './walk.ts';
+
+/** Who is stepped: a goroutine, or a thread that runs none. */
+export interface Steppable {
+  readonly goroutine: Goid | undefined;
+  readonly thread: ThreadId | undefined;
+}
+
+/** Steps of one program. What is made out of its code is kept from one to the next. */
+export class Stepping {
+  readonly #control: Debugger;
+  readonly #code: CodeOf;
+  readonly #instructions: Instructions;
+  #exits: Exits | undefined;
+  #executable: unknown;
+
+  constructor(control: Debugger) {
+    this.#control = control;
+    this.#code = new CodeOf(control.target.modules);
+    this.#instructions = new Instructions(control.target);
+    this.#executable = control.target.modules.executable;
+  }
+
+  /** `next`, `step`, `stepout`. */
+  line(kind: StepKind, who: Steppable): Stop {
+    const walk = this.#walkOf(who);
+    if (!(walk instanceof Walk)) return walk;
+    const finish = new LineStep(walk, this.#knownExits(), kind).run();
+    return this.#finished(walk, finish);
+  }
+
+  /** `step-instruction`; `overCalls`: `next-instruction`. */
+  instruction(who: Steppable, overCalls: boolean): Stop {
+    const waited = this.#onThread(who) === undefined;
+    const walk = this.#walkOf(who);
+    if (!(walk instanceof Walk)) return walk;
+    // One that waited has gone on, to its next instruction.
+    if (waited) return this.#finished(walk, { kind: 'statement' });
+    const call = overCalls ? this.#instructions.at(walk.pc) : undefined;
+    if (call?.flow !== 'call') {
+      return this.#finished(walk, walk.stepOne() ?? { kind: 'statement' });
+    }
+    return this.#finished(walk, new LineStep(walk, this.#knownExits(), 'over').call(call));
+  }
+
+  #finished(walk: Walk, finish: Finish): Stop {
+    const thread = walk.thread.id;
+    if (finish === INTERRUPTED) return this.#stop(walk.causes);
+    const { goid } = walk.subject;
+    const ended = finish.kind === 'goroutine-end' ? goid : undefined;
+    const returned = finish.kind === 'returned' ? nameOf(finish.from) : undefined;
+    return this.#stop([
+      {
+        kind: 'step',
+        thread,
+        ...(ended === undefined ? {} : { endOf: ended }),
+        ...(returned === undefined ? {} : { returned }),
+      },
+    ]);
+  }
+
+  #stop(causes: StopCause[]): Stop {
+    return this.#control.settle(causes);
+  }
+
+  /** A goroutine that waits is let run until it goes on. */
+  #walkOf({ goroutine, thread }: Steppable): Walk | Stop {
+    const { target, program } = this.#control;
+    if (target.ended === undefined && target.modules.executable !== this.#executable) this.#forget();
+    const subject = new Subject(program, goroutine, thread);
+    const tools = { code: this.#code, instructions: this.#instructions };
+    const on = this.#onThread({ goroutine, thread });
+    const first = on ?? target.threads[0];
+    if (first === undefined) throw new UserError('the program has no threads: it has ended');
+    const walk = new Walk(this.#control, tools, subject, first);
+    if (on !== undefined) return walk;
+    if (goroutine === undefined) throw new UserError(`there is no thread ${thread}`, '`threads` lists them');
+    const waiting = program.goroutine(goroutine);
+    if (waiting === undefined) throw new UserError(`goroutine ${goroutine} has ended`);
+    const { pc } = waiting.currentLocation;
+    const reached = walk.runUntil([{ address: runtimeAddress(pc), tag: 'there' }]);
+    return reached === INTERRUPTED ? this.#stop(walk.causes) : walk;
+  }
+
+  #onThread({ goroutine, thread }: Steppable): LiveThread | undefined {
+    const { target, program } = this.#control;
+    return target.threads.find((one) =>
+      goroutine === undefined ? one.id === thread : program.goidOn(one) === goroutine,
+    );
+  }
+
+  #knownExits(): Exits {
+    this.#exits ??= findExits(this.#code, this.#instructions);
+    return this.#exits;
+  }
+
+  /** Another program runs in the process now. */
+  #forget(): void {
+    this.#executable = this.#control.target.modules.executable;
+    this.#instructions.forget();
+    this.#exits = undefined;
+  }
+}
+
+const nameOf = ({
+  name,
+  entry,
+}: FunctionCode): { readonly name: string | undefined; readonly entry: RuntimeAddress } => ({
+  name,
+  entry,
+});
