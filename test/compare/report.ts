@@ -57,7 +57,11 @@ export function summary(
   const compared = rows.filter((row) => row.outcome.kind === 'compared');
   const judged = rows.flatMap(judge);
   print('');
-  print(`${compared.length} cores compared, ${new Set(compared.map((r) => r.fixture)).size} programs`);
+  const skipped = rows.filter((row) => row.outcome.kind === 'skipped').length;
+  const without = skipped === 0 ? '' : `; ${skipped} skipped, for what this machine lacks`;
+  print(
+    `${compared.length} cores compared, ${new Set(compared.map((r) => r.fixture)).size} programs${without}`,
+  );
   for (const category of CATEGORIES) print(categoryLine(category, compared, judged));
   const explained = judged.filter((j) => j.explanation !== undefined);
   if (explained.length > 0) print('\nDifferences that are explained:');
