@@ -1,4 +1,4 @@
-import { type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/index.ts';
+import { type RuntimeAddress, TargetFault } from '../../base/index.ts';
 import type { MapType, Type } from '../../image/index.ts';
 import type { Memory } from '../../target/index.ts';
 import type { Layout } from '../runtime-facts/form.ts';
@@ -10,7 +10,7 @@ import {
   MIN_TOP_HASH,
   SAME_SIZE_GROW,
 } from '../runtime-facts/values.ts';
-import type { MapEntry } from './map-entry.ts';
+import { type Cells, entryAt, type MapEntry } from './map-entry.ts';
 import { fieldAtAny, fieldNamed, layoutIn, targetOf, underlying } from './shapes.ts';
 import { Source } from './source.ts';
 
@@ -31,12 +31,6 @@ export interface ClassicLayout {
 }
 
 /** Where the keys or elements of a bucket are. */
-interface Cells {
-  readonly offset: number;
-  readonly stride: number;
-  readonly indirect: boolean;
-}
-
 /** A bound for what damaged memory can make us look at. */
 const MAX_LOG_BUCKETS = 32;
 
@@ -130,14 +124,7 @@ function* chainEntries(
     bucket.cover(offset, layout.bucketSize);
     for (let cell = 0; cell < layout.cells; cell++) {
       if (bucket.uint8(offset + layout.tophash + cell) < MIN_TOP_HASH) continue;
-      const key = cellAt(memory, layout.keys, bucket, offset, cell);
-      const element = cellAt(memory, layout.elements, bucket, offset, cell);
-      yield {
-        key: key.source,
-        keyOffset: key.offset,
-        element: element.source,
-        elementOffset: element.offset,
-      };
+      yield entryAt(memory, layout, bucket, offset, cell);
     }
     const next = bucket.pointer(offset + layout.overflow);
     if (next === 0) return;
@@ -145,16 +132,4 @@ function* chainEntries(
     offset = 0;
   }
   throw new TargetFault('a chain of map buckets goes in a circle', first.addressOf(firstOffset));
-}
-
-function cellAt(
-  memory: Memory,
-  cells: Cells,
-  bucket: Source,
-  offset: number,
-  cell: number,
-): { readonly source: Source; readonly offset: number } {
-  const at = offset + cells.offset + cell * cells.stride;
-  if (!cells.indirect) return { source: bucket, offset: at };
-  return { source: Source.memory(memory, runtimeAddress(bucket.pointer(at))), offset: 0 };
 }

@@ -3,7 +3,7 @@ import type { MapType, Type } from '../../image/index.ts';
 import type { Memory } from '../../target/index.ts';
 import type { Layout } from '../runtime-facts/form.ts';
 import { MAX_INLINE, SLOT_NOT_FULL, SwissMap, SwissTable } from '../runtime-facts/values.ts';
-import type { MapEntry } from './map-entry.ts';
+import { type Cells, entryAt, type MapEntry } from './map-entry.ts';
 import { fieldAtAny, fieldNamed, layoutIn, targetOf, underlying } from './shapes.ts';
 import { Source } from './source.ts';
 
@@ -19,14 +19,8 @@ export interface SwissLayout {
   readonly groupSize: number;
   readonly control: number;
   readonly slots: number;
-  readonly key: Slots;
-  readonly element: Slots;
-}
-
-interface Slots {
-  readonly offset: number;
-  readonly stride: number;
-  readonly indirect: boolean;
+  readonly keys: Cells;
+  readonly elements: Cells;
 }
 
 /** internal/runtime/maps/table.go maxTableCapacity is 1024 slots; far above it is damage. */
@@ -47,7 +41,7 @@ export function swissLayout(type: MapType, header: Type | undefined): SwissLayou
   return slots && { map, table, groupSize: group.size, control: control.offset, ...slots };
 }
 
-function slotsOf(type: MapType, group: Type): Pick<SwissLayout, 'slots' | 'key' | 'element'> | undefined {
+function slotsOf(type: MapType, group: Type): Pick<SwissLayout, 'slots' | 'keys' | 'elements'> | undefined {
   const together = fieldNamed(group, 'slots');
   if (together !== undefined) {
     const array = underlying(together.type);
@@ -58,8 +52,12 @@ function slotsOf(type: MapType, group: Type): Pick<SwissLayout, 'slots' | 'key' 
     const stride = array.element.size;
     return {
       slots: array.length,
-      key: { offset: together.offset + key.offset, stride, indirect: type.key.size > MAX_INLINE },
-      element: { offset: together.offset + element.offset, stride, indirect: type.element.size > MAX_INLINE },
+      keys: { offset: together.offset + key.offset, stride, indirect: type.key.size > MAX_INLINE },
+      elements: {
+        offset: together.offset + element.offset,
+        stride,
+        indirect: type.element.size > MAX_INLINE,
+      },
     };
   }
   const keys = fieldNamed(group, 'keys');
@@ -70,8 +68,8 @@ function slotsOf(type: MapType, group: Type): Pick<SwissLayout, 'slots' | 'key' 
   if (keyArray.kind !== 'array' || elementArray.kind !== 'array' || keyArray.length > 64) return undefined;
   return {
     slots: keyArray.length,
-    key: { offset: keys.offset, stride: keyArray.element.size, indirect: type.key.size > MAX_INLINE },
-    element: {
+    keys: { offset: keys.offset, stride: keyArray.element.size, indirect: type.key.size > MAX_INLINE },
+    elements: {
       offset: elements.offset,
       stride: elementArray.element.size,
       indirect: type.element.size > MAX_INLINE,
@@ -132,26 +130,7 @@ function* groupEntries(
     groups.cover(base, layout.groupSize);
     for (let slot = 0; slot < layout.slots; slot++) {
       if ((groups.uint8(base + layout.control + slot) & SLOT_NOT_FULL) !== 0) continue;
-      const key = slotAt(memory, layout.key, groups, base, slot);
-      const element = slotAt(memory, layout.element, groups, base, slot);
-      yield {
-        key: key.source,
-        keyOffset: key.offset,
-        element: element.source,
-        elementOffset: element.offset,
-      };
+      yield entryAt(memory, layout, groups, base, slot);
     }
   }
-}
-
-function slotAt(
-  memory: Memory,
-  slots: Slots,
-  groups: Source,
-  base: number,
-  slot: number,
-): { readonly source: Source; readonly offset: number } {
-  const at = base + slots.offset + slot * slots.stride;
-  if (!slots.indirect) return { source: groups, offset: at };
-  return { source: Source.memory(memory, groups.pointer(at)), offset: 0 };
 }
