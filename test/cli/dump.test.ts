@@ -141,10 +141,14 @@ describe('other debuggers', () => {
     if (!existsSync(dlv)) context.skip('Delve is not installed');
     const crash = await made(context, { fixture: 'worker-pool' });
     const ask = (core: string): string =>
-      spawnSync(dlv, ['core', crash.executable, core, '--allow-non-terminal-interactive=true'], {
-        encoding: 'utf8',
-        input: 'goroutines -t\nthreads\nregs\nstack -full\nexit\n',
-      }).stdout;
+      spawnSync(
+        dlv,
+        ['core', crash.executable, core, '--allow-non-terminal-interactive=true', '--check-go-version=false'],
+        {
+          encoding: 'utf8',
+          input: 'goroutines -t\nthreads\nregs\nstack -full\nexit\n',
+        },
+      ).stdout;
     const answer = ask(await dumped(crash));
     expect(answer).toContain('main.main');
     expect(answer).toBe(ask(crash.core));
