@@ -2,15 +2,20 @@ import type { WritableMachineState } from '../../arch/index.ts';
 import type { Kernel } from './kernel.ts';
 import type { ProcessThread } from './process-thread.ts';
 
+/** A push, or a local variable. */
+const NEAR = 2048;
+
 /** One thread's registers and its process's memory, for an instruction that is emulated. */
 export class MachineOfThread implements WritableMachineState {
   thread!: ProcessThread;
   readonly #kernel: Kernel;
   readonly #pid: number;
+  readonly #sp: number;
   readonly #bytes = new Uint8Array(8);
   readonly #view = new DataView(this.#bytes.buffer);
 
-  constructor(kernel: Kernel, pid: number) {
+  constructor(kernel: Kernel, pid: number, sp: number) {
+    this.#sp = sp;
     this.#kernel = kernel;
     this.#pid = pid;
   }
@@ -33,7 +38,10 @@ export class MachineOfThread implements WritableMachineState {
     return count === length ? this.#view.getBigUint64(0, true) : undefined;
   }
 
+  /** Only near the stack pointer, where the program surely may write: elsewhere the CPU is to say. */
   write(address: number, length: number, value: bigint): boolean {
+    const sp = this.thread.registers.get(this.#sp)!;
+    if (address < sp - NEAR || address > sp + NEAR) return false;
     this.#view.setBigUint64(0, BigInt.asUintN(64, value), true);
     return this.#kernel.writeMemory(this.#pid, address, this.#bytes.subarray(0, length)) === length;
   }

@@ -72,6 +72,8 @@ export class ProcessTarget implements LiveTarget {
       traps: this.#traps,
       modules: this.modules,
       calls: this.#calls,
+      watches: this.#watches,
+      sp: arch.dwarf.sp,
     });
     this.#loop = new TraceLoop({
       kernel,

@@ -5,6 +5,7 @@ import { MachineOfThread } from './machine-state.ts';
 import type { ProcessThread } from './process-thread.ts';
 import { SLOT_PAGE, Slots } from './slots.ts';
 import type { Trap, TrapTable } from './trap-table.ts';
+import type { WatchRegisters } from './watch-registers.ts';
 
 /** mmap(2), munmap(2) on amd64; PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS. */
 const MMAP = 9;
@@ -22,6 +23,9 @@ interface Setting {
   readonly traps: TrapTable;
   readonly modules: LiveModules;
   readonly calls: SystemCalls;
+  readonly watches: WatchRegisters;
+  /** DWARF number of the stack pointer. */
+  readonly sp: number;
 }
 
 /**
@@ -36,7 +40,7 @@ export class StepOff {
 
   constructor(setting: Setting) {
     this.#setting = setting;
-    this.#machine = new MachineOfThread(setting.kernel, setting.pid);
+    this.#machine = new MachineOfThread(setting.kernel, setting.pid, setting.sp);
   }
 
   /**
@@ -47,7 +51,9 @@ export class StepOff {
     const { instruction } = trap;
     if (instruction === undefined) return false;
     this.#machine.thread = thread;
-    if (instruction.emulate(this.#machine)) return true;
+    // What is emulated does not trigger the CPU's watch registers.
+    const watched = this.#setting.watches.any && instruction.flow === 'next';
+    if (!watched && instruction.emulate(this.#machine)) return true;
     const address = this.#slotsFor(thread)?.addressFor(trap);
     if (address === undefined) return false;
     thread.pc = address;
