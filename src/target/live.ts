@@ -39,6 +39,22 @@ export interface LiveTarget extends Target {
    */
   setWatchRegister(index: number, watch: HardwareWatch | undefined): boolean;
 
+  /** Memory of which every access must be made by the CPU itself: none is emulated. */
+  guardMemory(ranges: readonly MemoryRange[]): void;
+
+  /**
+   * While an event is decided: does something with all threads stopped, which go on afterwards. What they report
+   * meanwhile is decided after this event.
+   */
+  whileStopped<T>(action: () => T): T;
+  /**
+   * One instruction of a stopped thread, whatever trap stands there; others must be stopped. A signal that it raises is
+   * the thread's `currentSignal` then. False: the thread is gone.
+   */
+  executeOne(thread: ThreadId): boolean;
+  /** The signal with which a thread stopped is not for the program. */
+  dropSignal(thread: ThreadId): void;
+
   /**
    * Runs the program and asks `decide` about each event, while the other threads go on running, until it says
    * `stop`; then all threads are stopped, and events that happened at the same time are asked for too. Returns at
@@ -57,6 +73,12 @@ export interface LiveTarget extends Target {
 
   /** Runs one system call in the program on a stopped thread; the result as the kernel gives it (−errno). */
   systemCall(thread: ThreadId, number: number, args: readonly number[]): number;
+}
+
+/** [start, end) */
+export interface MemoryRange {
+  readonly start: number;
+  readonly end: number;
 }
 
 export interface LiveMemory extends Memory {

@@ -1,6 +1,14 @@
 import type { Arch, MachineCode } from '../../arch/index.ts';
 import { type RuntimeAddress, runtimeAddress, TargetFault, type ThreadId } from '../../base/index.ts';
-import type { Decision, HardwareWatch, LiveTarget, ProcessEnd, RunMode, TargetEvent } from '../live.ts';
+import type {
+  Decision,
+  HardwareWatch,
+  LiveTarget,
+  MemoryRange,
+  ProcessEnd,
+  RunMode,
+  TargetEvent,
+} from '../live.ts';
 import type { ProcessFacts, SignalInfo } from '../target.ts';
 import { SystemCalls } from './inject.ts';
 import { type Kernel, PTRACE_O } from './kernel.ts';
@@ -157,6 +165,26 @@ export class ProcessTarget implements LiveTarget {
       this.modules.invalidate();
       this.#generation++;
     }
+  }
+
+  guardMemory(ranges: readonly MemoryRange[]): void {
+    this.#watches.guarded = ranges;
+  }
+
+  whileStopped<T>(action: () => T): T {
+    return this.#loop.whileStopped(action);
+  }
+
+  executeOne(id: ThreadId): boolean {
+    const thread = this.#threads.get(id);
+    if (thread?.state !== 'stopped') return false;
+    this.#generation++;
+    return this.#loop.executeOne(thread);
+  }
+
+  dropSignal(id: ThreadId): void {
+    const thread = this.#threads.get(id);
+    if (thread !== undefined) thread.pendingSignal = 0;
   }
 
   requestStop(): void {

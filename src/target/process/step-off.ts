@@ -1,3 +1,4 @@
+import type { DecodedInstruction } from '../../arch/index.ts';
 import type { SystemCalls } from './inject.ts';
 import type { Kernel } from './kernel.ts';
 import type { LiveModules } from './live-modules.ts';
@@ -52,12 +53,16 @@ export class StepOff {
     if (instruction === undefined) return false;
     this.#machine.thread = thread;
     // What is emulated does not trigger the CPU's watch registers.
-    const watched = this.#setting.watches.any && instruction.flow === 'next';
-    if (!watched && instruction.emulate(this.#machine)) return true;
+    if (!this.#isWatched(instruction) && instruction.emulate(this.#machine)) return true;
     const address = this.#slotsFor(thread)?.addressFor(trap);
     if (address === undefined) return false;
     thread.pc = address;
     return true;
+  }
+
+  #isWatched(instruction: DecodedInstruction): boolean {
+    const { watches } = this.#setting;
+    return !watches.none && instruction.accesses(this.#machine).some((access) => watches.sees(access));
   }
 
   /** Whether a thread can be in a slot at all. */

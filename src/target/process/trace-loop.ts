@@ -27,9 +27,16 @@ export interface LoopSetting {
 
 type Decide = (event: TargetEvent) => Decision;
 
+interface Postponed {
+  readonly thread: number;
+  deal(decide: Decide, stopping: boolean): void;
+}
+
 /** siginfo codes of SIGTRAP (asm-generic/siginfo.h): int3 comes as SI_KERNEL; the rest are debug exceptions. */
 const SI_KERNEL = 0x80;
 const SI_USER_HIGHEST = 0;
+/** A watch register fired, and nothing else: TF comes as TRAP_TRACE (2), alone or with one. */
+const TRAP_HWBKPT = 4;
 /** Signals that the instruction itself raises: to hold them back would raise them again. */
 const SYNCHRONOUS: ReadonlySet<number> = new Set([
   SIGNAL.SIGSEGV,
@@ -63,6 +70,11 @@ export class TraceLoop {
   #stopRequested = false;
   #ended = false;
   #running = false;
+  /** Everybody is stopped for a moment, or for good. */
+  #paused = false;
+  #stoppingAll = false;
+  /** What threads reported while all were stopped for a moment: to be dealt with before anything else is waited for. */
+  readonly #postponed: Postponed[] = [];
 
   constructor(setting: LoopSetting) {
     this.#setting = setting;
@@ -100,16 +112,62 @@ export class TraceLoop {
 
   /** Stops whatever runs. Events that come meanwhile are asked about. */
   stopAll(decide: Decide): void {
-    for (const thread of this.#threads.all) {
-      if (thread.state === 'stopped' || thread.interrupted) continue;
-      if (this.#kernel.interrupt(thread.id)) thread.interrupted = true;
-      else this.#threads.remove(thread.id);
-    }
-    while (!this.#ended && this.#threads.all.some((thread) => thread.state !== 'stopped')) {
-      this.#next(decide, true);
+    this.#stoppingAll = true;
+    try {
+      for (const thread of this.#threads.all) {
+        if (thread.state === 'stopped' || thread.interrupted) continue;
+        if (this.#kernel.interrupt(thread.id)) thread.interrupted = true;
+        else this.#threads.remove(thread.id);
+      }
+      while (!this.#ended && (this.#postponed.length > 0 || this.#someRun())) this.#next(decide, true);
+    } finally {
+      this.#stoppingAll = false;
     }
     for (const thread of this.#threads.all) this.#leaveSlot(thread);
     this.#setting.traps.liftAll();
+  }
+
+  #someRun(): boolean {
+    return this.#threads.all.some((thread) => thread.state !== 'stopped');
+  }
+
+  /**
+   * While an event is decided: does something with all threads stopped, which go on afterwards. What they report
+   * meanwhile is decided later.
+   */
+  whileStopped<T>(action: () => T): T {
+    if (!this.#running || this.#paused) return action();
+    this.#paused = true;
+    const others = this.#threads.all.filter((thread) => thread.state === 'running');
+    try {
+      for (const other of others) {
+        if (!other.interrupted && this.#kernel.interrupt(other.id)) other.interrupted = true;
+      }
+      for (const other of others) this.#awaitStop(other);
+      return action();
+    } finally {
+      this.#paused = false;
+      if (!this.#stoppingAll && !this.#ended) this.#release(others);
+    }
+  }
+
+  /** Those go on that have nothing to report. */
+  #release(threads: readonly ProcessThread[]): void {
+    for (const thread of threads) {
+      if (thread.state !== 'stopped' || this.#postponed.some((one) => one.thread === thread.id)) continue;
+      if (this.#alone === undefined || this.#alone === thread) this.#resume(thread);
+    }
+  }
+
+  /** One instruction of a stopped thread, whatever trap is there. False: the thread is gone. */
+  executeOne(thread: ProcessThread): boolean {
+    const trap = this.#setting.traps.get(thread.pc);
+    const lifted = trap?.inserted === true ? trap : undefined;
+    thread.decidedTrap = undefined;
+    if (lifted !== undefined) this.#setting.traps.lift(lifted);
+    const done = this.#stepOnce(thread);
+    if (lifted !== undefined) this.#setting.traps.put(lifted);
+    return done;
   }
 
   /** Lets go of every thread; the program has its own bytes and registers. */
@@ -169,6 +227,11 @@ export class TraceLoop {
 
   /** Waits for one report and deals with it. */
   #next(decide: Decide, stopping: boolean): void {
+    const postponed = this.#postponed.shift();
+    if (postponed !== undefined) {
+      postponed.deal(decide, stopping);
+      return;
+    }
     const id = this.#kernel.wait(true);
     if (id < 0) {
       this.#end({ kind: 'killed', signal: SIGNAL.SIGKILL }, decide);
@@ -213,6 +276,7 @@ export class TraceLoop {
 
   #exec(id: number): ProcessThread {
     this.#early.clear();
+    this.#postponed.length = 0;
     const thread = this.#threads.reduceTo(id);
     this.#setting.onExec();
     return thread;
@@ -274,15 +338,34 @@ export class TraceLoop {
 
   #trap(thread: ProcessThread, decide: Decide, stopping: boolean): void {
     const { traps, watches } = this.#setting;
-    const { pc } = thread;
     if (watches.any) {
       const registers = watches.fired(thread.id);
       if (registers.length > 0) {
-        this.#leaveSlot(thread);
-        this.#decide(thread, { kind: 'watch', thread, registers }, decide, stopping);
+        this.#watch(thread, registers, decide, stopping);
         return;
       }
     }
+    this.#trapAlone(thread, traps, decide, stopping);
+  }
+
+  /** A watch register may fire together with a step, and be told with a trap that comes after it. */
+  #watch(thread: ProcessThread, registers: readonly number[], decide: Decide, stopping: boolean): void {
+    const code = this.#infoOf(thread)?.code;
+    const event = { kind: 'watch', thread, registers } as const;
+    if (code === undefined || code === TRAP_HWBKPT) {
+      this.#leaveSlot(thread);
+      this.#decide(thread, event, decide, stopping);
+      return;
+    }
+    const { traps } = this.#setting;
+    if (code !== SI_KERNEL) this.#leaveSlot(thread);
+    const stop = decide(event) === 'stop';
+    if (stop && code !== SI_KERNEL) return;
+    this.#trapAlone(thread, traps, decide, stopping || stop);
+  }
+
+  #trapAlone(thread: ProcessThread, traps: TrapTable, decide: Decide, stopping: boolean): void {
+    const { pc } = thread;
     const trap = traps.get(pc - 1);
     if (trap?.inserted === true && this.#stepping !== thread) {
       this.#hit(thread, trap, decide, stopping);
@@ -362,7 +445,7 @@ export class TraceLoop {
       thread.decidedTrap = undefined;
       const trap = traps.get(decidedTrap);
       const blocked = trap?.inserted === true && thread.pc === decidedTrap && !stepOff.prepare(thread, trap);
-      if (blocked && !this.#stepOverLifted(thread, trap)) return;
+      if (blocked && !this.#stepOverLifted(thread)) return;
     }
     this.#start(thread);
   }
@@ -381,26 +464,38 @@ export class TraceLoop {
   }
 
   /** What cannot be done elsewhere is done in place, with the trap out, while all other threads are stopped. */
-  #stepOverLifted(thread: ProcessThread, trap: Trap): boolean {
-    const others = this.#threads.all.filter((other) => other !== thread && other.state === 'running');
-    for (const other of others) if (this.#kernel.interrupt(other.id)) other.interrupted = true;
-    for (const other of others) this.#awaitStop(other);
-    this.#setting.traps.lift(trap);
-    const done = this.#stepOnce(thread);
-    this.#setting.traps.put(trap);
-    for (const other of others) if (other.state === 'stopped') this.#start(other);
-    return done;
+  #stepOverLifted(thread: ProcessThread): boolean {
+    const { watches } = this.#setting;
+    const done = this.whileStopped(() => this.executeOne(thread));
+    const registers = done && watches.any ? watches.fired(thread.id) : [];
+    if (registers.length === 0) return done;
+    const event = { kind: 'watch', thread, registers } as const;
+    this.#postponed.push({
+      thread: thread.id,
+      deal: (decide, stopping) => this.#decide(thread, event, decide, stopping),
+    });
+    return false;
   }
 
-  /** Until a thread that was interrupted stops. What it reports besides is kept for when it goes on. */
+  /** Until a thread that was interrupted stops. What it reports besides is for later. */
   #awaitStop(thread: ProcessThread): void {
-    while (thread.state === 'running') {
-      if (this.#kernel.waitFor(thread.id) <= 0) {
-        this.#threads.remove(thread.id);
-        return;
-      }
-      this.#report(thread.id, this.#kernel.lastStatus, () => 'resume', true);
+    if (thread.state !== 'running') return;
+    const { id } = thread;
+    if (this.#kernel.waitFor(id) <= 0) {
+      this.#threads.remove(id);
+      return;
     }
+    const status = this.#kernel.lastStatus;
+    thread.state = 'stopped';
+    thread.forget();
+    if (!hasExited(status) && !wasKilled(status) && isOurStop(status)) {
+      thread.interrupted = false;
+      return;
+    }
+    this.#postponed.push({
+      thread: id,
+      deal: (decide, stopping) => this.#report(id, status, decide, stopping),
+    });
   }
 
   /** One instruction of a thread, everything else stopped. False: the thread is gone. */
@@ -481,6 +576,10 @@ export class TraceLoop {
     }
   }
 }
+
+/** The answer to PTRACE_INTERRUPT, or the first stop of a new thread; not a stop by job control. */
+const isOurStop = (status: number): boolean =>
+  ptraceEvent(status) === PTRACE_EVENT.STOP && !STOPPING.has(stopSignal(status));
 
 const plainSignal = (signo: number): SignalInfo => ({
   signo,

@@ -1,4 +1,5 @@
-import type { HardwareWatch } from '../live.ts';
+import type { MemoryAccess } from '../../arch/index.ts';
+import type { HardwareWatch, MemoryRange } from '../live.ts';
 import type { Kernel } from './kernel.ts';
 
 /**
@@ -22,6 +23,23 @@ export class WatchRegisters {
     this.#kernel = kernel;
   }
 
+  /** Memory that is watched otherwise. */
+  guarded: readonly MemoryRange[] = [];
+
+  /** Whether an access must be made by the CPU itself to be seen. */
+  sees({ address, length }: MemoryAccess): boolean {
+    const end = address + length;
+    return (
+      this.#watches.some(
+        (one) => one !== undefined && one.address < end && address < one.address + one.length,
+      ) || this.guarded.some((range) => range.start < end && address < range.end)
+    );
+  }
+
+  get none(): boolean {
+    return !this.any && this.guarded.length === 0;
+  }
+
   get any(): boolean {
     return this.#watches.some((watch) => watch !== undefined);
   }
@@ -33,6 +51,7 @@ export class WatchRegisters {
 
   clear(): void {
     this.#watches.fill(undefined);
+    this.guarded = [];
     this.version++;
   }
 
@@ -47,7 +66,10 @@ export class WatchRegisters {
     return control === 0 || this.#kernel.setDebugRegister(tid, CONTROL, control);
   }
 
-  /** Which fired in a thread since it was last asked. */
+  /**
+   * Which fired in a thread since it was last asked. The kernel keeps those that fired while it wrote for a system
+   * call itself (arch/x86/kernel/traps.c, exc_debug_kernel): they are told with the thread's next debug exception.
+   */
   fired(tid: number): number[] {
     const status = this.#kernel.getDebugRegister(tid, STATUS) ?? 0;
     const fired: number[] = [];
