@@ -38,7 +38,7 @@ const interfaceOf = (value: Value): InterfaceType | undefined => {
 /** The dynamic value, undefined for nil. */
 function heldBy(program: Program, value: Value, type: InterfaceType): Value | undefined {
   const { storage } = value;
-  if (storage.kind !== 'memory' && storage.kind !== 'bytes') return undefined;
+  if (storage.kind !== 'memory' && storage.kind !== 'bytes' && storage.kind !== 'none') return undefined;
   const dynamic = dynamicValue(program, type, Source.at(program.target.memory, storage), 0);
   if (dynamic === undefined) return undefined;
   return { type: dynamic.type, storage: dynamic.source.placeOf(dynamic.offset, dynamic.type.size) };
