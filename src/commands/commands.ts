@@ -24,6 +24,7 @@ import { rebuild, restart } from './live/restart.ts';
 import { step } from './live/step.ts';
 import { stepInstruction } from './live/step-instruction.ts';
 import { stepout } from './live/stepout.ts';
+import { trace } from './live/trace.ts';
 import { deferred } from './stacks/deferred.ts';
 import { down, frame, up } from './stacks/frame.ts';
 import { stack } from './stacks/stack.ts';
@@ -44,6 +45,7 @@ export const commandTable = new CommandTable([
   toggle,
   clear,
   clearall,
+  trace,
   continueCommand,
   next,
   step,

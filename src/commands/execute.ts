@@ -3,6 +3,7 @@ import type { Typed } from './language/cursor.ts';
 import { type ErrorFacts, errorFacts } from './output/error-facts.ts';
 import { jsonDocument, jsonLine } from './output/json.ts';
 import type { Style } from './output/style.ts';
+import type { Happening } from './session/happening.ts';
 import type { Session } from './session/session.ts';
 import type { CommandTable } from './table.ts';
 
@@ -28,6 +29,8 @@ export interface Outcome {
 /** Output is handed on in pieces of this size, or after this time. */
 const CHUNK = 16 * 1024;
 const LATENCY_MS = 100;
+/** Of what is told while a command runs, so much in that time is handed on piece by piece. */
+const TOLD_AT_ONCE = 32;
 
 /** Runs one line and writes what it says, in pieces, while it is running. */
 export async function executeLine(
@@ -43,10 +46,13 @@ export async function executeLine(
   const output = new Output(withTranscript(session, text, write));
   const run = options.format === 'json' ? writeJson : writeText;
   let error: ErrorFacts | undefined;
+  session.tell = (happening) => output.tell(textOf(happening, options));
   try {
     error = await run(session, table, line, options, output);
   } catch (failure) {
     throw failure instanceof WriteFailure ? failure.cause : failure;
+  } finally {
+    session.tell = undefined;
   }
   return {
     error,
@@ -54,6 +60,11 @@ export async function executeLine(
     exit: session.exitRequested,
     repeats: error === undefined,
   };
+}
+
+function textOf(happening: Happening, { format, style }: ExecuteOptions): string {
+  if (format === 'json') return jsonLine(happening.toPlain());
+  return [...happening.text(style)].map((line) => `${line}\n`).join('');
 }
 
 /** What went wrong with writing: the command has nothing to do with it. */
@@ -68,6 +79,8 @@ class Output {
   readonly #write: Write;
   #pending = '';
   #since = 0;
+  #told = { since: 0, count: 0 };
+  #failure: unknown;
 
   constructor(write: Write) {
     this.#write = write;
@@ -80,7 +93,24 @@ class Output {
     if (this.#pending.length >= CHUNK || Date.now() - this.#since > LATENCY_MS) return this.flush();
   }
 
+  /**
+   * Something that is told while its command runs on, without awaiting anything: at once, unless so much comes that
+   * it must be put together.
+   */
+  tell(text: string): void {
+    const now = Date.now();
+    if (now - this.#told.since > LATENCY_MS) this.#told = { since: now, count: 0 };
+    this.#told.count++;
+    const added = this.add(text);
+    const written = this.#told.count > TOLD_AT_ONCE ? added : this.flush();
+    // Nobody waits here: that nothing can be written is found out when the command ends.
+    written?.catch((error: unknown) => {
+      this.#failure = error;
+    });
+  }
+
   flush(): void | Promise<void> {
+    if (this.#failure !== undefined) orThrow(this.#failure);
     const text = this.#pending;
     this.#pending = '';
     if (text === '') return;

@@ -1,6 +1,7 @@
 import type { Disassembler } from '../../arch/index.ts';
 import { type ThreadId, UserError } from '../../base/index.ts';
 import type { Frame, Goroutine, Program, Stack, Verdict } from '../../golang/index.ts';
+import type { Happening } from './happening.ts';
 import type { LiveControl } from './live-control.ts';
 import { Settings, substitutePath } from './settings.ts';
 
@@ -86,6 +87,8 @@ export class Session {
   selection: Scope;
   transcript: Transcript | undefined;
   exitRequested = false;
+  /** Takes what is told while the running command goes on; undefined while none runs. */
+  tell: ((happening: Happening) => void) | undefined;
   /** Loaded by the commands that need it. */
   disassembler: Disassembler | undefined;
   /** Commands that failed inside of others (`source`), which go on. */

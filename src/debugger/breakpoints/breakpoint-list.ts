@@ -1,9 +1,12 @@
 import { type Goid, MattockError, type RuntimeAddress, UserError } from '../../base/index.ts';
 import type { Program } from '../../golang/index.ts';
-import type { LiveThread } from '../../target/index.ts';
+import type { LiveTarget, LiveThread } from '../../target/index.ts';
 import { type Condition, compileCondition } from '../conditions/index.ts';
 import type { StopCause } from '../stop.ts';
-import type { TrapSites, TrapWish } from '../trap-sites.ts';
+import { CallPlan } from '../tracing/call-plan.ts';
+import { type CallEvent, CallTracer, reached } from '../tracing/call-tracer.ts';
+import { returnsOf } from '../tracing/returns.ts';
+import type { TrapSites } from '../trap-sites.ts';
 import {
   type Breakpoint,
   type BreakpointPlace,
@@ -11,12 +14,14 @@ import {
   type FindPlaces,
   type HitCondition,
   meetsHitCondition,
+  type TraceRequest,
 } from './breakpoint.ts';
 
 /** The process in which breakpoints are. */
 export interface BreakpointHost {
   readonly program: Program;
   readonly traps: TrapSites;
+  readonly target: LiveTarget;
 }
 
 /** A breakpoint with its traps. */
@@ -28,18 +33,20 @@ class Entry implements Breakpoint {
   enabled = true;
   condition: string | undefined;
   hitCondition: HitCondition | undefined;
+  readonly trace: TraceRequest | undefined;
   readonly actions: string[] = [];
   hits = 0;
   readonly hitsByGoroutine = new Map<Goid, number>();
   readonly find: FindPlaces;
-  wishes: TrapWish[] = [];
+  wishes: { remove(): void }[] = [];
 
-  constructor(id: number, { name, location, places, condition }: BreakpointRequest) {
+  constructor(id: number, { name, location, places, condition, trace }: BreakpointRequest) {
     this.id = id;
     this.name = name;
     this.location = location;
     this.find = places;
     this.condition = condition;
+    this.trace = trace;
   }
 }
 
@@ -48,6 +55,8 @@ export class BreakpointList {
   #host: BreakpointHost;
   readonly #entries = new Map<number, Entry>();
   #lastId = 0;
+  /** Told what tracepoints see, while the program runs. */
+  onTrace: ((breakpoint: Breakpoint, event: CallEvent) => void) | undefined;
 
   constructor(host: BreakpointHost) {
     this.#host = host;
@@ -101,7 +110,7 @@ export class BreakpointList {
       entry.condition = before;
       throw error;
     }
-    for (const wish of wishes) this.#host.traps.remove(wish);
+    for (const wish of wishes) wish.remove();
   }
 
   setHitCondition(breakpoint: Breakpoint, condition: HitCondition | undefined): void {
@@ -147,13 +156,37 @@ export class BreakpointList {
           : compileCondition(entry.condition, { program, pc: address });
       return { address, condition };
     });
-    entry.wishes = armed.map(({ address, condition }) =>
-      traps.add(address, (thread) => this.#hit(entry, thread, address, condition)),
-    );
+    entry.wishes = armed.map(({ address, condition }) => {
+      const hit = (thread: LiveThread): StopCause | undefined => this.#hit(entry, thread, address, condition);
+      if (entry.trace !== undefined) return this.#tracer(entry, entry.trace, address, hit);
+      const wish = traps.add(address, hit);
+      return { remove: () => traps.remove(wish) };
+    });
+  }
+
+  /** Calls of a function; a place within one is told of when it is reached. */
+  #tracer(
+    entry: Entry,
+    { depth }: TraceRequest,
+    address: RuntimeAddress,
+    hit: (thread: LiveThread) => StopCause | undefined,
+  ): { remove(): void } {
+    const { program, traps, target } = this.#host;
+    const tell = (event: CallEvent): void => this.onTrace?.(entry, event);
+    const plan = CallPlan.of(program, address, returnsOf(target, address));
+    if (plan?.entry === address) {
+      const wanted = (thread: LiveThread): boolean => hit(thread) !== undefined;
+      return new CallTracer(plan, { program, traps, depth, wanted, now: () => performance.now(), tell });
+    }
+    const wish = traps.add(address, (thread) => {
+      if (hit(thread) !== undefined) tell(reached(program, thread, address));
+      return undefined;
+    });
+    return { remove: () => traps.remove(wish) };
   }
 
   #disarm(entry: Entry): void {
-    for (const wish of entry.wishes) this.#host.traps.remove(wish);
+    for (const wish of entry.wishes) wish.remove();
     entry.wishes = [];
   }
 

@@ -17,6 +17,13 @@ export interface BreakpointRequest {
   readonly location: string;
   readonly places: FindPlaces;
   readonly condition?: string;
+  /** Tell of it instead of stopping: calls of functions with arguments and results. */
+  readonly trace?: TraceRequest;
+}
+
+export interface TraceRequest {
+  /** Frames of the stack that are told with each call. */
+  readonly depth: number;
 }
 
 /** On which hits to stop: those whose number stands so to `count`. */
@@ -39,6 +46,7 @@ export interface Breakpoint {
   /** An expression; only hits for which it is true are hits. */
   readonly condition: string | undefined;
   readonly hitCondition: HitCondition | undefined;
+  readonly trace: TraceRequest | undefined;
   /** Commands that are run at every stop there. */
   readonly actions: readonly string[];
   readonly hits: number;

@@ -1,0 +1,105 @@
+import { UserError } from '../../base/index.ts';
+import type { Breakpoint, CallEvent } from '../../debugger/index.ts';
+import { renderSingleLine, SHORT_LIMITS, type ShownValue, show } from '../../expr/index.ts';
+import type { Program } from '../../golang/index.ts';
+import { resolveBreakpoint } from '../code/breakpoint-places.ts';
+import { defineCommand } from '../command.ts';
+import { plainValue } from '../data/variable-row.ts';
+import { option, positional } from '../language/arguments.ts';
+import { count, location } from '../language/kinds.ts';
+import { LOCSPEC_HELP } from '../language/locspec.ts';
+import { harmless, type Style } from '../output/style.ts';
+import { locationText } from '../output/text.ts';
+import type { Happening } from '../session/happening.ts';
+import { debuggerOf } from '../session/live-control.ts';
+import { atColumn, type BreakpointRow, breakpointRow, breakWords, placesText } from './break.ts';
+
+export const trace = defineCommand({
+  name: 'trace',
+  aliases: ['t'],
+  group: 'running',
+  summary: 'Tell of calls instead of stopping: arguments, results, how long they took',
+  details:
+    'trace [name] <locspec> [if condition]. While the program runs, a line is shown for every call of the function and one ' +
+    'for its return. A place within a function is told of when it is reached. Tracepoints are listed and removed with ' +
+    `the breakpoints.\n\n${LOCSPEC_HELP}`,
+  examples: ['trace main.handle', 'trace /main\\.parse.*/', 'trace -stack 5 main.handle if n > 100'],
+  arguments: {
+    stack: option('-stack', count('frames'), 'frames of the stack that are shown with each call'),
+    location: positional(location, '[name] <locspec> [if condition]'),
+  },
+  run(context, { stack, location: typed }): BreakpointRow {
+    const { breakpoints } = debuggerOf(context, 'trace');
+    if (typed === undefined) throw new UserError('what is to be traced?', 'name a function');
+    const { session } = context;
+    breakpoints.onTrace ??= (breakpoint, event) =>
+      session.tell?.(new TracedCall(session.program, breakpoint, event));
+    const { name, where, condition } = breakWords(typed);
+    const request = {
+      ...(name === undefined ? {} : { name }),
+      ...(condition === undefined ? {} : { condition: condition.text }),
+      location: where.text.trim(),
+      places: () => resolveBreakpoint(context, where),
+      trace: { depth: stack ?? 0 },
+    };
+    return breakpointRow(atColumn(condition, () => breakpoints.add(request)));
+  },
+  *render(row, style) {
+    const condition = row.condition === undefined ? '' : ` if ${row.condition}`;
+    yield `Tracepoint ${row.id}${row.name === undefined ? '' : ` (${row.name})`} set at ${placesText(row.places, style)}${condition}`;
+  },
+});
+
+/** A call or a return that a tracepoint saw. Its values are read now: what they point to may change. */
+class TracedCall implements Happening {
+  readonly #id: number;
+  readonly #event: CallEvent;
+  readonly #values: readonly { readonly name: string; readonly value: ShownValue }[];
+
+  constructor(program: Program, breakpoint: Breakpoint, event: CallEvent) {
+    this.#id = breakpoint.id;
+    this.#event = event;
+    this.#values = event.values.map(({ name, value }) => ({
+      name,
+      value: show(program, value, SHORT_LIMITS),
+    }));
+  }
+
+  toPlain(): Readonly<Record<string, unknown>> {
+    const { kind, function: name, goid, thread, duration, stack } = this.#event;
+    return {
+      event: 'trace',
+      kind,
+      tracepoint: this.#id,
+      function: name,
+      goroutine: goid,
+      thread,
+      values: this.#values.map((one) => ({ name: one.name, ...plainValue(one.value) })),
+      ...(duration === undefined ? {} : { nanoseconds: Math.round(duration * 1e6) }),
+      ...(stack === undefined
+        ? {}
+        : {
+            stack: stack.frames.map(({ pc, function: of, position }) => ({ pc, function: of, ...position })),
+          }),
+    };
+  }
+
+  *text(style: Style): Iterable<string> {
+    const { kind, function: name, goid, thread, duration, stack } = this.#event;
+    const who = goid === undefined ? `thread(${thread})` : `goroutine(${goid})`;
+    const called = style.paint('function', name);
+    const values = this.#values.map((one) => harmless(renderSingleLine(one.value)));
+    if (kind === 'reached') yield `> ${who}: ${called}`;
+    else if (kind === 'call') {
+      const texts = values.map((text, i) => `${style.paint('name', this.#values[i]!.name)} = ${text}`);
+      yield `> ${who}: ${called}(${texts.join(', ')})`;
+    } else yield `>> ${who}: ${called} => (${values.join(', ')})${durationText(duration)}`;
+    for (const frame of stack?.frames ?? []) yield `\t${locationText(frame, style)}`;
+  }
+}
+
+function durationText(milliseconds: number | undefined): string {
+  if (milliseconds === undefined) return '';
+  if (milliseconds < 1) return ` ${(milliseconds * 1000).toFixed(0)}µs`;
+  return milliseconds < 1000 ? ` ${milliseconds.toFixed(2)}ms` : ` ${(milliseconds / 1000).toFixed(2)}s`;
+}

@@ -1,0 +1,134 @@
+import { type LinkedAddress, linkedAddress, type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
+import type { Value } from '../../expr/index.ts';
+import { type Assignment, assignCall } from '../../golang/calls/abi-internal.ts';
+import type { Program } from '../../golang/index.ts';
+import type { Type, VariableInfo } from '../../image/index.ts';
+import type { LiveThread, Memory, Module } from '../../target/index.ts';
+
+/** An argument or a result with its place in a call. */
+interface Slot {
+  readonly name: string;
+  readonly type: Type;
+  readonly assignment: Assignment;
+}
+
+/** A value of a call, read. */
+export interface CallValue {
+  readonly name: string;
+  readonly value: Value;
+}
+
+/** How the calls of one function are seen: where its values are as it begins and as it returns. */
+export class CallPlan {
+  /** Behind the check of the stack, which starts the function over when it has grown. */
+  readonly entry: RuntimeAddress;
+  readonly returns: readonly RuntimeAddress[];
+  readonly function: string;
+  readonly #parameters: readonly Slot[];
+  readonly #results: readonly Slot[];
+  readonly #entryToFrame: number;
+
+  private constructor(facts: {
+    readonly function: string;
+    readonly entry: RuntimeAddress;
+    readonly returns: readonly RuntimeAddress[];
+    readonly parameters: readonly Slot[];
+    readonly results: readonly Slot[];
+    readonly entryToFrame: number;
+  }) {
+    this.function = facts.function;
+    this.entry = facts.entry;
+    this.returns = facts.returns;
+    this.#parameters = facts.parameters;
+    this.#results = facts.results;
+    this.#entryToFrame = facts.entryToFrame;
+  }
+
+  /** Undefined: there is no Go function at this address. */
+  static of(
+    program: Program,
+    address: RuntimeAddress,
+    returns: readonly RuntimeAddress[],
+  ): CallPlan | undefined {
+    const { target } = program;
+    const module = target.modules.at(address);
+    const functions = module?.image?.functions;
+    if (module === undefined || functions === undefined) return undefined;
+    const index = functions.find(module.toLinked(address));
+    if (index < 0) return undefined;
+    const entry = behindCheck(module, functions.entry(index));
+    const delta = functions.spDelta(module.toLinked(entry)) ?? 0;
+    return new CallPlan({
+      function: functions.name(index),
+      entry,
+      returns,
+      ...slotsOf(program, module, functions.entry(index), functions.traits(index).assembly),
+      entryToFrame: delta + (target.arch.dwarf.lr === undefined ? target.arch.pointerSize : 0),
+    });
+  }
+
+  /** Canonical frame address of a thread that stands at `entry`; it is the same at its return. */
+  frameAtEntry(thread: LiveThread, sp: number): number {
+    return thread.registers.get(sp)! + this.#entryToFrame;
+  }
+
+  argumentsOf(thread: LiveThread, memory: Memory, frame: number): CallValue[] {
+    return this.#parameters.map((slot) => read(slot, thread, memory, frame));
+  }
+
+  resultsOf(thread: LiveThread, memory: Memory, frame: number): CallValue[] {
+    return this.#results.map((slot) => read(slot, thread, memory, frame));
+  }
+}
+
+/** Go's compiler puts the check first: the prologue ends behind it. */
+function behindCheck(module: Module, entry: LinkedAddress): RuntimeAddress {
+  const end = module.image?.debugInfo?.lines.prologueEnd(entry) ?? entry;
+  return module.toRuntime(linkedAddress(end));
+}
+
+function slotsOf(
+  { target }: Program,
+  module: Module,
+  entry: LinkedAddress,
+  assembly: boolean,
+): { readonly parameters: readonly Slot[]; readonly results: readonly Slot[] } {
+  const variables = module.image?.debugInfo?.functionAt(entry)?.variables ?? [];
+  const inputs = variables.filter(({ role }) => role === 'parameter');
+  const outputs = variables.filter(({ role }) => role === 'result');
+  const types = (list: readonly VariableInfo[]): Type[] => list.map(({ type }) => type);
+  const call = assignCall(target.arch.name, { parameters: types(inputs), results: types(outputs) }, assembly);
+  const slots = (list: readonly VariableInfo[], assignments: readonly Assignment[]): Slot[] =>
+    list.map(({ name, type }, i) => ({ name, type, assignment: assignments[i]! }));
+  return { parameters: slots(inputs, call.parameters), results: slots(outputs, call.results) };
+}
+
+/** The bytes are copied: the thread goes on before they are shown. */
+function read(
+  { name, type, assignment }: Slot,
+  thread: LiveThread,
+  memory: Memory,
+  frame: number,
+): CallValue {
+  if (assignment.kind === 'stack') {
+    const address = runtimeAddress(frame + assignment.offset);
+    const bytes = memory.tryRead(address, type.size)?.slice();
+    const storage =
+      bytes === undefined
+        ? ({ kind: 'none', reason: 'its memory cannot be read' } as const)
+        : ({ kind: 'bytes', bytes } as const);
+    return { name, value: { type, storage } };
+  }
+  const bytes = new Uint8Array(type.size);
+  for (const { register, offset, size } of assignment.pieces) {
+    const from = thread.registers.bytes(register);
+    if (from === undefined) {
+      return {
+        name,
+        value: { type, storage: { kind: 'none', reason: `register ${register} cannot be read` } },
+      };
+    }
+    bytes.set(from.subarray(0, size), offset);
+  }
+  return { name, value: { type, storage: { kind: 'bytes', bytes } } };
+}
