@@ -1,6 +1,7 @@
-import { type OpenLiveOptions, type SessionClient, SessionError, settingsPath } from '../engine/index.ts';
+import { type OpenLiveOptions, SessionError, settingsPath } from '../engine/index.ts';
 import { openInWorker } from '../engine/worker-session.ts';
 import type { SpawnTerminal } from '../target/index.ts';
+import { leaveOnSignals } from './leave-on-signals.ts';
 import { LineRunner } from './line-runner.ts';
 import type { LiveOptions } from './live-options.ts';
 import { ProgressLine } from './progress-line.ts';
@@ -81,25 +82,4 @@ async function runInput(runner: LineRunner): Promise<void> {
     await runner.run(line);
     if (runner.ended) break;
   }
-}
-
-/** Whatever ends this process, the program that it debugs goes on as it was. Gives how to take that back. */
-export function leaveOnSignals(session: SessionClient): () => void {
-  const leave = (): void => session.abandon();
-  const signals = ['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
-  const handlers = signals.map((signal) => {
-    const handler = (): void => {
-      session.abandon();
-      process.removeListener('exit', leave);
-      process.removeAllListeners(signal);
-      process.kill(process.pid, signal);
-    };
-    process.on(signal, handler);
-    return [signal, handler] as const;
-  });
-  process.on('exit', leave);
-  return () => {
-    process.removeListener('exit', leave);
-    for (const [signal, handler] of handlers) process.removeListener(signal, handler);
-  };
 }

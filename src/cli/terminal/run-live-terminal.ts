@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { historyPath, type OpenLiveOptions } from '../../engine/index.ts';
 import { openInWorker } from '../../engine/worker-session.ts';
-import { leaveOnSignals } from '../live-command.ts';
+import { leaveOnSignals } from '../leave-on-signals.ts';
 import type { LiveOptions } from '../live-options.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { renderOptions } from '../rendering.ts';

@@ -1,6 +1,5 @@
 import { UserError } from '../../base/index.ts';
 import type { Debugger } from '../../debugger/index.ts';
-import type { Context } from '../command.ts';
 
 /** What a session about a running program has besides the program. */
 export interface LiveControl {
@@ -20,12 +19,17 @@ export interface RestartRequest {
   readonly rebuild: boolean;
 }
 
+/** As much of a command's context as is asked here. */
+interface MaybeLive {
+  readonly session: { readonly live: LiveControl | undefined };
+}
+
 /** The debugger of a live session. For a core a UserError, which names the command. */
-export function debuggerOf(context: Context, command: string): Debugger {
+export function debuggerOf(context: MaybeLive, command: string): Debugger {
   return liveOf(context, command).debugger;
 }
 
-export function liveOf({ session }: Context, command: string): LiveControl {
+export function liveOf({ session }: MaybeLive, command: string): LiveControl {
   if (session.live !== undefined) return session.live;
   throw new UserError(`a core cannot do ${command}: its process is gone`, '`help` lists what can be done');
 }
