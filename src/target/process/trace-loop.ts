@@ -5,6 +5,7 @@ import { parseSignalInfo } from '../signal-info.ts';
 import type { SignalInfo } from '../target.ts';
 import { Children } from './children.ts';
 import { type Kernel, PTRACE_EVENT, SIGNAL } from './kernel.ts';
+import { pendingSignals } from './pending-signals.ts';
 import type { ProcessThread } from './process-thread.ts';
 import type { StepOff } from './step-off.ts';
 import type { ThreadTable } from './thread-table.ts';
@@ -310,11 +311,31 @@ export class TraceLoop {
       case PTRACE_EVENT.STOP:
         thread.interrupted = false;
         if (STOPPING.has(signal)) this.#groupStop(thread, stopping);
+        else if (stopping && this.#trapIsPending(thread)) this.#letReport(thread);
         else this.#goOn(thread, stopping);
         break;
       default:
         this.#goOn(thread, stopping);
     }
+  }
+
+  /**
+   * A thread that executes a trap while it is interrupted stops for the interruption first (kernel/signal.c, get_signal:
+   * jobctl before signals). Its SIGTRAP would come when the trap is not there any more, and its pc be in the middle of
+   * an instruction.
+   */
+  #trapIsPending(thread: ProcessThread): boolean {
+    const { traps, pid } = this.#setting;
+    if (traps.get(thread.pc - 1)?.inserted !== true) return false;
+    const status = this.#kernel.procFile(pid, `task/${thread.id}/status`);
+    return status !== undefined && pendingSignals(status).has(SIGNAL.SIGTRAP);
+  }
+
+  /** It executes nothing before it has reported its signal. */
+  #letReport(thread: ProcessThread): void {
+    thread.flush();
+    thread.forget();
+    if (this.#kernel.cont(thread.id, 0)) thread.state = 'running';
   }
 
   /** Job control stopped the program: it stays so until SIGCONT, unless we stop it altogether. */
