@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { type RuntimeAddress, runtimeAddress } from '../base/index.ts';
-import type { Memory, Thread } from '../target/index.ts';
+import type { Memory, RegisterFile, Thread } from '../target/index.ts';
 import { findGoRuntime } from './go-runtime.ts';
 import { Machines } from './machines.ts';
 import type { Program } from './program.ts';
 import { RunningGs } from './running-g.ts';
-import { G, M } from './runtime-facts/structs.ts';
+import { G } from './runtime-facts/structs.ts';
 import { type CoreRequest, fixtureProgram, missingForCore } from './testing/fixture-program.ts';
 
 const cores: readonly CoreRequest[] = [
@@ -46,7 +46,7 @@ test.each(cores.filter((request) => missingForCore(request) === undefined))(
   },
 );
 
-test('it takes two reads, or four from a system stack, once the slot is known', async () => {
+test('it takes one read on a goroutine, three on a system stack, one more where the register says nothing', async () => {
   const { program } = await fixtureProgram({ fixture: 'threads' });
   const runtime = findGoRuntime(program.target)!;
   const { memory, addresses } = counted(program.target.memory);
@@ -60,17 +60,39 @@ test('it takes two reads, or four from a system stack, once the slot is known', 
     return addresses.length;
   };
   // The signal that ends the program is taken on every thread's signal stack.
-  const handling = program.target.threads.filter((thread) => program.goidOn(thread) !== undefined);
-  expect(handling.map(reads)).toEqual(handling.map(() => 4));
-  // A thread whose slot is the very word that names the goroutine its m runs: so it is on the goroutine's stack.
-  const machine = new Machines(runtime).ofThread(handling[0]!.id)!;
-  const slot = machine.address + runtime.layout(M).curg;
-  expect(reads({ ...handling[0]!, threadPointer: runtimeAddress(slot + 8) })).toBe(2);
+  const [handling] = program.target.threads.filter((thread) => program.goidOn(thread) !== undefined);
+  expect(reads(handling!)).toBe(3);
+  const inC = { ...handling!, registers: changed(program, handling!, { g: 0x1001 }) };
+  expect(reads(inC)).toBe(4);
+  const machine = new Machines(runtime).ofThread(handling!.id)!;
+  const { stackHigh } = runtime.layout(G);
+  const sp = runtime.memory.uint64(runtimeAddress(machine.curg + stackHigh)) - 64;
+  expect(reads({ ...handling!, registers: changed(program, handling!, { g: machine.curg, sp }) })).toBe(1);
+  // The g of somebody else, left in the register: the thread is on another stack.
+  const other = [...new Machines(runtime).all].find(({ curg }) => curg !== 0 && curg !== machine.curg)!;
+  expect(reads({ ...handling!, registers: changed(program, handling!, { g: other.curg, sp }) })).toBe(5);
 });
+
+function changed(
+  { target }: Program,
+  { registers }: Thread,
+  values: { readonly g?: number; readonly sp?: number },
+): RegisterFile {
+  const { g, sp } = target.arch.dwarf;
+  return {
+    get: (dwarf) => (dwarf === g ? values.g : dwarf === sp ? values.sp : undefined) ?? registers.get(dwarf),
+    bytes: (name) => registers.bytes(name),
+  };
+}
 
 test('a thread that has no thread pointer yet runs no goroutine', async () => {
   const { program } = await fixtureProgram({ fixture: 'threads' });
-  const young: Thread = { ...program.target.threads[0]!, threadPointer: runtimeAddress(0) };
+  const [first] = program.target.threads;
+  const young: Thread = {
+    ...first!,
+    registers: changed(program, first!, { g: 0 }),
+    threadPointer: runtimeAddress(0),
+  };
   expect(program.goidOn(young)).toBeUndefined();
 });
 

@@ -1,13 +1,21 @@
 import type { Arch } from '../arch/index.ts';
-import { type RuntimeAddress, runtimeAddress } from '../base/index.ts';
+import type { RuntimeAddress } from '../base/index.ts';
 import type { Memory, Thread } from '../target/index.ts';
 import type { GoRuntime } from './go-runtime.ts';
+import type { Layout } from './runtime-facts/form.ts';
 import { G, M } from './runtime-facts/structs.ts';
 
 /** The goroutine that a thread runs. */
 export interface RunningG {
   readonly address: RuntimeAddress;
   readonly id: number;
+}
+
+/** What is read of a g. */
+interface Fields extends RunningG {
+  readonly m: number;
+  readonly stackLow: number;
+  readonly stackHigh: number;
 }
 
 /** The thread runs none: C, or the runtime itself. */
@@ -17,56 +25,60 @@ const NONE = null;
 const SEARCHED_BYTES = 4096;
 const FIRST_SLOT = -8;
 
-/** cmd/compile/abi-internal.md: the register that holds g in Go code. */
-const ARM64_G = 28;
-
 /**
- * Finds the g of a thread from the thread itself, with two reads (four where the thread is on a system stack) and
- * without any list.
+ * Finds the g of a thread from the thread itself, with one read mostly and four at most, and without any list.
  *
- *   amd64  g is in the thread-local word runtime.tlsg: at −8 from fs_base where Go's linker placed it
- *          (cmd/link/internal/ld/sym.go, Tlsoffset), elsewhere where the system's linker did, which only the binary
- *          that was linked last says. So it is found once by what it holds, and then known.
- *   arm64  g is in R28, also while the vDSO runs; C may keep something else there (runtime/tls_arm64.s).
+ *   g's register   amd64 R14, arm64 R28 in code of Go's compiler (cmd/compile/abi-internal.md). Elsewhere it may hold
+ *                  anything; but what is a g whose stack the thread is on is the thread's g.
+ *   its slot       amd64: the thread-local word runtime.tlsg: at −8 from fs_base where Go's linker placed it
+ *                  (cmd/link/internal/ld/sym.go, Tlsoffset), elsewhere where the system's linker did, which only the
+ *                  binary that was linked last says. So it is found once by what it holds, and then known.
  *
  * A g with an id is a goroutine; those of system and signal stacks have none, and lead to it by m.curg.
  */
 export class RunningGs {
   readonly #memory: Memory;
   readonly #arch: Arch;
-  readonly #goid: number;
-  readonly #m: number;
-  readonly #machine: { readonly g0: number; readonly gsignal: number; readonly curg: number };
+  readonly #g: Layout<typeof G>;
+  readonly #m: Layout<typeof M>;
+  /** The part of a g that is read. */
+  readonly #from: number;
+  readonly #length: number;
   /** From the thread pointer to the slot. */
   #slot: number | undefined;
 
   constructor(runtime: GoRuntime) {
-    const g = runtime.layout(G);
     this.#memory = runtime.memory;
     this.#arch = runtime.target.arch;
-    this.#goid = g.goid;
-    this.#m = g.m;
-    this.#machine = runtime.layout(M);
+    this.#g = runtime.layout(G);
+    this.#m = runtime.layout(M);
+    const { goid, m, stackLow, stackHigh } = this.#g;
+    this.#from = Math.min(goid, m, stackLow, stackHigh);
+    this.#length = Math.max(goid, m, stackLow, stackHigh) + 8 - this.#from;
   }
 
   /** null: it runs no goroutine. undefined: it cannot be told from the thread alone. */
   on(thread: Thread): RunningG | null | undefined {
-    const g = this.#arch.name === 'amd64' ? this.#fromSlot(thread) : this.#fromRegister(thread);
-    if (g === undefined || g === NONE) return g;
-    const fields = this.#fields(g);
-    if (fields === undefined) return undefined;
-    if (fields.id !== 0) return { address: runtimeAddress(g), id: fields.id };
+    const { registers } = thread;
+    const { sp, g } = this.#arch.dwarf;
+    const found = this.#fields(registers.get(g) ?? 0);
+    const position = registers.get(sp) ?? 0;
+    const its = found !== undefined && found.stackLow <= position && position <= found.stackHigh;
+    const fields = its ? found : this.#fromSlot(thread);
+    if (fields === undefined || fields === NONE) return fields;
+    if (fields.id !== 0) return { address: fields.address, id: fields.id };
     return this.#userOf(fields.m);
   }
 
-  #fromSlot({ threadPointer }: Thread): number | null | undefined {
-    if (threadPointer === undefined) return undefined;
+  #fromSlot({ threadPointer }: Thread): Fields | null | undefined {
+    if (threadPointer === undefined || this.#arch.name !== 'amd64') return undefined;
     // Before the C library or the runtime has set the thread up.
     if (threadPointer === 0) return NONE;
     this.#slot ??= this.#findSlot(threadPointer);
     if (this.#slot === undefined) return undefined;
     const g = this.#word(threadPointer + this.#slot);
-    return g === 0 ? NONE : g;
+    if (g === undefined) return undefined;
+    return g === 0 ? NONE : this.#fields(g);
   }
 
   #findSlot(threadPointer: number): number | undefined {
@@ -78,34 +90,35 @@ export class RunningGs {
     return undefined;
   }
 
-  #fromRegister({ registers }: Thread): number | undefined {
-    const g = registers.get(ARM64_G);
-    return g !== undefined && this.#isG(g) ? g : undefined;
-  }
-
   /** Whether an m says of a word that it is its g. */
   #isG(word: number): boolean {
     if (word === 0 || word % 8 !== 0) return false;
     const m = this.#fields(word)?.m ?? 0;
     if (m === 0) return false;
-    const { g0, gsignal, curg } = this.#machine;
+    const { g0, gsignal, curg } = this.#m;
     return [g0, gsignal, curg].some((offset) => this.#word(m + offset) === word);
   }
 
   /** m.curg, unless it is being handed over to another m: it belongs to the one that it names itself. */
   #userOf(m: number): RunningG | null {
-    const address = m === 0 ? 0 : (this.#word(m + this.#machine.curg) ?? 0);
+    const address = m === 0 ? 0 : (this.#word(m + this.#m.curg) ?? 0);
     const fields = address === 0 ? undefined : this.#fields(address);
-    if (fields === undefined || fields.m !== m) return NONE;
-    return { address: runtimeAddress(address), id: fields.id };
+    return fields === undefined || fields.m !== m ? NONE : { address: fields.address, id: fields.id };
   }
 
-  #fields(g: number): { readonly id: number; readonly m: number } | undefined {
-    const from = Math.min(this.#goid, this.#m);
-    const length = Math.max(this.#goid, this.#m) + 8 - from;
-    const bytes = this.#memory.tryRead((g + from) as RuntimeAddress, length);
+  #fields(g: number): Fields | undefined {
+    if (g === 0 || g % 8 !== 0) return undefined;
+    const bytes = this.#memory.tryRead((g + this.#from) as RuntimeAddress, this.#length);
     if (bytes === undefined) return undefined;
-    return { id: wordIn(bytes, this.#goid - from), m: wordIn(bytes, this.#m - from) };
+    const word = (offset: number): number => wordIn(bytes, offset - this.#from);
+    const { goid, m, stackLow, stackHigh } = this.#g;
+    return {
+      address: g as RuntimeAddress,
+      id: word(goid),
+      m: word(m),
+      stackLow: word(stackLow),
+      stackHigh: word(stackHigh),
+    };
   }
 
   #word(address: number): number | undefined {
