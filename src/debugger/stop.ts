@@ -1,6 +1,7 @@
 import type { Goid, RuntimeAddress, ThreadId } from '../base/index.ts';
 import type { ProcessEnd, SignalInfo } from '../target/index.ts';
 import type { Breakpoint } from './breakpoints/breakpoint.ts';
+import type { CallValue } from './tracing/call-plan.ts';
 
 /** Why the program stopped. Several things may have happened at once. */
 export type StopCause =
@@ -20,7 +21,7 @@ export type StopCause =
       /** It came to the end of this goroutine. */
       readonly endOf?: Goid;
       /** The function that has just returned to where the step ended. */
-      readonly returned?: { readonly name: string | undefined; readonly entry: RuntimeAddress };
+      readonly returned?: { readonly function: string | undefined; readonly values: readonly CallValue[] };
     }
   /** A trap instruction in the program itself: runtime.Breakpoint. */
   | { readonly kind: 'own-trap'; readonly thread: ThreadId; readonly address: RuntimeAddress }

@@ -1,8 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { positional } from '../language/arguments.ts';
 import { positiveCount } from '../language/kinds.ts';
-import { MOST_STEPS, stepTimes } from './step-command.ts';
-import { renderStop, type StopReport } from './stop-report.ts';
+import { MOST_STEPS, renderStep, type StepReport, stepTimes } from './step-command.ts';
 
 export const nextInstruction = defineCommand({
   name: 'next-instruction',
@@ -12,8 +11,8 @@ export const nextInstruction = defineCommand({
   details: 'A call is one instruction with all that it does.',
   repeats: true,
   arguments: { count: positional(positiveCount('count', MOST_STEPS), 'how many times') },
-  run(context, { count }): StopReport {
+  run(context, { count }): StepReport {
     return stepTimes(context, 'next-instruction', (stepping, who) => stepping.instruction(who, true), count);
   },
-  render: renderStop,
+  render: renderStep,
 });

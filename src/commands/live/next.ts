@@ -1,8 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { positional } from '../language/arguments.ts';
 import { positiveCount } from '../language/kinds.ts';
-import { MOST_STEPS, stepTimes } from './step-command.ts';
-import { renderStop, type StopReport } from './stop-report.ts';
+import { MOST_STEPS, renderStep, type StepReport, stepTimes } from './step-command.ts';
 
 export const next = defineCommand({
   name: 'next',
@@ -15,8 +14,8 @@ export const next = defineCommand({
     'that is called, then where the recovered function returns to.',
   repeats: true,
   arguments: { count: positional(positiveCount('count', MOST_STEPS), 'how many times') },
-  run(context, { count }): StopReport {
+  run(context, { count }): StepReport {
     return stepTimes(context, 'next', (stepping, who) => stepping.line('over', who), count);
   },
-  render: renderStop,
+  render: renderStep,
 });

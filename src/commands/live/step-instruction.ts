@@ -1,8 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { positional } from '../language/arguments.ts';
 import { positiveCount } from '../language/kinds.ts';
-import { MOST_STEPS, stepTimes } from './step-command.ts';
-import { renderStop, type StopReport } from './stop-report.ts';
+import { MOST_STEPS, renderStep, type StepReport, stepTimes } from './step-command.ts';
 
 export const stepInstruction = defineCommand({
   name: 'step-instruction',
@@ -12,8 +11,8 @@ export const stepInstruction = defineCommand({
   details: 'All other threads stand still meanwhile, unless it is a system call.',
   repeats: true,
   arguments: { count: positional(positiveCount('count', MOST_STEPS), 'how many times') },
-  run(context, { count }): StopReport {
+  run(context, { count }): StepReport {
     return stepTimes(context, 'step-instruction', (stepping, who) => stepping.instruction(who, false), count);
   },
-  render: renderStop,
+  render: renderStep,
 });

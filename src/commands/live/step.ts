@@ -1,8 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { positional } from '../language/arguments.ts';
 import { positiveCount } from '../language/kinds.ts';
-import { MOST_STEPS, stepTimes } from './step-command.ts';
-import { renderStop, type StopReport } from './stop-report.ts';
+import { MOST_STEPS, renderStep, type StepReport, stepTimes } from './step-command.ts';
 
 export const step = defineCommand({
   name: 'step',
@@ -15,8 +14,8 @@ export const step = defineCommand({
     'are not.',
   repeats: true,
   arguments: { count: positional(positiveCount('count', MOST_STEPS), 'how many times') },
-  run(context, { count }): StopReport {
+  run(context, { count }): StepReport {
     return stepTimes(context, 'step', (stepping, who) => stepping.line('into', who), count);
   },
-  render: renderStop,
+  render: renderStep,
 });

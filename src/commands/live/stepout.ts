@@ -1,8 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { positional } from '../language/arguments.ts';
 import { positiveCount } from '../language/kinds.ts';
-import { MOST_STEPS, stepTimes } from './step-command.ts';
-import { renderStop, type StopReport } from './stop-report.ts';
+import { MOST_STEPS, renderStep, type StepReport, stepTimes } from './step-command.ts';
 
 export const stepout = defineCommand({
   name: 'stepout',
@@ -14,8 +13,8 @@ export const stepout = defineCommand({
     'the line behind it. Stops in deferred functions when the function panics.',
   repeats: true,
   arguments: { count: positional(positiveCount('count', MOST_STEPS), 'how many times') },
-  run(context, { count }): StopReport {
+  run(context, { count }): StepReport {
     return stepTimes(context, 'stepout', (stepping, who) => stepping.line('out', who), count);
   },
-  render: renderStop,
+  render: renderStep,
 });

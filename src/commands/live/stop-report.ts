@@ -107,7 +107,13 @@ function causeRow(cause: StopCause): CauseRow {
   }
 }
 
-export function* renderStop(report: StopReport, style: Style, context: Context): Iterable<string> {
+/** `more` stands between where it stopped and the source there. */
+export function* renderStop(
+  report: StopReport,
+  style: Style,
+  context: Context,
+  more: Iterable<string> = [],
+): Iterable<string> {
   const { location, source, goroutine } = report;
   for (const { text } of report.causes) {
     if (location === undefined) {
@@ -120,6 +126,7 @@ export function* renderStop(report: StopReport, style: Style, context: Context):
     const who = goroutine === undefined ? '' : ` (goroutine ${goroutine})`;
     yield `> ${text === '' ? '' : `${text} `}${name}() ${positionText(position, style)} (PC: ${hex(pc)})${who}`;
   }
+  yield* more;
   if (source !== undefined) yield* renderListing(source, style, context.session.settings.values.tab);
   yield* renderDisplayed(report.displayed, style);
   for (const action of report.actions) yield* action.text(style);

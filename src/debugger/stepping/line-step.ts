@@ -21,8 +21,8 @@ export type Finish =
   | typeof INTERRUPTED
   /** At a statement, or behind a prologue. */
   | { readonly kind: 'statement' }
-  /** Behind the call of the function that returned. */
-  | { readonly kind: 'returned'; readonly from: FunctionCode }
+  /** Behind the call of the function that returned; undefined: it was not called for its results. */
+  | { readonly kind: 'returned'; readonly from: FunctionCode | undefined }
   /** The goroutine ends. */
   | { readonly kind: 'goroutine-end' }
   /** In a frame further out, which a recovered panic makes return. */
@@ -48,7 +48,10 @@ export class LineStep {
   readonly #kind: StepKind;
   /** Where the step began: its line is not its end. */
   #origin: CodeStatement | undefined;
-  #stops = new Map<FunctionCode, ReadonlySet<number>>();
+  /** The first that returned on the way out through what the compiler and the runtime put between. */
+  #returner: FunctionCode | undefined;
+  #fromDeferred = false;
+  readonly #stops = new Map<FunctionCode, ReadonlySet<number>>();
 
   constructor(walk: Walk, exits: Exits, kind: StepKind) {
     this.#walk = walk;
@@ -184,9 +187,9 @@ export class LineStep {
   }
 
   /** Everything runs until the goroutine comes to a statement of the frame, or out of it. */
-  #runFree(frame: FrameHere): Finish {
+  #runFree(frame: FrameHere, more: readonly PlaceGoal[] = []): Finish {
     const walk = this.#walk;
-    const goals: PlaceGoal[] = [];
+    const goals: PlaceGoal[] = [...more];
     for (const address of this.#stopsIn(frame.code)) {
       goals.push({
         address: runtimeAddress(address),
@@ -237,10 +240,18 @@ export class LineStep {
     const caller = walk.code.at(runtimeAddress(walk.pc - 1));
     const name = caller?.name ?? '';
     if (name === 'runtime.goexit') return { kind: 'goroutine-end' };
-    if (!caller?.wrapper && !DEFER_MACHINERY.has(name)) return { kind: 'returned', from: frame.code };
-    const around = walk.frameHere();
-    if (around === undefined) return { kind: 'returned', from: frame.code };
-    return this.#runFree({ ...around, code: { ...around.code, statements: [] } });
+    this.#returner ??= frame.code;
+    const isDeferred = DEFER_MACHINERY.has(name);
+    const around = caller?.wrapper === true || isDeferred ? walk.frameHere() : undefined;
+    if (around === undefined) {
+      return { kind: 'returned', from: this.#fromDeferred ? undefined : this.#returner };
+    }
+    this.#fromDeferred ||= isDeferred;
+    const more = this.#kind === 'into' ? this.#exits.returnCalls : [];
+    return this.#runFree(
+      { ...around, code: { ...around.code, statements: [] } },
+      more.map((address) => ({ address, tag: 'deferred-call' })),
+    );
   }
 
   /** In runtime.recovery: the frame that deferred the recovering function is about to return. */

@@ -1,19 +1,16 @@
-import {
-  type Goid,
-  type RuntimeAddress,
-  runtimeAddress,
-  type ThreadId,
-  UserError,
-} from '../../base/index.ts';
+import { type Goid, runtimeAddress, type ThreadId, UserError } from '../../base/index.ts';
 import type { LiveThread } from '../../target/index.ts';
 import type { Debugger } from '../debugger.ts';
 import type { Stop, StopCause } from '../stop.ts';
+import { CallPlan } from '../tracing/call-plan.ts';
 import { type Exits, findExits } from './exits.ts';
 import { CodeOf, type FunctionCode } from './function-code.ts';
 import { Instructions } from './instructions.ts';
 import { type Finish, LineStep, type StepKind } from './line-step.ts';
 import { Subject } from './subject.ts';
 import { INTERRUPTED, Walk } from './walk.ts';
+
+type StepEnd = Extract<StopCause, { kind: 'step' }>;
 
 /** Who is stepped: a goroutine, or a thread that runs none. */
 export interface Steppable {
@@ -59,19 +56,19 @@ export class Stepping {
   }
 
   #finished(walk: Walk, finish: Finish): Stop {
-    const thread = walk.thread.id;
     if (finish === INTERRUPTED) return this.#stop(walk.causes);
     const { goid } = walk.subject;
-    const ended = finish.kind === 'goroutine-end' ? goid : undefined;
-    const returned = finish.kind === 'returned' ? nameOf(finish.from) : undefined;
-    return this.#stop([
-      {
-        kind: 'step',
-        thread,
-        ...(ended === undefined ? {} : { endOf: ended }),
-        ...(returned === undefined ? {} : { returned }),
-      },
-    ]);
+    const cause = { kind: 'step', thread: walk.thread.id } as const;
+    if (finish.kind === 'goroutine-end' && goid !== undefined) return this.#stop([{ ...cause, endOf: goid }]);
+    if (finish.kind !== 'returned' || finish.from === undefined) return this.#stop([cause]);
+    return this.#stop([{ ...cause, returned: this.#results(walk, finish.from) }]);
+  }
+
+  /** Where the function has returned to, its results are where the calling convention puts them. */
+  #results(walk: Walk, { name, entry }: FunctionCode): NonNullable<StepEnd['returned']> {
+    const { program, target } = this.#control;
+    const plan = CallPlan.of(program, entry, []);
+    return { function: name, values: plan?.resultsOf(walk.thread, target.memory, walk.sp) ?? [] };
   }
 
   #stop(causes: StopCause[]): Stop {
@@ -116,11 +113,3 @@ export class Stepping {
     this.#exits = undefined;
   }
 }
-
-const nameOf = ({
-  name,
-  entry,
-}: FunctionCode): { readonly name: string | undefined; readonly entry: RuntimeAddress } => ({
-  name,
-  entry,
-});
