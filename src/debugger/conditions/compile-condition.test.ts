@@ -141,6 +141,13 @@ test('the frame that is made of registers is the one that unwinding finds', asyn
   );
 });
 
+test('variables of C have conditions too', async () => {
+  const stand = await standIn({ fixture: 'cgo-fault' }, 'deref');
+  expect(compileCondition('depth == 0 && keep <= 2 && p == nil', stand).slow).toBe(false);
+  expect(holds(stand, 'depth == 0 && keep <= 2 && p == nil')).toBe(true);
+  expect(() => holds(stand, 'p.x == 1')).toThrow('p is nil: nil pointer dereference');
+});
+
 test('a variable around the body of a loop over a function is found in the frame that has it', async () => {
   const { program } = await fixtureProgram({ fixture: 'range-over-func', flags: 'noopt' });
   const frame = frameIn(program, 'main.walk-range1')!;
