@@ -1,3 +1,2 @@
 export { compileCondition } from './compile-condition.ts';
 export type { Condition } from './condition.ts';
-export type { ConditionSite } from './site.ts';

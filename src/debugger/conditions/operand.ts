@@ -11,7 +11,7 @@ import { readText } from './text-code.ts';
 export type Operand =
   /** An untyped constant: of the text. */
   | { readonly kind: 'constant'; readonly constant: Constant }
-  /** Untyped, but not known before: a length. */
+  /** An untyped integer that is not known before: a length, a thread's number. */
   | { readonly kind: 'length'; readonly read: Read<number> }
   /** What comparisons give: an untyped bool. */
   | { readonly kind: 'test'; readonly read: Read<boolean> }
