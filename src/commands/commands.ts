@@ -25,6 +25,7 @@ import { step } from './live/step.ts';
 import { stepInstruction } from './live/step-instruction.ts';
 import { stepout } from './live/stepout.ts';
 import { trace } from './live/trace.ts';
+import { watch } from './live/watch.ts';
 import { deferred } from './stacks/deferred.ts';
 import { down, frame, up } from './stacks/frame.ts';
 import { stack } from './stacks/stack.ts';
@@ -39,6 +40,7 @@ import { verdict } from './tool/verdict.ts';
 /** Every command there is, in the order in which help lists them. */
 export const commandTable = new CommandTable([
   breakCommand,
+  watch,
   breakpoints,
   condition,
   on,

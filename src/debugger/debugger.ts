@@ -4,6 +4,7 @@ import type { LiveTarget, RunMode, TargetEvent } from '../target/index.ts';
 import { BreakpointList } from './breakpoints/breakpoint-list.ts';
 import type { Stop, StopCause } from './stop.ts';
 import { TrapSites } from './trap-sites.ts';
+import { Watches } from './watch/watches.ts';
 
 /** Looks at an event before everybody else does: a step that waits for its own. Undefined: not mine. */
 export type EventWatcher = (event: TargetEvent) => StopCause | 'resume' | undefined;
@@ -13,6 +14,7 @@ export class Debugger {
   readonly target: LiveTarget;
   readonly program: Program;
   readonly traps: TrapSites;
+  readonly watches: Watches;
   readonly breakpoints: BreakpointList;
   readonly #watchers: EventWatcher[] = [];
 
@@ -21,6 +23,7 @@ export class Debugger {
     this.target = target;
     this.program = program;
     this.traps = new TrapSites(target);
+    this.watches = new Watches(this);
     this.breakpoints = breakpoints ?? new BreakpointList(this);
   }
 
@@ -46,6 +49,7 @@ export class Debugger {
   /** One of the runs that make up a whole (a step is many): `settle` closes the last. */
   run(mode: RunMode): StopCause[] {
     const causes: StopCause[] = [];
+    this.watches.beforeRun(mode);
     this.target.run(mode, (event) => {
       const before = causes.length;
       causes.push(...this.#causesOf(event));
@@ -65,7 +69,17 @@ export class Debugger {
     return { causes, thread };
   }
 
+  /** The program is left or ended: nothing of what watches it stays in it. Idempotent. */
+  close(): void {
+    if (this.target.ended === undefined) this.watches.close();
+  }
+
   *#causesOf(event: TargetEvent): Generator<StopCause> {
+    const watched = this.watches.causesOf(event);
+    if (watched !== undefined) {
+      yield* watched;
+      return;
+    }
     for (const watcher of [...this.#watchers]) {
       const answer = watcher(event);
       if (answer === 'resume') return;
@@ -86,6 +100,7 @@ export class Debugger {
         break;
       case 'exec':
         this.traps.forgetAll();
+        this.watches.forgetAll();
         yield { kind: 'exec', thread: event.thread.id };
         break;
       case 'interrupt':

@@ -8,3 +8,12 @@ export { Debugger } from './debugger.ts';
 export { type Steppable, Stepping } from './stepping/stepping.ts';
 export type { Stop, StopCause } from './stop.ts';
 export type { CallEvent } from './tracing/call-tracer.ts';
+export { stackPlace } from './watch/stack-place.ts';
+export {
+  describeAccess,
+  type WatchAccess,
+  type WatchFacts,
+  type WatchHit,
+  type WatchRequest,
+  type Writer,
+} from './watch/watchpoint.ts';

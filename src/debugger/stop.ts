@@ -2,6 +2,7 @@ import type { Goid, RuntimeAddress, ThreadId } from '../base/index.ts';
 import type { ProcessEnd, SignalInfo } from '../target/index.ts';
 import type { Breakpoint } from './breakpoints/breakpoint.ts';
 import type { CallValue } from './tracing/call-plan.ts';
+import type { WatchHit } from './watch/watchpoint.ts';
 
 /** Why the program stopped. Several things may have happened at once. */
 export type StopCause =
@@ -13,6 +14,24 @@ export type StopCause =
       readonly address: RuntimeAddress;
       /** Its condition could not be evaluated: why. */
       readonly problem: string | undefined;
+    }
+  /** A watch noticed an access. */
+  | {
+      readonly kind: 'watchpoint';
+      readonly breakpoint: Breakpoint;
+      readonly thread: ThreadId;
+      readonly goid: Goid | undefined;
+      /** Where the thread stands: for reads and writes behind the instruction, which `hit.pc` names. */
+      readonly address: RuntimeAddress;
+      readonly problem: string | undefined;
+      readonly hit: WatchHit;
+    }
+  /** What was watched is gone, and the watch with it. */
+  | {
+      readonly kind: 'watch-ended';
+      readonly breakpoint: Breakpoint;
+      readonly thread: ThreadId;
+      readonly why: string;
     }
   /** A step (`next`, `step`, `stepout`…) has reached its end. */
   | {

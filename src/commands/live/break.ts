@@ -9,6 +9,7 @@ import { LOCSPEC_HELP } from '../language/locspec.ts';
 import type { Style } from '../output/style.ts';
 import { plural, positionText } from '../output/text.ts';
 import { debuggerOf } from '../session/live-control.ts';
+import { type WatchRow, watchRowOf, watchText } from './watch-row.ts';
 
 /** A breakpoint as data. */
 export interface BreakpointRow {
@@ -21,6 +22,8 @@ export interface BreakpointRow {
   readonly hitCondition: string | undefined;
   readonly actions: readonly string[];
   readonly hits: number;
+  /** What is watched; undefined of breakpoints in code. */
+  readonly watch: WatchRow | undefined;
 }
 
 export const breakpointRow = (breakpoint: Breakpoint): BreakpointRow => {
@@ -36,16 +39,26 @@ export const breakpointRow = (breakpoint: Breakpoint): BreakpointRow => {
     hitCondition,
     actions: [...actions],
     hits,
+    watch: breakpoint.watch && watchRowOf(breakpoint.watch),
   };
 };
 
 export const breakpointName = ({
   id,
   name,
+  watch,
 }: {
   readonly id: number;
   readonly name: string | undefined;
-}): string => (name === undefined ? `Breakpoint ${id}` : `Breakpoint ${id} (${name})`);
+  readonly watch?: unknown;
+}): string => {
+  const kind = watch === undefined ? 'Breakpoint' : 'Watchpoint';
+  return name === undefined ? `${kind} ${id}` : `${kind} ${id} (${name})`;
+};
+
+/** Where it is: its places in the code, or the memory that it watches. */
+export const whereText = ({ watch, places }: BreakpointRow, style: Style): string =>
+  watch === undefined ? `at ${placesText(places, style)}` : `on ${watchText(watch, style)}`;
 
 export const breakCommand = defineCommand({
   name: 'break',

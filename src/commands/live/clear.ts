@@ -5,15 +5,15 @@ import { type Context, defineCommand } from '../command.ts';
 import { positional } from '../language/arguments.ts';
 import { location, word } from '../language/kinds.ts';
 import { debuggerOf } from '../session/live-control.ts';
-import { type BreakpointRow, breakpointName, breakpointRow, placesText } from './break.ts';
+import { type BreakpointRow, breakpointName, breakpointRow, whereText } from './break.ts';
 
 interface Cleared {
   readonly cleared: readonly BreakpointRow[];
 }
 
-const render = function* ({ cleared }: Cleared, style: Parameters<typeof placesText>[1]): Iterable<string> {
+const render = function* ({ cleared }: Cleared, style: Parameters<typeof whereText>[1]): Iterable<string> {
   if (cleared.length === 0) yield 'No breakpoints';
-  for (const row of cleared) yield `${breakpointName(row)} cleared at ${placesText(row.places, style)}`;
+  for (const row of cleared) yield `${breakpointName(row)} cleared ${whereText(row, style)}`;
 };
 
 export const breakpointKey = word('breakpoint');
@@ -72,6 +72,6 @@ export const toggle = defineCommand({
     return breakpointRow(breakpoint);
   },
   *render(row, style) {
-    yield `${breakpointName(row)} ${row.enabled ? 'enabled' : 'disabled'} at ${placesText(row.places, style)}`;
+    yield `${breakpointName(row)} ${row.enabled ? 'enabled' : 'disabled'} ${whereText(row, style)}`;
   },
 });

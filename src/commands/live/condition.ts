@@ -4,7 +4,7 @@ import { defineCommand } from '../command.ts';
 import { flag, positional } from '../language/arguments.ts';
 import { expression, restOfLine } from '../language/kinds.ts';
 import { debuggerOf } from '../session/live-control.ts';
-import { atColumn, type BreakpointRow, breakpointName, breakpointRow, placesText } from './break.ts';
+import { atColumn, type BreakpointRow, breakpointName, breakpointRow, whereText } from './break.ts';
 import { breakpointKey } from './clear.ts';
 
 const HIT_CONDITION = /^(==|!=|<=|>=|<|>|%)?\s*(\d+)$/;
@@ -62,7 +62,7 @@ export const condition = defineCommand({
     return breakpointRow(breakpoint);
   },
   *render(row, style) {
-    yield `${breakpointName(row)} at ${placesText(row.places, style)}${conditionsText(row)}`;
+    yield `${breakpointName(row)} ${whereText(row, style)}${conditionsText(row)}`;
   },
 });
 
@@ -99,7 +99,7 @@ export const on = defineCommand({
     return breakpointRow(breakpoint);
   },
   *render(row, style) {
-    yield `${breakpointName(row)} at ${placesText(row.places, style)}`;
+    yield `${breakpointName(row)} ${whereText(row, style)}`;
     for (const action of row.actions) yield `\t${action}`;
   },
 });

@@ -3,7 +3,7 @@ import { type ArgumentsOf, flag, positional } from '../language/arguments.ts';
 import { restOfLine } from '../language/kinds.ts';
 import type { Style } from '../output/style.ts';
 import { type LiveControl, liveOf, type RestartRequest } from '../session/live-control.ts';
-import { type BreakpointRow, breakpointRow, placesText } from './break.ts';
+import { type BreakpointRow, breakpointName, breakpointRow, whereText } from './break.ts';
 import { launchWords } from './launch-words.ts';
 
 interface RestartReport {
@@ -64,7 +64,8 @@ function reportRestart(context: Context, name: string): RestartReport {
 function* renderRestart({ pid, breakpoints }: RestartReport, style: Style): Iterable<string> {
   yield `Process restarted with PID ${pid}`;
   for (const row of breakpoints) {
-    if (row.places.length === 0) yield `Breakpoint ${row.id} is pending: ${row.location}`;
-    else yield `Breakpoint ${row.id} at ${placesText(row.places, style)}`;
+    if (row.places.length === 0 && row.watch === undefined)
+      yield `Breakpoint ${row.id} is pending: ${row.location}`;
+    else yield `${breakpointName(row)} ${whereText(row, style)}`;
   }
 }

@@ -7,6 +7,7 @@ import { renderListing, type SourceListing, sourceListing } from '../output/sour
 import type { Style } from '../output/style.ts';
 import { type LocationRow, locationRow, positionText } from '../output/text.ts';
 import { type ActionRow, runActions } from './actions.ts';
+import { watchRow } from './watch-report.ts';
 
 /** Where and why the program stopped: the answer of everything that lets it run. */
 export interface StopReport {
@@ -27,7 +28,7 @@ type CauseRow = { readonly kind: StopCause['kind']; readonly text: string } & Re
 /** The program has stopped: brings the session to that place, and tells of it. */
 export function reportStop(context: Context, stop: Stop): StopReport {
   const { session } = context;
-  const causes = stop.causes.map(causeRow);
+  const causes = stop.causes.map((cause) => causeRow(context, cause));
   const { ended } = session.live!.debugger.target;
   if (ended !== undefined) {
     return {
@@ -60,7 +61,7 @@ export function reportStop(context: Context, stop: Stop): StopReport {
   };
 }
 
-function causeRow(cause: StopCause): CauseRow {
+function causeRow(context: Context, cause: StopCause): CauseRow {
   switch (cause.kind) {
     case 'breakpoint': {
       const { breakpoint, goid, problem } = cause;
@@ -77,6 +78,18 @@ function causeRow(cause: StopCause): CauseRow {
         goroutine: goid,
         hits: breakpoint.hits,
       };
+    }
+    case 'watchpoint': {
+      const { breakpoint, problem } = cause;
+      const failed = problem === undefined ? '' : ` (its condition fails: ${problem})`;
+      const name = breakpoint.name ?? `Watchpoint ${breakpoint.id}`;
+      const text = `[${name}] hits total:${breakpoint.hits}${failed}`;
+      return { kind: 'watchpoint', text, ...watchRow(context, cause) };
+    }
+    case 'watch-ended': {
+      const { id, watch } = cause.breakpoint;
+      const text = `[Watchpoint ${id}] ends, ${watch?.expression ?? ''} is gone: ${cause.why}`;
+      return { kind: 'watch-ended', text, id };
     }
     case 'step':
       return { kind: 'step', text: '' };
@@ -115,7 +128,7 @@ export function* renderStop(
   more: Iterable<string> = [],
 ): Iterable<string> {
   const { location, source, goroutine } = report;
-  for (const { text } of report.causes) {
+  for (const { text, lines } of report.causes) {
     if (location === undefined) {
       yield text;
       continue;
@@ -125,6 +138,7 @@ export function* renderStop(
     const name = style.paint('function', location.function ?? '?');
     const who = goroutine === undefined ? '' : ` (goroutine ${goroutine})`;
     yield `> ${text === '' ? '' : `${text} `}${name}() ${positionText(position, style)} (PC: ${hex(pc)})${who}`;
+    if (Array.isArray(lines)) for (const line of lines) yield `\t${line}`;
   }
   yield* more;
   if (source !== undefined) yield* renderListing(source, style, context.session.settings.values.tab);

@@ -1,4 +1,4 @@
-import { type Goid, MattockError, type RuntimeAddress, UserError } from '../../base/index.ts';
+import { type Goid, MattockError, type RuntimeAddress, runtimeAddress, UserError } from '../../base/index.ts';
 import type { Program } from '../../golang/index.ts';
 import type { LiveTarget, LiveThread } from '../../target/index.ts';
 import { type Condition, compileCondition } from '../conditions/index.ts';
@@ -7,6 +7,9 @@ import { CallPlan } from '../tracing/call-plan.ts';
 import { type CallEvent, CallTracer, reached } from '../tracing/call-tracer.ts';
 import { returnsOf } from '../tracing/returns.ts';
 import type { TrapSites } from '../trap-sites.ts';
+import { WatchedCondition } from '../watch/watched-condition.ts';
+import type { Watches } from '../watch/watches.ts';
+import type { Watching } from '../watch/watching.ts';
 import {
   type Breakpoint,
   type BreakpointPlace,
@@ -21,6 +24,7 @@ import {
 export interface BreakpointHost {
   readonly program: Program;
   readonly traps: TrapSites;
+  readonly watches: Watches;
   readonly target: LiveTarget;
 }
 
@@ -38,6 +42,7 @@ class Entry implements Breakpoint {
   hits = 0;
   readonly hitsByGoroutine = new Map<Goid, number>();
   readonly find: FindPlaces;
+  watch: Watching | undefined;
   wishes: { remove(): void }[] = [];
 
   constructor(id: number, { name, location, places, condition, trace }: BreakpointRequest) {
@@ -73,8 +78,14 @@ export class BreakpointList {
       throw new UserError(`there is a breakpoint ${name} already`, '`breakpoints` lists them');
     }
     const entry = new Entry(this.#lastId + 1, request);
+    entry.watch = request.watch && this.#host.watches.add(request.watch);
     entry.places = entry.find();
-    this.#arm(entry);
+    try {
+      this.#arm(entry);
+    } catch (error) {
+      if (entry.watch !== undefined) this.#host.watches.remove(entry.watch);
+      throw error;
+    }
     this.#lastId = entry.id;
     this.#entries.set(entry.id, entry);
     return entry;
@@ -86,7 +97,9 @@ export class BreakpointList {
   }
 
   remove(breakpoint: Breakpoint): void {
-    this.#disarm(this.#entry(breakpoint));
+    const entry = this.#entry(breakpoint);
+    this.#disarm(entry);
+    if (entry.watch !== undefined) this.#host.watches.remove(entry.watch);
     this.#entries.delete(breakpoint.id);
   }
 
@@ -129,6 +142,7 @@ export class BreakpointList {
   moveTo(host: BreakpointHost): void {
     this.#host = host;
     for (const entry of this.#entries.values()) {
+      if (entry.watch !== undefined && !this.#watchAgain(entry, entry.watch)) continue;
       entry.hits = 0;
       entry.hitsByGoroutine.clear();
       entry.wishes = [];
@@ -146,8 +160,38 @@ export class BreakpointList {
     }
   }
 
+  /** Only what is found without a stack can be watched in another process. */
+  #watchAgain(entry: Entry, { request }: Watching): boolean {
+    const found = request.again?.();
+    if (found === undefined) this.#entries.delete(entry.id);
+    else entry.watch = this.#host.watches.add(found);
+    return found !== undefined;
+  }
+
+  #armWatch(entry: Entry, watch: Watching): void {
+    const condition =
+      entry.condition === undefined
+        ? undefined
+        : new WatchedCondition(entry.condition, this.#host.program, watch);
+    watch.arm({
+      hit: (thread, hit) => {
+        const pc = runtimeAddress(thread.registers.get(this.#host.program.target.arch.dwarf.pc)!);
+        const cause = this.#hit(entry, thread, pc, condition);
+        return cause?.kind === 'breakpoint' ? { ...cause, kind: 'watchpoint', hit } : undefined;
+      },
+      ended: (thread, why) => {
+        this.remove(entry);
+        return { kind: 'watch-ended', breakpoint: entry, thread: thread.id, why };
+      },
+    });
+  }
+
   /** Conditions first: a wrong one leaves no trap. */
   #arm(entry: Entry): void {
+    if (entry.watch !== undefined) {
+      this.#armWatch(entry, entry.watch);
+      return;
+    }
     const { program, traps } = this.#host;
     const armed = entry.places.map(({ address }) => {
       const condition =
@@ -186,6 +230,7 @@ export class BreakpointList {
   }
 
   #disarm(entry: Entry): void {
+    entry.watch?.disarm();
     for (const wish of entry.wishes) wish.remove();
     entry.wishes = [];
   }

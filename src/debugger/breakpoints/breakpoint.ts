@@ -1,5 +1,6 @@
 import type { Goid, RuntimeAddress } from '../../base/index.ts';
 import type { SourcePosition } from '../../image/index.ts';
+import type { WatchFacts, WatchRequest } from '../watch/watchpoint.ts';
 
 /** A place in the code that a breakpoint means. */
 export interface BreakpointPlace {
@@ -17,6 +18,8 @@ export interface BreakpointRequest {
   readonly location: string;
   readonly places: FindPlaces;
   readonly condition?: string;
+  /** It is no place in the code: memory is watched. */
+  readonly watch?: WatchRequest;
   /** Tell of it instead of stopping: calls of functions with arguments and results. */
   readonly trace?: TraceRequest;
 }
@@ -43,6 +46,8 @@ export interface Breakpoint {
   /** Empty: pending. */
   readonly places: readonly BreakpointPlace[];
   readonly enabled: boolean;
+  /** Of memory that is watched; `places` is empty then. */
+  readonly watch: WatchFacts | undefined;
   /** An expression; only hits for which it is true are hits. */
   readonly condition: string | undefined;
   readonly hitCondition: HitCondition | undefined;

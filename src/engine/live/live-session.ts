@@ -89,6 +89,7 @@ export class LiveOwner implements LiveControl {
   /** Ends the session: a program that it started ends with it unless it is to be left, others go on. */
   close(leave: boolean): void {
     const { target } = this.debugger;
+    this.debugger.close();
     if (target.started && !leave) target.kill();
     else target.detach();
     this.#built?.remove();

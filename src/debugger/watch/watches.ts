@@ -1,0 +1,84 @@
+import type { Program } from '../../golang/index.ts';
+import type { LiveTarget, RunMode, TargetEvent } from '../../target/index.ts';
+import { type Exits, findExits } from '../stepping/exits.ts';
+import { CodeOf } from '../stepping/function-code.ts';
+import { Instructions } from '../stepping/instructions.ts';
+import type { StopCause } from '../stop.ts';
+import type { TrapSites } from '../trap-sites.ts';
+import { LastInstruction } from './last-instruction.ts';
+import { PageGuard } from './page-guard.ts';
+import { RegisterPool } from './register-pool.ts';
+import type { WatchTools } from './watch-tools.ts';
+import { Watching } from './watching.ts';
+import type { WatchRequest } from './watchpoint.ts';
+
+interface Setting {
+  readonly target: LiveTarget;
+  readonly program: Program;
+  readonly traps: TrapSites;
+}
+
+/** The watches of one process. */
+export class Watches {
+  readonly #tools: WatchTools;
+  readonly #all = new Set<Watching>();
+
+  constructor({ target, program, traps }: Setting) {
+    const code = new CodeOf(target.modules);
+    const instructions = new Instructions(target);
+    let exits: Exits | undefined;
+    this.#tools = {
+      target,
+      program,
+      traps,
+      registers: new RegisterPool(target),
+      pages: new PageGuard(),
+      lastInstruction: new LastInstruction(target, code, instructions),
+      code,
+      exits: () => {
+        exits ??= findExits(code, instructions);
+        return exits;
+      },
+    };
+  }
+
+  /** It watches nothing until it is armed. */
+  add(request: WatchRequest): Watching {
+    const watching = new Watching(request, this.#tools);
+    this.#all.add(watching);
+    return watching;
+  }
+
+  remove(watching: Watching): void {
+    watching.disarm();
+    this.#all.delete(watching);
+  }
+
+  beforeRun(_mode: RunMode): void {
+    for (const watching of this.#all) watching.remember();
+  }
+
+  /** Undefined: the event is none of a watch. */
+  causesOf(event: TargetEvent): readonly StopCause[] | undefined {
+    if (event.kind !== 'watch') return undefined;
+    const causes: StopCause[] = [];
+    for (const watching of this.#tools.registers.owners(event.registers)) {
+      const cause = watching.fired(event.thread);
+      if (cause !== undefined) causes.push(cause);
+    }
+    return causes;
+  }
+
+  /** Another program runs in the process now: what was watched is gone. */
+  forgetAll(): void {
+    for (const watching of this.#all) watching.forget('the process runs another program');
+    this.#tools.registers.forget();
+    this.#tools.lastInstruction.forget();
+    this.#all.clear();
+  }
+
+  /** Nothing is left in the process. */
+  close(): void {
+    for (const watching of this.#all) watching.disarm();
+  }
+}
