@@ -48,6 +48,8 @@ export class LineStep {
   readonly #kind: StepKind;
   /** Where the step began: its line is not its end. */
   #origin: CodeStatement | undefined;
+  /** The function whose source is there. */
+  #function: string | undefined;
   /** The first that returned on the way out through what the compiler and the runtime put between. */
   #returner: FunctionCode | undefined;
   #fromDeferred = false;
@@ -66,6 +68,7 @@ export class LineStep {
       throw new UserError('no binary knows the code here', '`step-instruction` goes on all the same');
     }
     this.#origin = walk.code.positionAt(walk.pc);
+    this.#function = this.#origin?.calls.innermost ?? frame.code.name;
     if (this.#kind !== 'into') this.#bodies.enter(walk, frame);
     return this.#kind === 'out' ? this.#runFree(this.#bodies.home(frame)) : this.#follow(frame);
   }
@@ -313,14 +316,14 @@ export class LineStep {
   #stopsIn(code: FunctionCode): ReadonlySet<number> {
     let stops = this.#stops.get(code);
     if (stops === undefined) {
-      const wanted = code.statements.filter((statement) => this.#isStop(statement));
+      const wanted = code.statements.filter((statement) => this.#isStop(statement, code));
       stops = new Set(wanted.map(({ address }) => address));
       this.#stops.set(code, stops);
     }
     return stops;
   }
 
-  #isStop({ file, line, calls }: CodeStatement): boolean {
+  #isStop({ file, line, calls }: CodeStatement, code: FunctionCode): boolean {
     const origin = this.#origin;
     if (line === 0) return false;
     if (origin === undefined) return true;
@@ -329,9 +332,16 @@ export class LineStep {
       return calls.path.length < origin.calls.path.length && encloses(calls, origin.calls);
     }
     if (line === origin.line && file === origin.file) return false;
-    if (this.#kind === 'into' || encloses(calls, origin.calls)) return true;
-    const home = bodyHome(calls.innermost);
-    return home !== undefined && home === (bodyHome(origin.calls.innermost) ?? origin.calls.innermost);
+    if (this.#kind === 'into') return true;
+    const there = calls.innermost ?? code.name;
+    const home = bodyHome(this.#function);
+    if (home === undefined) {
+      return encloses(calls, origin.calls) || (there !== undefined && bodyHome(there) === this.#function);
+    }
+    // In the body of a loop: its iterator, which is around it, is not the function's own code.
+    if ((bodyHome(there) ?? there) === home) return true;
+    const depthOfHome = origin.calls.path.findIndex((call) => call.startsWith(`${home}@`));
+    return calls.path.length <= depthOfHome && encloses(calls, origin.calls);
   }
 }
 

@@ -2,7 +2,8 @@ import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import type { Frame } from '../../golang/index.ts';
 import { loopFunction } from '../../golang/values/range-bodies.ts';
 import { enclosingLoops } from '../../golang/values/variables.ts';
-import type { CodeOf } from './function-code.ts';
+import type { LiveThread } from '../../target/index.ts';
+import type { CodeOf, CodeStatement } from './function-code.ts';
 import type { FrameHere, Goal, Walk } from './walk.ts';
 
 /** How far the function around a loop's body is looked for: iterators may call each other. */
@@ -63,13 +64,24 @@ export class LoopBodies {
 
   /** Where iterators return to: the loops that the body is in are over. */
   returns(walk: Walk): readonly Omit<Goal<never>, 'tag'>[] {
-    return this.#around.map(({ pc, depth }) => ({
-      address: pc,
-      accepts: (thread) => {
+    return this.#around.flatMap(({ pc, depth }) => {
+      const accepts = (thread: LiveThread): boolean => {
         const cfa = walk.cfaOf(thread);
         return cfa !== undefined && walk.subject.depth(thread, cfa) <= depth;
-      },
-    }));
+      };
+      return this.#ownPlaces(walk, pc).map((address) => ({ address, accepts }));
+    });
+  }
+
+  /** Where a frame that the body was called from is in its own code again: an iterator may be inlined there. */
+  #ownPlaces({ code }: Walk, pc: RuntimeAddress): readonly RuntimeAddress[] {
+    const fn = code.at(runtimeAddress(pc - 1));
+    const isOwn = (statement: CodeStatement | undefined): boolean => {
+      const name = statement?.calls.innermost ?? fn?.name;
+      return (bodyHome(name) ?? name) === this.#home?.name;
+    };
+    if (fn === undefined || isOwn(code.positionAt(runtimeAddress(pc - 1)))) return [pc];
+    return fn.statements.filter(isOwn).map(({ address }) => address);
   }
 
   /** Whether the body at whose beginning the thread stands is called for the frame that the step is about. */
@@ -95,7 +107,19 @@ function framesAround(walk: Walk): readonly Around[] {
   const { id } = walk.thread;
   const [frame, ...callers] = program.stackOfThread(id, STACK_DEPTH).frames;
   if (frame === undefined) return [];
-  return enclosingLoops(program, frame, callers, id).map((outer) => aroundOf(walk, outer));
+  const known = enclosingLoops(program, frame, callers, id);
+  const found = known.length > 0 ? known : nearestByName(frame, callers);
+  return found.map((outer) => aroundOf(walk, outer));
+}
+
+/** Optimised code does not keep the closure that a body runs with: iterators are hardly ever of the same function. */
+function nearestByName({ function: name }: Frame, callers: readonly Frame[]): readonly Frame[] {
+  const home = bodyHome(name);
+  if (home === undefined) return [];
+  const end = callers.findIndex((caller) => caller.function === home);
+  return callers
+    .slice(0, end + 1)
+    .filter((caller) => (bodyHome(caller.function) ?? caller.function) === home);
 }
 
 function aroundOf(walk: Walk, frame: Frame): Around {
