@@ -1,11 +1,12 @@
 import type { Program } from '../../golang/index.ts';
-import type { LiveTarget, RunMode, TargetEvent } from '../../target/index.ts';
+import type { LiveTarget, LiveThread, RunMode, TargetEvent } from '../../target/index.ts';
 import { type Exits, findExits } from '../stepping/exits.ts';
 import { CodeOf } from '../stepping/function-code.ts';
 import { Instructions } from '../stepping/instructions.ts';
 import type { StopCause } from '../stop.ts';
 import type { TrapSites } from '../trap-sites.ts';
 import { LastInstruction } from './last-instruction.ts';
+import type { PageAccess } from './page-access.ts';
 import { PageGuard } from './page-guard.ts';
 import { RegisterPool } from './register-pool.ts';
 import type { WatchTools } from './watch-tools.ts';
@@ -22,6 +23,8 @@ interface Setting {
 export class Watches {
   readonly #tools: WatchTools;
   readonly #all = new Set<Watching>();
+  /** The instruction that one thread is to execute alone. */
+  #step: { readonly thread: LiveThread; readonly access: PageAccess | undefined } | undefined;
 
   constructor({ target, program, traps }: Setting) {
     const code = new CodeOf(target.modules);
@@ -32,7 +35,7 @@ export class Watches {
       program,
       traps,
       registers: new RegisterPool(target),
-      pages: new PageGuard(),
+      pages: new PageGuard(target, instructions),
       lastInstruction: new LastInstruction(target, code, instructions),
       code,
       exits: () => {
@@ -54,15 +57,34 @@ export class Watches {
     this.#all.delete(watching);
   }
 
-  beforeRun(_mode: RunMode): void {
+  beforeRun(mode: RunMode): void {
+    const { target, pages } = this.#tools;
     for (const watching of this.#all) watching.remember();
+    // Who is stepped does not need its pages protected: what the instruction will do is known.
+    const stepped = mode.kind === 'step' ? target.thread(mode.thread) : undefined;
+    this.#step = undefined;
+    if (stepped !== undefined) this.#step = { thread: stepped, access: pages.about(stepped) };
+    else pages.on();
+  }
+
+  afterRun(): readonly StopCause[] {
+    const { target, pages } = this.#tools;
+    const step = this.#step;
+    this.#step = undefined;
+    if (target.ended !== undefined) return [];
+    pages.off();
+    const { thread, access } = step ?? {};
+    const moved = thread !== undefined && thread.registers.get(target.arch.dwarf.pc) !== access?.pc;
+    return access !== undefined && moved ? access.told(thread!) : [];
   }
 
   /** Undefined: the event is none of a watch. */
   causesOf(event: TargetEvent): readonly StopCause[] | undefined {
+    const { pages, registers } = this.#tools;
+    if (event.kind === 'signal') return pages.fault(event.thread, event.info);
     if (event.kind !== 'watch') return undefined;
     const causes: StopCause[] = [];
-    for (const watching of this.#tools.registers.owners(event.registers)) {
+    for (const watching of registers.owners(event.registers)) {
       const cause = watching.fired(event.thread);
       if (cause !== undefined) causes.push(cause);
     }
@@ -73,6 +95,7 @@ export class Watches {
   forgetAll(): void {
     for (const watching of this.#all) watching.forget('the process runs another program');
     this.#tools.registers.forget();
+    this.#tools.pages.forget();
     this.#tools.lastInstruction.forget();
     this.#all.clear();
   }

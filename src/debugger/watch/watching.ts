@@ -11,6 +11,10 @@ import type { WatchAccess, WatchFacts, WatchHit, WatchMeans, WatchRequest, Write
 /** Of more memory only what is touched is remembered. */
 const MOST_REMEMBERED = 1 << 16;
 
+/** Words of which it is known who wrote them. */
+const MOST_WRITERS = 1 << 16;
+const WORD = 8;
+
 export interface WatchListener {
   hit(thread: LiveThread, hit: WatchHit): StopCause | undefined;
   ended(thread: LiveThread, why: string): StopCause | undefined;
@@ -34,7 +38,8 @@ export class Watching implements WatchFacts {
   /** The stack with it is being moved. */
   #moving = false;
   #bytes: Uint8Array | undefined;
-  #writer: Writer | undefined;
+  /** By the word that they wrote. */
+  readonly #writers = new Map<number, Writer>();
 
   constructor(request: WatchRequest, tools: WatchTools) {
     this.request = request;
@@ -93,7 +98,7 @@ export class Watching implements WatchFacts {
     if (this.means === undefined || this.access.execute) return;
     const before = this.#bytes;
     this.#bytes = this.#read();
-    if (before !== undefined && !equal(before, this.#bytes)) this.#writer = undefined;
+    if (before !== undefined && !equal(before, this.#bytes)) this.#writers.clear();
   }
 
   /** A watch register of its fired. */
@@ -126,13 +131,20 @@ export class Watching implements WatchFacts {
     },
   ): StopCause | undefined {
     const { program, target } = this.#tools;
-    const writer = this.#writer;
+    const words = wordsOf(offset, before, after);
+    const writer = words.map((word) => this.#writers.get(word)).find((one) => one !== undefined);
     const pc = runtimeAddress(done?.instruction.address ?? thread.registers.get(target.arch.dwarf.pc)!);
-    if (access !== 'read') this.#writer = { goid: program.goidOn(thread), thread: thread.id, pc };
+    if (this.means === 'pages') this.#bytes?.set(after, offset);
+    if (access !== 'read') this.#wrote(words, { goid: program.goidOn(thread), thread: thread.id, pc });
     if (!this.#wants(access)) return undefined;
     const { address } = this;
     const hit = { watch: this, access, pc, address, offset, before, after, writer, remark: undefined };
     return this.#listener?.hit(thread, hit);
+  }
+
+  #wrote(words: readonly number[], writer: Writer): void {
+    if (this.#writers.size > MOST_WRITERS) this.#writers.clear();
+    for (const word of words) this.#writers.set(word, writer);
   }
 
   #executed(thread: LiveThread): StopCause | undefined {
@@ -208,4 +220,16 @@ export class Watching implements WatchFacts {
 export function equal(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   if (a?.length !== b?.length) return false;
   return a === undefined || b === undefined || a.every((byte, i) => byte === b[i]);
+}
+
+/** The words that changed; all of them, where none did. */
+function wordsOf(offset: number, before: Uint8Array, after: Uint8Array): readonly number[] {
+  const changed = new Set<number>();
+  const all = new Set<number>();
+  for (const [i, byte] of after.entries()) {
+    const word = Math.floor((offset + i) / WORD);
+    all.add(word);
+    if (before[i] !== byte) changed.add(word);
+  }
+  return [...(changed.size > 0 ? changed : all)];
 }
