@@ -1,0 +1,206 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Build, missingForBuild } from '../support/builds.ts';
+import { type LiveSession, launch } from './live-session.ts';
+import { functionsOf, type Lines, LOOPS, OPTIMISED_LOOPS, STEPPING, spelledOut } from './stepping-lines.ts';
+
+const LONG = 120_000;
+/** More steps than any of the functions takes. */
+const MOST = 60;
+
+let session: LiveSession | undefined;
+afterEach(async () => {
+  await session?.close();
+  session = undefined;
+});
+
+const unavailable = process.platform === 'linux' && process.arch === 'x64' ? undefined : 'needs linux/amd64';
+
+async function start(build: Build, args: readonly string[] = []): Promise<LiveSession> {
+  session = await launch(build, args);
+  return session;
+}
+
+interface Place {
+  readonly function?: string;
+  readonly line?: number;
+}
+
+function placeIn(result: Readonly<Record<string, unknown>>): string {
+  const { function: name, line } = (result.location ?? {}) as Place;
+  if (name === undefined) return JSON.stringify(result.causes);
+  return name.startsWith('runtime.') ? `${name}:*` : `${name.replace(/^main\.(main\.)?/, '')}:${line}`;
+}
+
+/** From the first line of the function that `begin` is to call, by one command until it has returned. */
+async function walk(live: LiveSession, command: string): Promise<string[]> {
+  await live.text('continue');
+  for (let i = 0; i < 2; i++) await live.text('step');
+  const first = (await live.json('step')).result;
+  const places = [placeIn(first)];
+  const { goroutine } = first;
+  while (places.length < MOST) {
+    const { result } = await live.json(command);
+    places.push(placeIn(result));
+    expect(result.goroutine, places.join(' ')).toBe(goroutine);
+    expect((result.causes as { kind: string }[]).map(({ kind }) => kind)).toEqual(['step']);
+    if (/^(func\d|runtime\.)/.test(places.at(-1)!)) return places;
+  }
+  return places;
+}
+
+const STEPPED_INTO = new Set(['calls', 'returns']);
+
+/** In the order in which the program calls them. */
+const ORDER =
+  'fact recovers outer overRecovery nilPointer defers switches selects sums grows calls starts loops exits returns'.split(
+    ' ',
+  );
+
+async function walkAll(live: LiveSession, names: readonly string[]): Promise<Record<string, string[]>> {
+  await live.text('break main.begin');
+  const walked: Record<string, string[]> = {};
+  for (const name of names) walked[name] = await walk(live, STEPPED_INTO.has(name) ? 'step' : 'next');
+  return walked;
+}
+
+const expanded = (lines: Lines): Record<string, string[]> =>
+  Object.fromEntries(Object.entries(lines).map(([name, text]) => [name, spelledOut(text)]));
+
+describe('next and step', () => {
+  const builds: readonly (Omit<Build, 'fixture'> & { readonly lines: Lines; readonly crowd: boolean })[] = [
+    { flags: 'noopt', lines: STEPPING.newest, crowd: false },
+    { flags: 'noopt', lines: STEPPING.newest, crowd: true },
+    { flags: 'noopt', toolchain: '1.22.12', lines: STEPPING['1.22.12'], crowd: true },
+  ];
+  for (const { lines, crowd, ...build } of builds) {
+    const name = `${build.toolchain ?? 'installed Go'}${crowd ? ', with others in the same functions' : ''}`;
+    it(`go through the lines that Delve goes through: ${name}`, { timeout: LONG }, async (context) => {
+      const request = { fixture: 'stepping', ...build };
+      const missing = unavailable ?? missingForBuild(request);
+      if (missing !== undefined) context.skip(missing);
+      const live = await start(request, crowd ? ['crowd'] : []);
+      expect(await walkAll(live, ORDER)).toEqual(expanded(lines));
+    });
+  }
+
+  for (const toolchain of [undefined, '1.22.12']) {
+    it(`go through the same functions when they are optimised: ${toolchain ?? 'installed Go'}`, {
+      timeout: LONG,
+    }, async (context) => {
+      const request: Build = { fixture: 'stepping', flags: 'opt', ...(toolchain && { toolchain }) };
+      const missing = unavailable ?? missingForBuild(request);
+      if (missing !== undefined) context.skip(missing);
+      const walked = await walkAll(await start(request, ['crowd']), ORDER);
+      for (const [name, text] of Object.entries(STEPPING.newest)) {
+        // What the methods' calls come to depends on what is inlined.
+        if (name !== 'calls') {
+          expect(functionsOf(walked[name]!), name).toEqual(functionsOf(spelledOut(text)));
+        }
+      }
+      expect(functionsOf(walked.calls!).slice(-3)).toEqual(['calls.func1', 'calls', 'func11']);
+    });
+  }
+
+  it('take the bodies of loops over functions for a part of the function', {
+    timeout: LONG,
+  }, async (context) => {
+    const request: Build = { fixture: 'stepping-loops', flags: 'noopt' };
+    const missing = unavailable ?? missingForBuild(request);
+    if (missing !== undefined) context.skip(missing);
+    expect(await walkAll(await start(request), Object.keys(LOOPS))).toEqual(expanded(LOOPS));
+  });
+
+  it('do so where iterator and body are inlined', { timeout: LONG }, async (context) => {
+    const request: Build = { fixture: 'stepping-loops', flags: 'opt' };
+    const missing = unavailable ?? missingForBuild(request);
+    if (missing !== undefined) context.skip(missing);
+    const walked = await walkAll(await start(request), Object.keys(LOOPS));
+    expect(walked).toMatchObject(expanded(OPTIMISED_LOOPS));
+  });
+});
+
+describe('steps', () => {
+  const noopt: Build = { fixture: 'stepping', flags: 'noopt' };
+  const missing = unavailable ?? missingForBuild(noopt);
+
+  it.skipIf(missing)('show what the function returned that was left', async () => {
+    const live = await start(noopt);
+    await live.text('break main.values');
+    await live.text('continue');
+    const text = await live.text('stepout');
+    expect(text).toMatch(/^> main\.returns\(\) .*main\.go:196/);
+    expect(text.split('\n').filter((line) => line.startsWith('\t~'))).toEqual([
+      '\t~r0 = 5',
+      '\t~r1 = "five"',
+      '\t~r2 = 2.5',
+      '\t~r3 = main.square {side: 3}',
+      '\t~r4 = error nil',
+    ]);
+  });
+
+  it.skipIf(missing)('enter each deferred function, not those that go starts', async () => {
+    const live = await start(noopt);
+    await live.text('continue main.go:96');
+    const places: string[] = [];
+    for (let i = 0; i < 8; i++) places.push(placeIn((await live.json('step')).result));
+    expect(functionsOf(places)).toEqual(['defers', 'add', 'defers.func1', 'defers']);
+    await live.text('continue main.starts');
+    const started: string[] = [];
+    for (let i = 0; i < 3; i++) started.push(placeIn((await live.json('next')).result));
+    started.push(placeIn((await live.json('step')).result));
+    started.push(placeIn((await live.json('step')).result));
+    expect(started).toEqual(['starts:168', 'starts:169', 'starts:170', 'starts:171', 'starts:175']);
+  });
+
+  it.skipIf(missing)('are counted, repeated, and say that a goroutine ends', async () => {
+    const live = await start(noopt);
+    await live.text('continue main.exits');
+    expect(placeIn((await live.json('next 3')).result)).toBe('exits:206');
+    // The end of the goroutine ends them too.
+    const { result } = await live.json('next 50');
+    expect(placeIn(result)).toBe('runtime.goexit1:*');
+    expect(result.ended).toBe(result.goroutine);
+    expect(await live.failure('next 0')).toMatch('0 is not a number from 1');
+  });
+
+  it.skipIf(missing)('are given up when a breakpoint is hit, on the way or by others', async () => {
+    const live = await start(noopt);
+    await live.text('continue main.go:73');
+    await live.text('break main.boom');
+    const { result } = await live.json('next');
+    expect(placeIn(result)).toBe('boom:38');
+    expect(result).toMatchObject({ interrupted: 'next', causes: [{ kind: 'breakpoint', hits: 1 }] });
+    expect(await live.text('stepout')).not.toContain('stopped during');
+    await live.text('clearall');
+    // A breakpoint where a step ends is hit by it, once.
+    await live.text('continue main.add');
+    await live.text('break main.go:24');
+    expect((await live.json('next')).result.causes).toMatchObject([{ kind: 'breakpoint', hits: 1 }]);
+    await live.text('next');
+    expect(await live.text('breakpoints')).toMatch(/main\.go:24 \(1\b/);
+  });
+
+  it.skipIf(missing)('by instructions go everywhere, or over calls', async () => {
+    const live = await start(noopt);
+    await live.text('continue main.fact');
+    const functions = new Set<string>();
+    for (let i = 0; i < 22; i++) {
+      functions.add(placeIn((await live.json('next-instruction')).result).replace(/:.*/, ''));
+    }
+    expect([...functions]).toEqual(['fact', 'func1', 'begin']);
+    await live.text('continue main.switches');
+    for (let i = 0; i < 400; i++) await live.text('step-instruction');
+    // In the runtime, where it makes the channel.
+    expect(await live.text('stack 12')).toContain('main.switches');
+  });
+
+  it.skipIf(missing)('follow a goroutine that waits', async () => {
+    const live = await start(noopt, ['crowd']);
+    await live.text('continue main.switches');
+    const { goroutine } = (await live.json('continue main.go:107')).result;
+    // Wherever it waits, it goes on.
+    const { result } = await live.json('next');
+    expect(result.goroutine).toBe(goroutine);
+    expect(placeIn(result)).toBe('switches:108');
+  });
+});
