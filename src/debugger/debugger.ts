@@ -2,7 +2,6 @@ import { assertUnreachable } from '../base/index.ts';
 import type { Program } from '../golang/index.ts';
 import type { LiveTarget, RunMode, TargetEvent } from '../target/index.ts';
 import { BreakpointList } from './breakpoints/breakpoint-list.ts';
-import { InjectedCalls } from './calls/injected-calls.ts';
 import type { Stop, StopCause } from './stop.ts';
 import { TrapSites } from './trap-sites.ts';
 import { Watches } from './watch/watches.ts';
@@ -17,7 +16,6 @@ export class Debugger {
   readonly traps: TrapSites;
   readonly watches: Watches;
   readonly breakpoints: BreakpointList;
-  readonly calls: InjectedCalls;
   readonly #watchers: EventWatcher[] = [];
 
   /** `breakpoints` of the process before, after a restart; `moveTo` brings them here. */
@@ -26,7 +24,6 @@ export class Debugger {
     this.program = program;
     this.traps = new TrapSites(target);
     this.watches = new Watches(this);
-    this.calls = new InjectedCalls(this);
     this.breakpoints = breakpoints ?? new BreakpointList(this);
   }
 
