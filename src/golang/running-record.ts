@@ -35,9 +35,7 @@ export class RunningRecord implements RunningGoroutine {
     const record = this.#word(panic);
     const layout = record === 0 ? undefined : layouts.tryOf(Panic);
     if (layout === undefined) return undefined;
-    if (layout.frameSp !== undefined && layout.aborted === undefined) {
-      return memory.uint64(runtimeAddress(record + layout.frameSp));
-    }
+    if (layout.aborted === undefined) return memory.uint64(runtimeAddress(record + layout.sp));
     const deferred = this.#word(defer);
     const sp = deferred === 0 ? undefined : layouts.tryOf(Defer)?.sp;
     return sp === undefined ? undefined : memory.uint64(runtimeAddress(deferred + sp));

@@ -53,10 +53,10 @@ runtime.p * 22-22 8944 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48
 runtime.p * 23-23 8944 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40
 runtime.p * 24-24 8952 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40
 runtime.p * 25-25 9512 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40
-runtime._panic * 19-21 56 argument=8 link=24 recovered=48 goexit=50 aborted=49
-runtime._panic * 22-24 104 argument=8 link=24 recovered=96 goexit=97 deferReturn=98 frameSp=48
-runtime._panic * 25-25 104 argument=8 link=24 recovered=96 goexit=98 repanicked=97 deferReturn=99 frameSp=48
-runtime._panic * 26-26 104 argument=0 link=16 recovered=88 goexit=90 repanicked=89 deferReturn=91 frameSp=40
+runtime._panic * 19-21 56 argument=8 link=24 recovered=48 goexit=50 aborted=49 sp=40
+runtime._panic * 22-24 104 argument=8 link=24 recovered=96 goexit=97 deferReturn=98 sp=48
+runtime._panic * 25-25 104 argument=8 link=24 recovered=96 goexit=98 repanicked=97 deferReturn=99 sp=48
+runtime._panic * 26-26 104 argument=0 link=16 recovered=88 goexit=90 repanicked=89 deferReturn=91 sp=40
 runtime.pollDesc * 19-20 240 fd=8 reader=24 writer=32
 runtime.pollDesc * 21-22 248 fd=8 reader=32 writer=40
 runtime.pollDesc * 23-24 280 fd=8 reader=32 writer=40

@@ -156,8 +156,8 @@ export const Panic = struct('runtime._panic', {
   /** go1.22: frames are walked as defers run; deferreturn makes a _panic that is none. */
   deferReturn: since(22, 'bool', 'deferreturn'),
   aborted: until(21, 'bool', 'aborted'),
-  /** go1.22: stack pointer of the frame whose deferred calls are made (nextFrame). */
-  frameSp: since(22, 'word', 'sp'),
+  /** Since go1.22 of the frame whose deferred calls are made (nextFrame), before of what calls them (deferCallSave). */
+  sp: field('word', 'sp'),
 });
 
 /** runtime/symtab.go */
