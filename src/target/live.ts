@@ -91,6 +91,8 @@ export interface LiveThread extends Thread {
   /** Sets a register by its name in `Arch.registers`. Throws a TargetFault if the kernel refuses it. */
   setRegister(name: string, bytes: Uint8Array): void;
   setRegisterNumber(dwarf: number, value: number): void;
+  /** Sets a whole register set as `registers.noteBytes` gave it. Throws a TargetFault if the kernel refuses it. */
+  setNoteBytes(note: number, bytes: Uint8Array): void;
 }
 
 export interface HardwareWatch {

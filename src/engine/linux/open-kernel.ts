@@ -69,8 +69,8 @@ class LinuxKernel implements Kernel {
     return this.#waiting.wait(block);
   }
 
-  waitFor(tid: number): number {
-    return this.#waiting.waitFor(tid);
+  waitFor(tid: number, block?: boolean): number {
+    return this.#waiting.waitFor(tid, block);
   }
 
   cont(tid: number, signal: number): boolean {
@@ -115,6 +115,10 @@ class LinuxKernel implements Kernel {
 
   getSignalInfo(tid: number): Uint8Array | undefined {
     return this.#threads.getSignalInfo(tid);
+  }
+
+  setSignalInfo(tid: number, from: Uint8Array): boolean {
+    return this.#threads.setSignalInfo(tid, from);
   }
 
   getEventMessage(tid: number): number | undefined {

@@ -16,6 +16,7 @@ const PTRACE = {
   SETOPTIONS: 0x4200,
   GETEVENTMSG: 0x4201,
   GETSIGINFO: 0x4202,
+  SETSIGINFO: 0x4203,
   GETREGSET: 0x4204,
   SETREGSET: 0x4205,
   SEIZE: 0x4206,
@@ -126,6 +127,12 @@ export class Threads {
       return this.#signalInfo.slice();
     refusal(this.#libc, 'PTRACE_GETSIGINFO', EINVAL);
     return undefined;
+  }
+
+  setSignalInfo(tid: number, from: Uint8Array): boolean {
+    if (from.length !== SIGINFO_SIZE) throw new RangeError(`siginfo_t has ${SIGINFO_SIZE} bytes`);
+    if (this.#libc.ptraceInto(PTRACE.SETSIGINFO, tid, 0, from) === 0) return true;
+    return refusal(this.#libc, 'PTRACE_SETSIGINFO', EINVAL);
   }
 
   getEventMessage(tid: number): number | undefined {

@@ -31,8 +31,8 @@ export class Waiting {
     return this.#wait(-1, block ? OURS : OURS | WNOHANG);
   }
 
-  waitFor(tid: number): number {
-    return this.#wait(tid, OURS);
+  waitFor(tid: number, block = true): number {
+    return this.#wait(tid, block ? OURS : OURS | WNOHANG);
   }
 
   /** For a child that is not traced yet. */

@@ -1,15 +1,20 @@
 import type { Arch } from '../../arch/index.ts';
+import { newTask } from './clone-flags.ts';
 import { type Kernel, PTRACE_EVENT, SIGNAL } from './kernel.ts';
+import { pendingSignals } from './pending-signals.ts';
 import { ProcessThread } from './process-thread.ts';
+import type { Reports } from './reports.ts';
+import { STOPPING } from './signal-rules.ts';
 import type { StepOff } from './step-off.ts';
 import type { TrapTable } from './trap-table.ts';
-import { ptraceEvent, stopSignal } from './wait-status.ts';
+import { hasExited, ptraceEvent, stopSignal, wasKilled } from './wait-status.ts';
 
 interface Setting {
   readonly kernel: Kernel;
   readonly arch: Arch;
   readonly traps: TrapTable;
   readonly stepOff: StepOff;
+  readonly reports: Reports;
 }
 
 /**
@@ -22,19 +27,31 @@ export class Children {
   /** Waited for: announced, not stopped yet. */
   readonly #expected = new Map<number, { readonly shared: boolean }>();
   readonly #sharing = new Map<number, ProcessThread>();
+  /** Tasks that have stopped and were not announced yet: children, or threads. */
+  readonly #early = new Set<number>();
 
   constructor(setting: Setting) {
     this.#setting = setting;
   }
 
-  /** `here`: its first stop has been reported already. */
-  add(id: number, shared: boolean, here: boolean): void {
-    if (here) this.#begin(id, shared);
+  add(id: number, shared: boolean): void {
+    if (this.#early.delete(id)) this.#begin(id, shared);
     else this.#expected.set(id, { shared });
+  }
+
+  /** Somebody of whom we know nothing has stopped: its maker's event is still to come. */
+  addEarly(id: number): void {
+    this.#early.add(id);
+  }
+
+  /** Whether an unknown one was this. */
+  takeEarly(id: number): boolean {
+    return this.#early.delete(id);
   }
 
   /** Whether an end was that of a child. */
   gone(id: number): boolean {
+    this.#early.delete(id);
     return this.#expected.delete(id) || this.#sharing.delete(id);
   }
 
@@ -53,16 +70,24 @@ export class Children {
     return true;
   }
 
-  /** Lets go of all; those that run are stopped for it. */
-  detach(): void {
-    const { kernel } = this.#setting;
+  /**
+   * Lets go of all; those that run are stopped for it. `orphaned`: the process is no more, and the traps are still in
+   * the memory that it leaves to them.
+   */
+  detach(orphaned: boolean): void {
+    const { kernel, reports, traps } = this.#setting;
     for (const id of [...this.#expected.keys()]) {
-      if (kernel.waitFor(id) > 0) this.stopped(id, kernel.lastStatus);
+      if (reports.of(id) && isStop(reports.status)) this.stopped(id, reports.status);
+      this.#expected.delete(id);
     }
-    for (const id of [...this.#sharing.keys()]) {
-      if (kernel.interrupt(id) && kernel.waitFor(id) > 0) kernel.detach(id, 0);
+    for (const [id, child] of this.#sharing) {
       this.#sharing.delete(id);
+      if (!kernel.interrupt(id) || !reports.of(id) || !isStop(reports.status)) continue;
+      if (orphaned) traps.cleanCopy(id);
+      this.#letGo(child, reports.status);
     }
+    for (const id of this.#early) kernel.detach(id, 0);
+    this.#early.clear();
   }
 
   #begin(id: number, shared: boolean): void {
@@ -77,28 +102,81 @@ export class Children {
   }
 
   #goOn(child: ProcessThread, event: number, signal: number): void {
-    const { kernel, traps, stepOff } = this.#setting;
-    if (event === PTRACE_EVENT.EXEC) {
-      this.#sharing.delete(child.id);
-      kernel.detach(child.id, 0);
-      return;
+    const { kernel } = this.#setting;
+    switch (event) {
+      case 0:
+        if (signal === SIGNAL.SIGTRAP && this.#passTrap(child)) return;
+        kernel.cont(child.id, signal);
+        break;
+      case PTRACE_EVENT.EXEC:
+        this.#sharing.delete(child.id);
+        kernel.detach(child.id, 0);
+        break;
+      case PTRACE_EVENT.CLONE:
+      case PTRACE_EVENT.FORK:
+      case PTRACE_EVENT.VFORK: {
+        const grandchild = kernel.getEventMessage(child.id);
+        if (grandchild !== undefined) this.add(grandchild, newTask(kernel, child.id, child) !== 'copy');
+        kernel.cont(child.id, 0);
+        break;
+      }
+      case PTRACE_EVENT.STOP:
+        if (!STOPPING.has(signal) || !kernel.listen(child.id)) kernel.cont(child.id, 0);
+        break;
+      default:
+        kernel.cont(child.id, 0);
     }
-    const trap = signal === SIGNAL.SIGTRAP && event === 0 ? traps.get(child.pc - 1) : undefined;
-    if (trap === undefined) {
-      kernel.cont(child.id, event === 0 ? signal : 0);
-      return;
-    }
+  }
+
+  /** Leads a child past the trap that it has hit; false: it was none of ours. */
+  #passTrap(child: ProcessThread): boolean {
+    const { kernel, traps, stepOff, reports } = this.#setting;
+    const trap = traps.get(child.pc - 1);
+    if (trap === undefined) return false;
     child.pc = trap.address;
     // The slots are in shared memory too. What cannot be moved is executed with the trap out for a moment.
     if (trap.inserted && !stepOff.prepare(child, trap)) {
       traps.lift(trap);
       child.flush();
-      if (kernel.step(child.id, 0)) kernel.waitFor(child.id);
+      const ended = kernel.step(child.id, 0) && reports.of(child.id) && !isStop(reports.status);
       traps.put(trap);
+      if (ended) {
+        this.#sharing.delete(child.id);
+        return true;
+      }
       child.forget();
     }
     child.flush();
     child.forget();
     kernel.cont(child.id, 0);
+    return true;
+  }
+
+  /** The traps are out of the text; it may have executed one before. */
+  #letGo(child: ProcessThread, status: number): void {
+    const { kernel, traps, stepOff, reports } = this.#setting;
+    let signal = ptraceEvent(status) === 0 ? stopSignal(status) : 0;
+    child.forget();
+    if (ptraceEvent(status) === PTRACE_EVENT.STOP && this.#hasTrapPending(child.id)) {
+      if (!kernel.cont(child.id, 0) || !reports.of(child.id) || !isStop(reports.status)) return;
+      signal = stopSignal(reports.status);
+      child.forget();
+    }
+    const trap = signal === SIGNAL.SIGTRAP ? traps.get(child.pc - 1) : undefined;
+    if (trap !== undefined) {
+      child.pc = trap.address;
+      signal = 0;
+    }
+    const origin = stepOff.originOf(child.pc);
+    if (origin !== undefined) child.pc = origin.pc;
+    child.flush();
+    kernel.detach(child.id, signal);
+  }
+
+  #hasTrapPending(id: number): boolean {
+    const status = this.#setting.kernel.procFile(id, `task/${id}/status`);
+    return status !== undefined && pendingSignals(status).has(SIGNAL.SIGTRAP);
   }
 }
+
+const isStop = (status: number): boolean => !hasExited(status) && !wasKilled(status);

@@ -1,9 +1,8 @@
 import { indexOfBytes, TargetFault } from '../../base/index.ts';
 import type { Kernel } from './kernel.ts';
-import { PTRACE_EVENT, SIGNAL } from './kernel.ts';
 import type { LiveModules } from './live-modules.ts';
 import type { ProcessThread } from './process-thread.ts';
-import { hasExited, ptraceEvent, stopSignal, wasKilled } from './wait-status.ts';
+import type { SingleStep } from './single-step.ts';
 
 /** `syscall`, Intel SDM vol. 2. */
 const SYSCALL = new Uint8Array([0x0f, 0x05]);
@@ -17,9 +16,11 @@ export class SystemCalls {
   readonly #kernel: Kernel;
   readonly #pid: number;
   readonly #modules: LiveModules;
+  readonly #singleStep: SingleStep;
   #instruction: number | undefined;
 
-  constructor(kernel: Kernel, pid: number, modules: LiveModules) {
+  constructor(kernel: Kernel, pid: number, modules: LiveModules, singleStep: SingleStep) {
+    this.#singleStep = singleStep;
     this.#kernel = kernel;
     this.#pid = pid;
     this.#modules = modules;
@@ -34,29 +35,16 @@ export class SystemCalls {
     for (const [i, value] of args.entries()) {
       thread.setBig(ARGUMENTS[i]!, BigInt.asUintN(64, BigInt(value)));
     }
-    thread.flush();
-    thread.forget();
-    this.#step(thread);
+    if (this.#singleStep.run(thread) === 'gone') throw gone(thread);
     const result = Number(BigInt.asIntN(64, thread.getBig(RAX)));
     thread.restore(saved);
     thread.flush();
     return result;
   }
 
-  #step(thread: ProcessThread): void {
-    for (;;) {
-      if (!this.#kernel.step(thread.id, 0) || this.#kernel.waitFor(thread.id) <= 0) throw gone(thread);
-      const status = this.#kernel.lastStatus;
-      if (hasExited(status) || wasKilled(status)) throw gone(thread);
-      const signal = stopSignal(status);
-      if (ptraceEvent(status) === PTRACE_EVENT.STOP) {
-        thread.interrupted = false;
-        continue;
-      }
-      if (signal === SIGNAL.SIGTRAP) return;
-      // What comes meanwhile is for later.
-      thread.heldSignals.push(signal);
-    }
+  /** Another program is in the process. */
+  forget(): void {
+    this.#instruction = undefined;
   }
 
   #findInstruction(): number {

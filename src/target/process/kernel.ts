@@ -28,8 +28,8 @@ export interface Kernel {
    * `lastStatus`; 0 if nothing is there; -1 if there is nothing left to wait for (ECHILD).
    */
   wait(block: boolean): number;
-  /** waitpid(tid, …) for one thread; blocks, otherwise as `wait`. */
-  waitFor(tid: number): number;
+  /** waitpid(tid, …) for one thread, by default blocking, otherwise as `wait`. */
+  waitFor(tid: number, block?: boolean): number;
   readonly lastStatus: number;
 
   // Running one stopped thread.
@@ -56,6 +56,8 @@ export interface Kernel {
   setDebugRegister(tid: number, index: number, value: number): boolean;
   /** `siginfo_t`, 128 bytes; undefined too where the stop is none of a signal (EINVAL). */
   getSignalInfo(tid: number): Uint8Array | undefined;
+  /** What the program is told of the signal that the thread is stopped for. False too if it is not (EINVAL). */
+  setSignalInfo(tid: number, from: Uint8Array): boolean;
   /** PTRACE_GETEVENTMSG: the new thread's or child's id, the exit status. */
   getEventMessage(tid: number): number | undefined;
 

@@ -27,6 +27,8 @@ export class LiveModules implements ModuleMap {
   /** By path and start. */
   #libraries = new Map<string, Module>();
   #stale: boolean;
+  /** Only what is linked dynamically can load libraries. */
+  readonly #dynamic: boolean;
 
   constructor(
     setting: ModuleSetting,
@@ -44,6 +46,7 @@ export class LiveModules implements ModuleMap {
     this.#main = executableModule(executable.path, executable, bias);
     this.#list = new ModuleList(this.#main, []);
     this.#stale = true;
+    this.#dynamic = executable.image.section('.interp') !== undefined;
   }
 
   get all(): readonly Module[] {
@@ -62,7 +65,7 @@ export class LiveModules implements ModuleMap {
 
   /** The program has run: libraries may have come and gone. */
   invalidate(): void {
-    this.#stale = true;
+    if (this.#dynamic) this.#stale = true;
   }
 
   #current(): ModuleList {

@@ -1,6 +1,13 @@
-/** Signals that a thread has not got yet: `SigPnd` of /proc/PID/task/TID/status, a mask in hex (proc_pid_status(5)). */
-export function pendingSignals(status: Uint8Array): ReadonlySet<number> {
-  const [, hex = ''] = /^SigPnd:\s*([\da-f]+)$/m.exec(new TextDecoder().decode(status)) ?? [];
+/**
+ * Signals that a thread (`SigPnd`) or its process (`ShdPnd`) has not got yet: masks in hex in /proc/PID/task/TID/status
+ * (proc_pid_status(5)).
+ */
+export function pendingSignals(
+  status: Uint8Array,
+  field: 'SigPnd' | 'ShdPnd' = 'SigPnd',
+): ReadonlySet<number> {
+  const text = new TextDecoder().decode(status);
+  const [, hex = ''] = new RegExp(`^${field}:\\s*([\\da-f]+)$`, 'm').exec(text) ?? [];
   const pending = new Set<number>();
   const mask = BigInt(`0x${hex === '' ? '0' : hex}`);
   for (let signal = 1; signal <= 64; signal++) {

@@ -16,10 +16,12 @@ import { ProcessMemory } from './live-memory.ts';
 import { LiveModules, type ModuleSetting } from './live-modules.ts';
 import { processFacts, readAuxv } from './process-facts.ts';
 import type { ProcessThread } from './process-thread.ts';
+import { Reports } from './reports.ts';
+import { SingleStep } from './single-step.ts';
 import { StepOff } from './step-off.ts';
 import { ThreadTable } from './thread-table.ts';
 import { TraceLoop } from './trace-loop.ts';
-import { TrapTable } from './trap-table.ts';
+import { type Trap, TrapTable } from './trap-table.ts';
 import { WATCH_REGISTERS, WatchRegisters } from './watch-registers.ts';
 
 /** With which every process is traced. */
@@ -57,6 +59,8 @@ export class ProcessTarget implements LiveTarget {
   readonly #stepOff: StepOff;
   readonly #calls: SystemCalls;
   readonly #loop: TraceLoop;
+  /** Traps that were taken away while the program ran: threads may be in their slots until it stops. */
+  readonly #removed: Trap[] = [];
   #generation = 1;
   #ended: ProcessEnd | undefined;
   #signal: SignalInfo | undefined;
@@ -73,7 +77,8 @@ export class ProcessTarget implements LiveTarget {
     this.modules = new LiveModules(input, this.memory, readAuxv(kernel, pid), this.warnings);
     this.#watches = new WatchRegisters(kernel);
     this.#threads = new ThreadTable(kernel, arch, pid);
-    this.#calls = new SystemCalls(kernel, pid, this.modules);
+    const reports = new Reports(kernel);
+    this.#calls = new SystemCalls(kernel, pid, this.modules, new SingleStep(kernel, reports));
     this.#stepOff = new StepOff({
       kernel,
       pid,
@@ -81,10 +86,12 @@ export class ProcessTarget implements LiveTarget {
       modules: this.modules,
       calls: this.#calls,
       watches: this.#watches,
+      code,
       sp: arch.dwarf.sp,
     });
     this.#loop = new TraceLoop({
       kernel,
+      reports,
       pid,
       arch,
       threads: this.#threads,
@@ -101,7 +108,10 @@ export class ProcessTarget implements LiveTarget {
       signal: () => this.#signal,
       currentThread: () => this.#threads.current,
     });
-    for (const { id, stopped } of input.threads) this.#threads.add(id, stopped ? 'stopped' : 'running');
+    for (const { id, stopped } of input.threads) {
+      // One that was started stands at its PTRACE_EVENT_EXEC.
+      this.#threads.add(id, stopped ? 'stopped' : 'running').inSystemCall = stopped;
+    }
     this.#loop.stopAll(() => 'resume');
   }
 
@@ -127,7 +137,9 @@ export class ProcessTarget implements LiveTarget {
 
   removeTrap(address: RuntimeAddress): void {
     const trap = this.#traps.remove(address);
-    if (trap !== undefined && !this.#loop.running) this.#stepOff.free(trap);
+    if (trap === undefined) return;
+    if (this.#loop.running) this.#removed.push(trap);
+    else this.#stepOff.free(trap);
   }
 
   passTrap(id: ThreadId): void {
@@ -161,6 +173,7 @@ export class ProcessTarget implements LiveTarget {
       });
     } finally {
       this.onRunning?.(0);
+      for (const trap of this.#removed.splice(0)) this.#stepOff.free(trap);
       this.memory.running = false;
       this.modules.invalidate();
       this.#generation++;
@@ -230,6 +243,7 @@ export class ProcessTarget implements LiveTarget {
   #afterExec(): void {
     this.#kernel.forget(this.pid);
     this.#stepOff.forget();
+    this.#calls.forget();
     this.#traps.clear();
     this.#watches.clear();
     this.memory.invalidate();

@@ -13,6 +13,9 @@ import type { RegisterFile } from '../target.ts';
 import { GeneralRegisters, generalOffset } from './general-registers.ts';
 import type { Kernel } from './kernel.ts';
 
+/** SIGRTMIN of the kernel: signals from here on are queued, each counts. */
+const REAL_TIME = 32;
+
 /** What a thread is doing, as far as ptrace has told. */
 export type ThreadState =
   | 'running'
@@ -35,6 +38,12 @@ export class ProcessThread implements LiveThread {
   groupStop = false;
   /** State of the watch registers that the thread has. */
   appliedWatches = 0;
+  /** It stands at an event in the middle of a system call, whose result the kernel has yet to put into its registers. */
+  inSystemCall = false;
+  /** A SIGSTOP that somebody else has sent was held: the next one from us is that. */
+  passStop = false;
+  /** It has run with traps in the text, or was stepped: a SIGTRAP may wait behind the stop that it is in. */
+  mayHoldTrap = false;
   /** PTRACE_INTERRUPT was sent and its stop has not come. */
   interrupted = false;
   readonly registers: RegisterFile;
@@ -132,6 +141,13 @@ export class ProcessThread implements LiveThread {
     this.#dirty = true;
   }
 
+  setNoteBytes(note: number, bytes: Uint8Array): void {
+    if (!this.#kernel.setRegisterSet(this.id, note, bytes)) {
+      throw new TargetFault(`the kernel refuses registers for thread ${this.id}`);
+    }
+    this.#sets.clear();
+  }
+
   setBig(dwarf: number, value: bigint): void {
     const offset = this.general.offsetOf(dwarf);
     if (offset < 0) throw new TargetFault(`register number ${dwarf} cannot be set`);
@@ -153,6 +169,12 @@ export class ProcessThread implements LiveThread {
     return this.general.bigAt(generalOffset(this.#arch, `${segment}_base`));
   }
 
+  /** Number of the system call that it is in (amd64: orig_rax); negative: none. */
+  get systemCall(): number {
+    this.load();
+    return Number(BigInt.asIntN(64, this.general.bigAt(generalOffset(this.#arch, 'orig_rax'))));
+  }
+
   /** A copy of the general registers, to be put back by `restore`. */
   save(): Uint8Array {
     this.load();
@@ -165,12 +187,24 @@ export class ProcessThread implements LiveThread {
     this.#dirty = true;
   }
 
+  /** Stopped within a system call, which the kernel finishes or starts again when it goes on. */
+  get mayRestart(): boolean {
+    if (this.#arch.name !== 'amd64') return false;
+    this.load();
+    return this.general.bigAt(generalOffset(this.#arch, 'orig_rax')) < 0x8000000000000000n;
+  }
+
   /** The system call that a stop interrupted is not restarted when registers are set anew. amd64: orig_rax = −1. */
   forgetSystemCall(): void {
     if (this.#arch.name !== 'amd64') return;
     this.load();
     this.general.setBigAt(generalOffset(this.#arch, 'orig_rax'), 0xffffffffffffffffn);
     this.#dirty = true;
+  }
+
+  /** A signal is to come later, when the thread goes on. What is pending already does not come twice. */
+  hold(signal: number): void {
+    if (signal >= REAL_TIME || !this.heldSignals.includes(signal)) this.heldSignals.push(signal);
   }
 
   /** Writes changed registers back. False: the thread is gone. */

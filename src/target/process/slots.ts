@@ -1,3 +1,4 @@
+import type { DecodedInstruction } from '../../arch/index.ts';
 import type { Kernel } from './kernel.ts';
 import type { Trap } from './trap-table.ts';
 
@@ -13,11 +14,22 @@ const JUMP_LENGTH = JUMP.length + 8;
 
 export const SLOT_PAGE = PAGE;
 
+/** Where a thread in a slot is in the program. */
+export interface SlotOrigin {
+  readonly pc: number;
+  /** It is behind the instruction. */
+  readonly executed: boolean;
+  /** The instruction is a system call: it may take any time. */
+  readonly blocks: boolean;
+}
+
 export class Slots {
   readonly start: number;
   readonly #kernel: Kernel;
   readonly #pid: number;
   readonly #owners: (Trap | undefined)[] = new Array(PAGE / SLOT).fill(undefined);
+  /** What was put there: a trap's instruction changes when the program changes its text. */
+  readonly #instructions: (DecodedInstruction | undefined)[] = [];
   readonly #lengths = new Uint8Array(PAGE / SLOT);
 
   constructor(kernel: Kernel, pid: number, start: number) {
@@ -29,7 +41,9 @@ export class Slots {
   /** Address at which a trap's instruction can be executed; undefined if it cannot be moved, or all slots are taken. */
   addressFor(trap: Trap): number | undefined {
     if (trap.slot === null) return undefined;
-    trap.slot ??= this.#fill(trap);
+    if (trap.slot === undefined || this.#instructions[trap.slot] !== trap.instruction) {
+      trap.slot = this.#fill(trap, trap.slot ?? this.#owners.indexOf(undefined));
+    }
     return trap.slot === null ? undefined : this.start + trap.slot * SLOT;
   }
 
@@ -40,18 +54,19 @@ export class Slots {
   }
 
   /** Where a thread in a slot is in the program: at the trap's instruction, or behind it. */
-  originOf(pc: number): { readonly pc: number; readonly executed: boolean } | undefined {
+  originOf(pc: number): SlotOrigin | undefined {
     if (pc < this.start || pc >= this.start + PAGE) return undefined;
     const index = Math.floor((pc - this.start) / SLOT);
     const trap = this.#owners[index];
     if (trap === undefined) return undefined;
     const executed = (pc - this.start) % SLOT >= this.#lengths[index]!;
-    return { pc: executed ? trap.address + trap.instruction!.length : trap.address, executed };
+    const { length, flow } = trap.instruction!;
+    return { pc: executed ? trap.address + length : trap.address, executed, blocks: flow === 'syscall' };
   }
 
-  #fill(trap: Trap): number | null {
-    const index = this.#owners.indexOf(undefined);
+  #fill(trap: Trap, index: number): number | null {
     if (index < 0) return null;
+    this.#owners[index] = undefined;
     const address = this.start + index * SLOT;
     const moved = trap.instruction?.relocate(address);
     if (moved === undefined || moved.length + JUMP_LENGTH > SLOT) return null;
@@ -62,6 +77,7 @@ export class Slots {
     new DataView(code.buffer).setBigUint64(moved.length + JUMP.length, behind, true);
     if (this.#kernel.writeMemory(this.#pid, address, code) !== code.length) return null;
     this.#owners[index] = trap;
+    this.#instructions[index] = trap.instruction;
     this.#lengths[index] = moved.length;
     return index;
   }

@@ -1,10 +1,11 @@
-import type { DecodedInstruction } from '../../arch/index.ts';
+import type { DecodedInstruction, MachineCode } from '../../arch/index.ts';
+import { TargetFault } from '../../base/index.ts';
 import type { SystemCalls } from './inject.ts';
 import type { Kernel } from './kernel.ts';
 import type { LiveModules } from './live-modules.ts';
 import { MachineOfThread } from './machine-state.ts';
 import type { ProcessThread } from './process-thread.ts';
-import { SLOT_PAGE, Slots } from './slots.ts';
+import { SLOT_PAGE, type SlotOrigin, Slots } from './slots.ts';
 import type { Trap, TrapTable } from './trap-table.ts';
 import type { WatchRegisters } from './watch-registers.ts';
 
@@ -15,6 +16,8 @@ const READ_EXECUTE = 5;
 const PRIVATE_ANONYMOUS = 0x22;
 /** Where memory may be mapped at the earliest (vm.mmap_min_addr). */
 const LOWEST = 0x10000;
+const LONGEST_INSTRUCTION = 15;
+const MOST_DECODED = 20_000;
 /** How far a RIP-relative operand reaches, with room for the program's own size. */
 const REACH = 2 ** 30;
 
@@ -25,6 +28,7 @@ interface Setting {
   readonly modules: LiveModules;
   readonly calls: SystemCalls;
   readonly watches: WatchRegisters;
+  readonly code: MachineCode;
   /** DWARF number of the stack pointer. */
   readonly sp: number;
 }
@@ -36,6 +40,9 @@ interface Setting {
 export class StepOff {
   readonly #setting: Setting;
   readonly #machine: MachineOfThread;
+  /** Of text, which does not change. */
+  readonly #decoded = new Map<number, DecodedInstruction>();
+  readonly #bytes = new Uint8Array(LONGEST_INSTRUCTION);
   /** null: there is no room for slots near the program. */
   #slots: Slots | null | undefined;
 
@@ -60,6 +67,29 @@ export class StepOff {
     return true;
   }
 
+  /**
+   * Does the next instruction of a thread without the CPU, while everything is stopped: a step then costs no stop. False:
+   * it is none that can be done so, and nothing has changed.
+   */
+  emulate(thread: ProcessThread): boolean {
+    const instruction = this.#instructionAt(thread.pc);
+    if (instruction === undefined || thread.inSystemCall || thread.mayRestart) return false;
+    this.#machine.thread = thread;
+    return !this.#isWatched(instruction) && instruction.emulate(this.#machine);
+  }
+
+  #instructionAt(pc: number): DecodedInstruction | undefined {
+    const known = this.#decoded.get(pc);
+    if (known !== undefined) return known;
+    const { kernel, pid, code } = this.#setting;
+    const count = kernel.readMemory(pid, pc, this.#bytes);
+    const instruction = code.decode(this.#bytes.slice(0, count), pc);
+    if (instruction === undefined) return undefined;
+    if (this.#decoded.size >= MOST_DECODED) this.#decoded.clear();
+    this.#decoded.set(pc, instruction);
+    return instruction;
+  }
+
   #isWatched(instruction: DecodedInstruction): boolean {
     const { watches } = this.#setting;
     return !watches.none && instruction.accesses(this.#machine).some((access) => watches.sees(access));
@@ -70,7 +100,7 @@ export class StepOff {
     return this.#slots !== undefined && this.#slots !== null;
   }
 
-  originOf(pc: number): { readonly pc: number; readonly executed: boolean } | undefined {
+  originOf(pc: number): SlotOrigin | undefined {
     return this.#slots?.originOf(pc);
   }
 
@@ -84,16 +114,28 @@ export class StepOff {
     this.#slots = undefined;
     if (slots === undefined || slots === null) return;
     for (const trap of this.#setting.traps.all) trap.slot = undefined;
-    this.#setting.calls.call(thread, MUNMAP, [slots.start, SLOT_PAGE]);
+    try {
+      this.#setting.calls.call(thread, MUNMAP, [slots.start, SLOT_PAGE]);
+    } catch (error) {
+      // Whoever is killed at this moment leaves nothing to be tidied up.
+      if (!(error instanceof TargetFault)) throw error;
+    }
   }
 
   /** After exec the page is gone. */
   forget(): void {
+    this.#decoded.clear();
     this.#slots = undefined;
   }
 
   #slotsFor(thread: ProcessThread): Slots | undefined {
-    if (this.#slots === undefined) this.#slots = this.#makeSlots(thread);
+    if (this.#slots !== undefined) return this.#slots ?? undefined;
+    try {
+      this.#slots = this.#makeSlots(thread);
+    } catch (error) {
+      // The thread was killed over it.
+      if (!(error instanceof TargetFault)) throw error;
+    }
     return this.#slots ?? undefined;
   }
 

@@ -1,20 +1,35 @@
 import type { Arch } from '../../arch/index.ts';
-import { runtimeAddress } from '../../base/index.ts';
+import { runtimeAddress, TargetFault } from '../../base/index.ts';
 import type { Decision, ProcessEnd, RunMode, TargetEvent } from '../live.ts';
 import { parseSignalInfo } from '../signal-info.ts';
 import type { SignalInfo } from '../target.ts';
 import { Children } from './children.ts';
+import { newTask } from './clone-flags.ts';
 import { type Kernel, PTRACE_EVENT, SIGNAL } from './kernel.ts';
 import { pendingSignals } from './pending-signals.ts';
 import type { ProcessThread } from './process-thread.ts';
+import type { Reports } from './reports.ts';
+import {
+  isOurStop,
+  plainSignal,
+  SI_KERNEL,
+  SI_USER_HIGHEST,
+  STOPPING,
+  SYNCHRONOUS,
+  TRAP_HWBKPT,
+} from './signal-rules.ts';
+import { SingleStep } from './single-step.ts';
+import { sleep } from './sleep.ts';
 import type { StepOff } from './step-off.ts';
 import type { ThreadTable } from './thread-table.ts';
 import type { Trap, TrapTable } from './trap-table.ts';
 import { exitStatus, hasExited, killingSignal, ptraceEvent, stopSignal, wasKilled } from './wait-status.ts';
 import type { WatchRegisters } from './watch-registers.ts';
+import { isZombie } from './zombie.ts';
 
 export interface LoopSetting {
   readonly kernel: Kernel;
+  readonly reports: Reports;
   readonly pid: number;
   readonly arch: Arch;
   readonly threads: ThreadTable;
@@ -33,24 +48,12 @@ interface Postponed {
   deal(decide: Decide, stopping: boolean): void;
 }
 
-/** siginfo codes of SIGTRAP (asm-generic/siginfo.h): int3 comes as SI_KERNEL; the rest are debug exceptions. */
-const SI_KERNEL = 0x80;
-const SI_USER_HIGHEST = 0;
-/** A watch register fired, and nothing else: TF comes as TRAP_TRACE (2), alone or with one. */
-const TRAP_HWBKPT = 4;
-/** Signals that the instruction itself raises: to hold them back would raise them again. */
-const SYNCHRONOUS: ReadonlySet<number> = new Set([
-  SIGNAL.SIGSEGV,
-  SIGNAL.SIGBUS,
-  SIGNAL.SIGILL,
-  SIGNAL.SIGFPE,
-]);
-const STOPPING: ReadonlySet<number> = new Set([
-  SIGNAL.SIGSTOP,
-  SIGNAL.SIGTSTP,
-  SIGNAL.SIGTTIN,
-  SIGNAL.SIGTTOU,
-]);
+/** How often is looked for what nothing tells of: the end of a leader, a wish to stop while the program is stopped. */
+const SHORTEST_POLL_MS = 0.1;
+const JOB_POLL_MS = 5;
+/** Rounds of a repeated string instruction that are waited for in a slot: it may be resumed in its own place. */
+const LONGEST_REPETITION = 64;
+
 /** `syscall`. */
 const isSystemCall = (bytes: Uint8Array): boolean => bytes[0] === 0x0f && bytes[1] === 0x05;
 
@@ -63,14 +66,19 @@ export class TraceLoop {
   readonly #kernel: Kernel;
   readonly #threads: ThreadTable;
   readonly #children: Children;
-  /** Statuses of threads that no event has announced yet. */
-  readonly #early = new Set<number>();
+  readonly #reports: Reports;
+  readonly #singleStep: SingleStep;
   /** The thread that is stepped, if one is. */
   #stepping: ProcessThread | undefined;
   #alone: ProcessThread | undefined;
   #stopRequested = false;
   #ended = false;
+  #howEnded: ProcessEnd | undefined;
   #running = false;
+  /** A thread was killed: either the whole process is, or another thread runs execve. The report of that will come. */
+  #dying = false;
+  /** The program was stopped by job control: SIGSTOP does not wake us then. */
+  #jobStopped = false;
   /** Everybody is stopped for a moment, or for good. */
   #paused = false;
   #stoppingAll = false;
@@ -82,6 +90,8 @@ export class TraceLoop {
     this.#kernel = setting.kernel;
     this.#threads = setting.threads;
     this.#children = new Children(setting);
+    this.#reports = setting.reports;
+    this.#singleStep = new SingleStep(setting.kernel, setting.reports);
   }
 
   get running(): boolean {
@@ -104,6 +114,8 @@ export class TraceLoop {
       this.#stepping = mode.kind === 'step' ? single : undefined;
       this.#alone = mode.kind === 'alone' ? single : undefined;
       this.#runThreads(decide);
+    } catch (error) {
+      this.#settle(error, decide);
     } finally {
       this.#stepping = undefined;
       this.#alone = undefined;
@@ -111,25 +123,90 @@ export class TraceLoop {
     }
   }
 
+  /** A thread may be killed at any moment, and what is asked of it fails then. Whatever failed, nothing runs afterwards. */
+  #settle(error: unknown, decide: Decide): void {
+    if (!this.#ended) {
+      this.#noticeDeaths();
+      this.stopAll(() => 'resume');
+    }
+    if (this.#howEnded === undefined || !(error instanceof TargetFault)) throw error;
+    decide({ kind: 'ended', end: this.#howEnded });
+  }
+
   /** Stops whatever runs. Events that come meanwhile are asked about. */
   stopAll(decide: Decide): void {
+    for (;;) {
+      try {
+        this.#stopEverybody(decide);
+        return;
+      } catch (error) {
+        if (!(error instanceof TargetFault) || !this.#noticeDeaths()) throw error;
+      }
+    }
+  }
+
+  /** Threads that we take for stopped and that are not: they were killed, and are to report it. False: there is none. */
+  #noticeDeaths(): boolean {
+    const registers = new Uint8Array(this.#threads.all[0]?.general.bytes.length ?? 0);
+    const dead = this.#threads.all.filter(
+      ({ id, state }) => state === 'stopped' && !this.#kernel.getRegisters(id, registers),
+    );
+    for (const thread of dead) thread.state = 'running';
+    return dead.length > 0;
+  }
+
+  #stopEverybody(decide: Decide): void {
     this.#stoppingAll = true;
     try {
-      for (const thread of this.#threads.all) {
-        if (thread.state === 'stopped' || thread.interrupted) continue;
-        if (this.#kernel.interrupt(thread.id)) thread.interrupted = true;
-        else this.#threads.remove(thread.id);
-      }
-      while (!this.#ended && (this.#postponed.length > 0 || this.#someRun())) this.#next(decide, true);
+      for (const thread of this.#threads.all) this.#interrupt(thread);
+      this.#takeWhatIsThere(decide);
+      do {
+        while (!this.#ended && this.#someoneHasToReport()) this.#next(decide, true);
+      } while (!this.#ended && this.#finishCalls());
     } finally {
       this.#stoppingAll = false;
     }
+    if (this.#ended) return;
     for (const thread of this.#threads.all) this.#leaveSlot(thread);
     this.#setting.traps.liftAll();
   }
 
-  #someRun(): boolean {
-    return this.#threads.all.some((thread) => thread.state !== 'stopped');
+  /** A thread that is gone reports its end. */
+  #interrupt(thread: ProcessThread): void {
+    if (thread.state === 'stopped' || thread.interrupted) return;
+    thread.interrupted = this.#kernel.interrupt(thread.id);
+  }
+
+  /** Of many threads most have stopped by now: to ask for each is less work than to look through all for the next. */
+  #takeWhatIsThere(decide: Decide): void {
+    for (const thread of this.#threads.all) {
+      if (this.#ended || thread.state === 'stopped' || !this.#reports.poll(thread.id)) continue;
+      this.#report(thread.id, this.#reports.status, decide, true);
+    }
+  }
+
+  #someoneHasToReport(): boolean {
+    return (
+      this.#postponed.length > 0 ||
+      this.#reports.any ||
+      this.#dying ||
+      this.#threads.size === 0 ||
+      this.#threads.all.some((thread) => thread.state !== 'stopped')
+    );
+  }
+
+  /**
+   * Who stands in the middle of a system call (clone, fork, execve) goes on to its end: its registers are not its own
+   * before. False: there is none.
+   */
+  #finishCalls(): boolean {
+    const inside = this.#threads.all.filter((thread) => thread.inSystemCall);
+    for (const thread of inside) {
+      thread.inSystemCall = false;
+      thread.interrupted = this.#kernel.interrupt(thread.id);
+      this.#letReport(thread);
+    }
+    return inside.length > 0;
   }
 
   /**
@@ -141,9 +218,7 @@ export class TraceLoop {
     this.#paused = true;
     const others = this.#threads.all.filter((thread) => thread.state === 'running');
     try {
-      for (const other of others) {
-        if (!other.interrupted && this.#kernel.interrupt(other.id)) other.interrupted = true;
-      }
+      for (const other of others) this.#interrupt(other);
       for (const other of others) this.#awaitStop(other);
       return action();
     } finally {
@@ -166,44 +241,61 @@ export class TraceLoop {
     const lifted = trap?.inserted === true ? trap : undefined;
     thread.decidedTrap = undefined;
     if (lifted !== undefined) this.#setting.traps.lift(lifted);
-    const done = this.#stepOnce(thread);
+    const stepped = this.#singleStep.run(thread);
     if (lifted !== undefined) this.#setting.traps.put(lifted);
-    return done;
+    return stepped !== 'gone';
   }
 
   /** Lets go of every thread; the program has its own bytes and registers. */
   detach(): void {
-    const { watches, stepOff, traps } = this.#setting;
+    const { watches, stepOff } = this.#setting;
     if (this.#ended) return;
     this.stopAll(() => 'resume');
-    traps.liftAll();
     watches.clear();
-    this.#children.detach();
+    this.#children.detach(false);
+    this.#takePendingTraps();
     this.#dropWakingSignals();
-    const [first] = this.#threads.all;
-    if (first !== undefined && !this.#ended) stepOff.release(first);
-    for (const thread of this.#threads.all) {
-      watches.apply(thread.id);
-      thread.flush();
-      this.#sendHeld(thread);
-      this.#kernel.detach(thread.id, thread.pendingSignal);
-    }
+    if (this.#ended) return;
+    const thread = this.#threads.all.find((one) => one.pendingSignal === 0) ?? this.#threads.all[0];
+    if (thread !== undefined) stepOff.release(thread);
+    for (const one of this.#threads.all) this.#letGo(one);
     this.#ended = true;
+  }
+
+  #letGo(thread: ProcessThread): void {
+    this.#setting.watches.apply(thread.id);
+    thread.flush();
+    this.#sendHeld(thread);
+    this.#kernel.detach(thread.id, thread.pendingSignal);
+  }
+
+  /** A debug exception that a thread has had but not told of would kill the program when we are gone. */
+  #takePendingTraps(): void {
+    for (const thread of this.#threads.all) {
+      if (thread.mayHoldTrap && this.#isPending(thread, SIGNAL.SIGTRAP)) this.#letReport(thread);
+    }
+    while (!this.#ended && this.#someoneHasToReport()) this.#next(() => 'resume', true);
   }
 
   /** A stop signal that was to wake us and has not been seen yet would stop the program when we are gone. */
   #dropWakingSignals(): void {
     const { kernel, pid } = this.#setting;
-    const status = kernel.procFile(pid, 'status');
-    const pending = status && /^ShdPnd:\s*([0-9a-f]+)/m.exec(new TextDecoder().decode(status))?.[1];
-    if (pending === undefined) return;
-    const isPending = (BigInt(`0x${pending}`) >> BigInt(SIGNAL.SIGSTOP - 1)) & 1n;
-    if (isPending === 1n) kernel.kill(pid, SIGNAL.SIGCONT);
+    for (;;) {
+      const [thread] = this.#threads.all;
+      const status = kernel.procFile(pid, 'status');
+      if (this.#ended || thread === undefined || status === undefined) return;
+      if (!pendingSignals(status, 'ShdPnd').has(SIGNAL.SIGSTOP)) return;
+      // Whoever goes on is given the lowest signal there is.
+      this.#letReport(thread);
+      while (!this.#ended && this.#someoneHasToReport()) this.#next(() => 'resume', true);
+      if (thread.pendingSignal === SIGNAL.SIGSTOP) return;
+    }
   }
 
   kill(): void {
     const { kernel, pid } = this.#setting;
-    this.#children.detach();
+    if (this.#ended) return;
+    this.#children.detach(false);
     if (!kernel.kill(pid, SIGNAL.SIGKILL)) this.#end({ kind: 'killed', signal: SIGNAL.SIGKILL });
     while (!this.#ended) this.#next(() => 'stop', true);
   }
@@ -220,8 +312,9 @@ export class TraceLoop {
       if (this.#alone === undefined || this.#alone === thread) this.#resume(thread);
     }
     while (!stop && !this.#ended && !this.#stopRequested) {
+      // Before every wait: who asks before we sleep does not know that we have to be woken.
+      if (this.#setting.interruptRequested() && asked({ kind: 'interrupt' }) === 'stop') break;
       this.#next(asked, false);
-      if (this.#setting.interruptRequested()) stop = asked({ kind: 'interrupt' }) === 'stop' || stop;
     }
     if (!this.#ended) this.stopAll(decide);
   }
@@ -233,21 +326,50 @@ export class TraceLoop {
       postponed.deal(decide, stopping);
       return;
     }
-    const id = this.#kernel.wait(true);
-    if (id < 0) {
-      this.#end({ kind: 'killed', signal: SIGNAL.SIGKILL }, decide);
-      return;
+    const id = this.#waitForAny(stopping);
+    if (id < 0) this.#end({ kind: 'killed', signal: SIGNAL.SIGKILL }, decide);
+    else if (id > 0) this.#report(id, this.#reports.status, decide, stopping);
+  }
+
+  /** 0: nothing has come, and there may be no reason to wait any more. */
+  #waitForAny(stopping: boolean): number {
+    if (stopping) return this.#leaderIsLast() ? this.#waitForLeader() : this.#reports.next();
+    if (!this.#jobStopped) return this.#reports.next();
+    const id = this.#reports.next(false);
+    if (id === 0) sleep(JOB_POLL_MS);
+    return id;
+  }
+
+  /** Only the leader has not stopped yet. Where it has ended before the others, nothing tells so until they all have. */
+  #leaderIsLast(): boolean {
+    const { pid } = this.#setting;
+    const threads = this.#threads.all;
+    if (threads.length < 2 || this.#threads.get(pid)?.state === 'stopped') return false;
+    return threads.every(({ id, state }) => state === 'stopped' || id === pid);
+  }
+
+  #waitForLeader(): number {
+    const { pid } = this.#setting;
+    for (let milliseconds = SHORTEST_POLL_MS; ; milliseconds = Math.min(milliseconds * 2, JOB_POLL_MS)) {
+      const id = this.#reports.next(false);
+      if (id !== 0) return id;
+      if (isZombie(this.#kernel, pid, pid)) {
+        this.#threads.remove(pid);
+        return 0;
+      }
+      sleep(milliseconds);
     }
-    this.#report(id, this.#kernel.lastStatus, decide, stopping);
   }
 
   #report(id: number, status: number, decide: Decide, stopping: boolean): void {
     const { pid } = this.#setting;
     if (hasExited(status) || wasKilled(status)) {
-      this.#early.delete(id);
       if (this.#children.gone(id)) return;
       this.#threads.remove(id);
-      if (id !== pid) return;
+      if (id !== pid) {
+        this.#dying ||= wasKilled(status);
+        return;
+      }
       const end: ProcessEnd = hasExited(status)
         ? { kind: 'exited', status: exitStatus(status) }
         : { kind: 'killed', signal: killingSignal(status) };
@@ -259,10 +381,12 @@ export class TraceLoop {
     let thread = this.#threads.get(id);
     if (event === PTRACE_EVENT.EXEC) thread = this.#exec(id);
     if (thread === undefined) {
-      this.#early.add(id);
+      this.#children.addEarly(id);
       return;
     }
     thread.state = 'stopped';
+    // Any stop answers an interruption that came before it (kernel/signal.c, ptrace_stop).
+    thread.interrupted = false;
     thread.forget();
     if (event !== 0) this.#ptraceEvent(thread, event, stopSignal(status), decide, stopping);
     else this.#signal(thread, stopSignal(status), decide, stopping);
@@ -271,13 +395,18 @@ export class TraceLoop {
   #end(end: ProcessEnd, decide?: Decide): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#howEnded = end;
+    this.#children.detach(true);
     this.#setting.onEnd(end);
     decide?.({ kind: 'ended', end });
   }
 
   #exec(id: number): ProcessThread {
-    this.#early.clear();
     this.#postponed.length = 0;
+    this.#dying = false;
+    this.#stepping = undefined;
+    this.#alone = undefined;
+    this.#reports.drop((other) => this.#threads.get(other) !== undefined);
     const thread = this.#threads.reduceTo(id);
     this.#setting.onExec();
     return thread;
@@ -292,24 +421,16 @@ export class TraceLoop {
   ): void {
     switch (event) {
       case PTRACE_EVENT.CLONE:
-        this.#newThread(this.#kernel.getEventMessage(thread.id), stopping);
-        this.#goOn(thread, stopping);
-        break;
       case PTRACE_EVENT.FORK:
-      case PTRACE_EVENT.VFORK: {
-        const child = this.#kernel.getEventMessage(thread.id);
-        if (child !== undefined) {
-          const shared = event === PTRACE_EVENT.VFORK;
-          this.#children.add(child, shared, this.#early.delete(child));
-          this.#decide(thread, { kind: 'fork', thread, child, shared }, decide, stopping);
-        } else this.#goOn(thread, stopping);
+      case PTRACE_EVENT.VFORK:
+        thread.inSystemCall = true;
+        this.#newTask(thread, decide, stopping);
         break;
-      }
       case PTRACE_EVENT.EXEC:
+        thread.inSystemCall = true;
         this.#decide(thread, { kind: 'exec', thread }, decide, stopping);
         break;
       case PTRACE_EVENT.STOP:
-        thread.interrupted = false;
         if (STOPPING.has(signal)) this.#groupStop(thread, stopping);
         else if (stopping && this.#trapIsPending(thread)) this.#letReport(thread);
         else this.#goOn(thread, stopping);
@@ -325,31 +446,58 @@ export class TraceLoop {
    * an instruction.
    */
   #trapIsPending(thread: ProcessThread): boolean {
-    const { traps, pid } = this.#setting;
-    if (traps.get(thread.pc - 1)?.inserted !== true) return false;
-    const status = this.#kernel.procFile(pid, `task/${thread.id}/status`);
-    return status !== undefined && pendingSignals(status).has(SIGNAL.SIGTRAP);
+    if (this.#setting.traps.get(thread.pc - 1)?.inserted !== true) return false;
+    return this.#isPending(thread, SIGNAL.SIGTRAP);
   }
 
-  /** It executes nothing before it has reported its signal. */
+  #isPending({ id }: ProcessThread, signal: number): boolean {
+    const status = this.#kernel.procFile(this.#setting.pid, `task/${id}/status`);
+    return status !== undefined && pendingSignals(status).has(signal);
+  }
+
+  /** It executes nothing before it has reported what waits for it. */
   #letReport(thread: ProcessThread): void {
     thread.flush();
     thread.forget();
-    if (this.#kernel.cont(thread.id, 0)) thread.state = 'running';
+    if (thread.pendingSignal !== 0) thread.hold(thread.pendingSignal);
+    thread.pendingSignal = 0;
+    thread.state = 'running';
+    this.#kernel.cont(thread.id, 0);
   }
 
   /** Job control stopped the program: it stays so until SIGCONT, unless we stop it altogether. */
   #groupStop(thread: ProcessThread, stopping: boolean): void {
     thread.groupStop = true;
+    this.#jobStopped = true;
     if (stopping || !this.#kernel.listen(thread.id)) return;
     thread.state = 'group-stopped';
   }
 
-  #newThread(id: number | undefined, stopping: boolean): void {
-    if (id === undefined || this.#threads.get(id) !== undefined) return;
-    const early = this.#early.delete(id);
+  #newTask(maker: ProcessThread, decide: Decide, stopping: boolean): void {
+    const { pid } = this.#setting;
+    const id = this.#kernel.getEventMessage(maker.id);
+    if (id === undefined) {
+      // Gone: its end is reported.
+      maker.state = 'running';
+      return;
+    }
+    const kind = newTask(this.#kernel, pid, maker);
+    if (kind === 'thread') {
+      this.#newThread(id, stopping);
+      this.#goOn(maker, stopping);
+      return;
+    }
+    const shared = kind === 'sharing';
+    this.#children.add(id, shared);
+    this.#decide(maker, { kind: 'fork', thread: maker, child: id, shared }, decide, stopping);
+  }
+
+  #newThread(id: number, stopping: boolean): void {
+    if (this.#threads.get(id) !== undefined) return;
+    const early = this.#children.takeEarly(id);
     const thread = this.#threads.add(id, early ? 'stopped' : 'running');
     if (early) this.#goOn(thread, stopping);
+    else if (stopping) this.#interrupt(thread);
   }
 
   #signal(thread: ProcessThread, signal: number, decide: Decide, stopping: boolean): void {
@@ -393,16 +541,28 @@ export class TraceLoop {
       return;
     }
     const info = this.#infoOf(thread);
-    if (trap?.inserted === true && info?.code === SI_KERNEL) this.#hit(thread, trap, decide, stopping);
+    // One that is wanted but out of the text was there when the thread came by.
+    if (trap !== undefined && info?.code === SI_KERNEL) this.#hit(thread, trap, decide, stopping);
     else if (info !== undefined && info.code <= SI_USER_HIGHEST)
       this.#programSignal(thread, SIGNAL.SIGTRAP, decide, stopping);
-    else if (info?.code === SI_KERNEL) {
+    else if (info?.code === SI_KERNEL && !this.#isOwnTrap(pc)) {
+      // It has hit a trap of ours that was taken away before it could say so.
+      thread.pc = pc - 1;
+      this.#goOn(thread, stopping);
+    } else if (info?.code === SI_KERNEL) {
       const event = { kind: 'own-trap', thread, address: runtimeAddress(pc - 1) } as const;
       this.#decide(thread, event, decide, stopping);
     } else if (this.#stepping === thread) {
       this.#leaveSlot(thread);
       this.#decide(thread, { kind: 'step', thread }, decide, stopping);
     } else this.#goOn(thread, stopping);
+  }
+
+  /** Whether the program has a trap instruction of its own there: `int3`, or the long form of it. */
+  #isOwnTrap(pc: number): boolean {
+    const bytes = new Uint8Array(2);
+    if (this.#kernel.readMemory(this.#setting.pid, pc - 2, bytes) < 2) return true;
+    return bytes[1] === 0xcc || (bytes[0] === 0xcd && bytes[1] === 3);
   }
 
   #hit(thread: ProcessThread, trap: Trap, decide: Decide, stopping: boolean): void {
@@ -415,25 +575,45 @@ export class TraceLoop {
   #programSignal(thread: ProcessThread, signal: number, decide: Decide, stopping: boolean): void {
     const { kernel } = this.#setting;
     if (signal === SIGNAL.SIGURG) {
-      if (this.#stepping === thread) thread.heldSignals.push(signal);
+      if (this.#stepping === thread) thread.hold(signal);
       else thread.pendingSignal = signal;
-      this.#goOn(thread, stopping);
+      if (this.#finishSlot(thread)) this.#goOn(thread, stopping);
       return;
     }
     const info = this.#infoOf(thread) ?? plainSignal(signal);
-    if (signal === SIGNAL.SIGSTOP && info.sender?.pid === kernel.pid) {
+    if (signal === SIGNAL.SIGSTOP && info.sender?.pid === kernel.pid && !thread.passStop) {
       // Ours: it was to wake this loop.
       this.#goOn(thread, stopping);
       return;
     }
     if (SYNCHRONOUS.has(signal)) this.#leaveSlot(thread);
     if (this.#stepping === thread && !SYNCHRONOUS.has(signal)) {
-      thread.heldSignals.push(signal);
+      thread.hold(signal);
       this.#goOn(thread, stopping);
       return;
     }
+    if (signal === SIGNAL.SIGSTOP) thread.passStop = false;
     thread.pendingSignal = signal;
+    if (!this.#finishSlot(thread)) return;
     this.#decide(thread, { kind: 'signal', thread, info }, decide, stopping);
+  }
+
+  /**
+   * No handler may find a slot's address: it could keep it (a signal frame, a preempted goroutine), and come back when
+   * the slot is gone. So a thread that gets a signal in a slot executes what is there first. False: it is gone.
+   */
+  #finishSlot(thread: ProcessThread): boolean {
+    const { stepOff } = this.#setting;
+    if (!stepOff.used || this.#stepping === thread) return true;
+    for (let count = 0; count < LONGEST_REPETITION; count++) {
+      const origin = stepOff.originOf(thread.pc);
+      if (origin === undefined || origin.executed || origin.blocks) break;
+      const stepped = this.#singleStep.run(thread);
+      if (stepped === 'gone') return false;
+      if (stepped === 'faulted') break;
+    }
+    this.#leaveSlot(thread);
+    return true;
   }
 
   #decide(thread: ProcessThread, event: TargetEvent, decide: Decide, stopping: boolean): void {
@@ -451,6 +631,7 @@ export class TraceLoop {
     if (thread.state !== 'stopped') return;
     if (thread.groupStop) {
       thread.groupStop = false;
+      this.#jobStopped = true;
       if (this.#kernel.listen(thread.id)) {
         thread.state = 'group-stopped';
         return;
@@ -462,7 +643,8 @@ export class TraceLoop {
       thread.appliedWatches = watches.version;
     }
     const { decidedTrap } = thread;
-    if (decidedTrap !== undefined) {
+    // Its handler must find it in the program, not in a slot.
+    if (decidedTrap !== undefined && thread.pendingSignal === 0) {
       thread.decidedTrap = undefined;
       const trap = traps.get(decidedTrap);
       const blocked = trap?.inserted === true && thread.pc === decidedTrap && !stepOff.prepare(thread, trap);
@@ -475,6 +657,9 @@ export class TraceLoop {
     thread.flush();
     thread.forget();
     this.#sendHeld(thread);
+    thread.inSystemCall = false;
+    thread.mayHoldTrap ||=
+      this.#stepping === thread || this.#setting.traps.size > 0 || this.#setting.watches.any;
     const signal = thread.pendingSignal;
     thread.pendingSignal = 0;
     thread.state = 'running';
@@ -502,11 +687,11 @@ export class TraceLoop {
   #awaitStop(thread: ProcessThread): void {
     if (thread.state !== 'running') return;
     const { id } = thread;
-    if (this.#kernel.waitFor(id) <= 0) {
+    if (!this.#reportsNow(id)) {
       this.#threads.remove(id);
       return;
     }
-    const status = this.#kernel.lastStatus;
+    const { status } = this.#reports;
     thread.state = 'stopped';
     thread.forget();
     if (!hasExited(status) && !wasKilled(status) && isOurStop(status)) {
@@ -519,28 +704,13 @@ export class TraceLoop {
     });
   }
 
-  /** One instruction of a thread, everything else stopped. False: the thread is gone. */
-  #stepOnce(thread: ProcessThread): boolean {
-    thread.flush();
-    for (;;) {
-      thread.forget();
-      if (!this.#kernel.step(thread.id, 0) || this.#kernel.waitFor(thread.id) <= 0) return false;
-      const status = this.#kernel.lastStatus;
-      if (hasExited(status) || wasKilled(status)) {
-        this.#report(thread.id, status, () => 'resume', true);
-        return false;
-      }
-      const signal = stopSignal(status);
-      if (ptraceEvent(status) === PTRACE_EVENT.STOP) {
-        thread.interrupted = false;
-        continue;
-      }
-      if (signal === SIGNAL.SIGTRAP) return true;
-      if (SYNCHRONOUS.has(signal)) {
-        thread.pendingSignal = signal;
-        return true;
-      }
-      thread.heldSignals.push(signal);
+  /** Waits for a thread; of a leader that ended before the others it is not told. False: it is gone. */
+  #reportsNow(id: number): boolean {
+    if (id !== this.#setting.pid) return this.#reports.of(id);
+    for (let milliseconds = SHORTEST_POLL_MS; ; milliseconds = Math.min(milliseconds * 2, JOB_POLL_MS)) {
+      if (this.#reports.poll(id)) return true;
+      if (isZombie(this.#kernel, id, id)) return this.#reports.poll(id);
+      sleep(milliseconds);
     }
   }
 
@@ -555,18 +725,21 @@ export class TraceLoop {
     };
     this.#stepping = thread;
     thread.decidedTrap = undefined;
+    if (thread.pendingSignal === 0 && this.#setting.stepOff.emulate(thread)) {
+      asked({ kind: 'step', thread });
+      return;
+    }
     if (thread.appliedWatches !== watches.version) {
       watches.apply(thread.id);
       thread.appliedWatches = watches.version;
     }
     this.#start(thread);
     while (!over && !this.#ended && !this.#stopRequested && thread.state === 'running') {
-      if (this.#kernel.waitFor(thread.id) <= 0) break;
-      const status = this.#kernel.lastStatus;
-      this.#report(thread.id, status, asked, false);
+      if (!this.#reports.of(thread.id)) break;
+      this.#report(thread.id, this.#reports.status, asked, false);
       if (this.#setting.interruptRequested() && asked({ kind: 'interrupt' }) === 'stop') over = true;
     }
-    if (thread.state === 'running' && !this.#ended) this.stopAll(decide);
+    if (!this.#ended && this.#someoneHasToReport()) this.stopAll(decide);
   }
 
   #mayBlock(thread: ProcessThread): boolean {
@@ -593,19 +766,8 @@ export class TraceLoop {
   #sendHeld(thread: ProcessThread): void {
     if (thread.heldSignals.length === 0 || this.#stepping === thread) return;
     for (const signal of thread.heldSignals.splice(0)) {
+      if (signal === SIGNAL.SIGSTOP) thread.passStop = true;
       this.#kernel.killThread(this.#setting.pid, thread.id, signal);
     }
   }
 }
-
-/** The answer to PTRACE_INTERRUPT, or the first stop of a new thread; not a stop by job control. */
-const isOurStop = (status: number): boolean =>
-  ptraceEvent(status) === PTRACE_EVENT.STOP && !STOPPING.has(stopSignal(status));
-
-const plainSignal = (signo: number): SignalInfo => ({
-  signo,
-  code: 0,
-  errno: 0,
-  address: undefined,
-  sender: undefined,
-});

@@ -39,6 +39,10 @@ export class TrapTable implements Overlay {
     return this.#traps.get(address);
   }
 
+  get size(): number {
+    return this.#traps.size;
+  }
+
   get all(): Iterable<Trap> {
     return this.#traps.values();
   }
@@ -46,19 +50,9 @@ export class TrapTable implements Overlay {
   /** Wants a trap; `now` puts it in at once. Throws a TargetFault where there is no code. */
   add(address: number, now: boolean): void {
     if (this.#traps.has(address)) return;
-    const bytes = new Uint8Array(LONGEST_INSTRUCTION);
-    const count = this.#kernel.readMemory(this.#pid, address, bytes);
-    if (count === 0)
+    const trap: Trap = { address, original: TRAP, inserted: false, instruction: undefined, slot: undefined };
+    if (!this.#read(trap))
       throw new TargetFault('cannot set a breakpoint: nothing is mapped', runtimeAddress(address));
-    const code = bytes.subarray(0, count);
-    if (now) this.restore(address, code);
-    const trap: Trap = {
-      address,
-      original: code[0]!,
-      inserted: false,
-      instruction: this.#code.decode(code, address),
-      slot: undefined,
-    };
     this.#traps.set(address, trap);
     this.#lowest = Math.min(this.#lowest, address);
     this.#highest = Math.max(this.#highest, address);
@@ -74,12 +68,46 @@ export class TrapTable implements Overlay {
     return trap;
   }
 
+  /** Puts in all; where the program has changed its text since (a plugin, a library loaded anew), what is there now. */
   insertAll(): void {
-    for (const trap of this.#traps.values()) if (!trap.inserted) this.put(trap);
+    const traps = [...this.#traps.values()].filter(({ inserted }) => !inserted);
+    for (const [trap, byte] of this.#bytesOf(traps)) {
+      if (byte !== trap.original && !this.#read(trap)) continue;
+      this.put(trap);
+    }
   }
 
+  /** Takes out all, but where the program has put something else meanwhile. */
   liftAll(): void {
-    for (const trap of this.#traps.values()) if (trap.inserted) this.lift(trap);
+    const traps = [...this.#traps.values()].filter(({ inserted }) => inserted);
+    for (const [trap, byte] of this.#bytesOf(traps)) {
+      if (byte === TRAP) this.lift(trap);
+      else trap.inserted = false;
+    }
+  }
+
+  /** What stands in the text; undefined where nothing is mapped. */
+  *#bytesOf(traps: readonly Trap[]): Generator<readonly [Trap, number | undefined]> {
+    const addresses = Float64Array.from(traps, ({ address }) => address);
+    const bytes = new Uint8Array(traps.length);
+    const lengths = new Uint32Array(traps.length).fill(1);
+    const all = this.#kernel.readScattered(this.#pid, addresses, lengths, bytes) === traps.length;
+    for (const [index, trap] of traps.entries()) {
+      const there = all || this.#kernel.readMemory(this.#pid, trap.address, this.#byte) === 1;
+      yield [trap, there ? (all ? bytes[index] : this.#byte[0]) : undefined];
+    }
+  }
+
+  /** Reads what is under a trap. False: nothing is. */
+  #read(trap: Trap): boolean {
+    const bytes = new Uint8Array(LONGEST_INSTRUCTION);
+    const count = this.#kernel.readMemory(this.#pid, trap.address, bytes);
+    if (count === 0) return false;
+    const code = bytes.subarray(0, count);
+    this.restore(trap.address, code);
+    trap.original = code[0]!;
+    trap.instruction = this.#code.decode(code, trap.address);
+    return true;
   }
 
   /** The text is gone (exec): nothing is inserted, and nothing wanted. */

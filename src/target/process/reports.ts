@@ -1,0 +1,82 @@
+import type { Kernel } from './kernel.ts';
+
+interface Report {
+  readonly id: number;
+  readonly status: number;
+}
+
+/**
+ * What waitpid(2) tells, for whoever waits for it. Who waits for one thread gets what comes for others meanwhile out of
+ * the way: it is kept for `next`.
+ */
+export class Reports {
+  /** Status of the thread that was told last. */
+  status = 0;
+  readonly #kernel: Kernel;
+  #kept: Report[] = [];
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** Something is kept: `next` will not wait. */
+  get any(): boolean {
+    return this.#kept.length > 0;
+  }
+
+  /** The next report of any thread: its id. −1: there is nobody left; 0: nothing is there (without `block`). */
+  next(block = true): number {
+    const kept = this.#kept.shift();
+    if (kept !== undefined) {
+      this.status = kept.status;
+      return kept.id;
+    }
+    const id = this.#kernel.wait(block);
+    if (id > 0) this.status = this.#kernel.lastStatus;
+    return id;
+  }
+
+  /**
+   * Waits for a report of one thread that runs; false: the thread is no more. To wait for its id alone would not do: a
+   * leader's end is not told before all other threads' ends have been taken (kernel/exit.c, delay_group_leader), and a
+   * thread that calls execve gets the leader's id without waking who waits for its own.
+   */
+  of(id: number): boolean {
+    if (this.poll(id)) return true;
+    for (;;) {
+      const got = this.#kernel.wait(true);
+      if (got < 0) return false;
+      this.status = this.#kernel.lastStatus;
+      if (got === id) return true;
+      this.keep(got, this.status);
+      const own = this.#kernel.waitFor(id, false);
+      if (own < 0) return false;
+      if (own === 0) continue;
+      this.status = this.#kernel.lastStatus;
+      return true;
+    }
+  }
+
+  /** Takes a report of one thread if there is one. */
+  poll(id: number): boolean {
+    const index = this.#kept.findIndex((report) => report.id === id);
+    if (index >= 0) {
+      this.status = this.#kept[index]!.status;
+      this.#kept.splice(index, 1);
+      return true;
+    }
+    if (this.#kernel.waitFor(id, false) <= 0) return false;
+    this.status = this.#kernel.lastStatus;
+    return true;
+  }
+
+  /** A report that somebody else is to deal with. */
+  keep(id: number, status: number): void {
+    this.#kept.push({ id, status });
+  }
+
+  /** These threads are gone, whatever they had to tell. */
+  drop(isGone: (id: number) => boolean): void {
+    this.#kept = this.#kept.filter(({ id }) => !isGone(id));
+  }
+}
