@@ -48,14 +48,6 @@ export class Debugger {
 
   /** One of the runs that make up a whole (a step is many): `settle` closes the last. */
   run(mode: RunMode): StopCause[] {
-    for (;;) {
-      const causes = this.#run(mode);
-      if (this.calls.afterRun(causes) === 'stop') return causes;
-      if (mode.kind === 'step') return [{ kind: 'step', thread: mode.thread }];
-    }
-  }
-
-  #run(mode: RunMode): StopCause[] {
     const causes: StopCause[] = [];
     this.watches.beforeRun(mode);
     try {
