@@ -56,6 +56,8 @@ export interface FunctionInfo {
   /** Expansions inside, nested as they were inlined. */
   readonly inlined: readonly InlinedFunction[];
   readonly unit: UnitInfo;
+  /** Made by the compiler around a call (DW_AT_trampoline): of a go or defer statement, of a method. */
+  readonly trampoline: boolean;
 }
 
 export interface InlinedFunction extends FunctionInfo {
@@ -106,13 +108,16 @@ export interface Statement {
 export interface LineTable {
   /** Innermost position of a pc. */
   position(pc: LinkedAddress): SourcePosition | undefined;
-  /** Addresses at which statements of a line begin, one per function copy (also inlined ones), lowest first. */
+  /**
+   * Where a line begins in each function and each inlined copy, lowest first: its first statement, but behind the
+   * prologue where that is a function's entry. Without a row of the line there is none.
+   */
   addressesOf(file: string, line: number): readonly LinkedAddress[];
   /** Lines of a file that have code. */
   linesOf(file: string): readonly number[];
   /** Where statements begin in [from, to), by address, each address once. */
   statements(from: LinkedAddress, to: LinkedAddress): readonly Statement[];
-  /** First address behind the prologue of the function whose entry this is. */
+  /** First address behind the prologue of the function whose entry this is; without one, its first statement. */
   prologueEnd(entry: LinkedAddress): LinkedAddress;
   files(): readonly string[];
   /** Files whose path ends in `suffix` on a component boundary. */

@@ -63,6 +63,21 @@ export interface FunctionTable {
   funcdata(index: number, which: number): LinkedAddress | undefined;
   /** Every source file named by the file table, each once. */
   files(): readonly string[];
+  readonly places: CodePlaces;
+}
+
+/** Where functions and lines are in the code, copies by inlining included. The first question reads all functions. */
+export interface CodePlaces {
+  /** Names of the functions that have been inlined somewhere. */
+  inlinedNames(): readonly string[];
+  /** The first address of each place into which the function of this name was inlined. */
+  inlinedCopies(name: string): readonly LinkedAddress[];
+  /** Where a line begins in each function and each inlined copy: what there is without DWARF. */
+  addressesOf(file: string, line: number): readonly LinkedAddress[];
+  /** Where the calls begin that were made on this line and have been inlined. */
+  inlinedCallsOn(file: string, line: number): readonly LinkedAddress[];
+  /** The first address behind the prologue of a function: what there is without DWARF. */
+  bodyStart(index: number): LinkedAddress;
 }
 
 /** Symbols of an ELF file's .symtab and .dynsym: what names C code and, unless stripped, Go data. */

@@ -1,34 +1,85 @@
-import type { RuntimeAddress } from '../../base/index.ts';
+import { linkedAddress, type RuntimeAddress } from '../../base/index.ts';
 import type { Program } from '../../golang/index.ts';
 import type { FunctionTable } from '../../image/index.ts';
+import type { Module } from '../../target/index.ts';
 
-/** Entries of the functions that a name or pattern means, in module and address order. */
-export function functionsMatching(program: Program, wanted: string | RegExp): readonly RuntimeAddress[] {
-  const exact = typeof wanted === 'string' ? exactly(program, wanted) : [];
-  if (exact.length > 0) return exact;
-  const matches = typeof wanted === 'string' ? suffixMatcher(wanted) : (name: string) => wanted.test(name);
-  const found: RuntimeAddress[] = [];
-  for (const module of program.target.modules.all) {
-    const functions = module.image?.functions;
-    if (functions === undefined) continue;
-    for (let i = 0; i < functions.count; i++) {
-      if (matches(functions.name(i))) found.push(module.toRuntime(functions.entry(i)));
-    }
-  }
-  return found;
+/** A function's code: its own, of each instance if it is generic, and the copies that were inlined into others. */
+export interface FunctionCopies {
+  readonly name: string;
+  readonly entries: readonly RuntimeAddress[];
+  /** Where each copy begins. */
+  readonly inlined: readonly RuntimeAddress[];
 }
 
-function exactly(program: Program, name: string): readonly RuntimeAddress[] {
-  return program.target.modules.all.flatMap((module) => {
-    const { image } = module;
-    if (image === undefined) return [];
-    const { functions } = image;
-    const go = functions?.byName(name).map((i) => module.toRuntime(functions.entry(i))) ?? [];
-    if (go.length > 0) return go;
-    const symbol = image.symbols.byName(name);
-    return symbol?.kind === 'function' ? [module.toRuntime(symbol.address)] : [];
+/** The functions that a name or pattern means: an exact name is that one alone. Instances of a generic one are one. */
+export function functionsMatching(program: Program, wanted: string | RegExp): readonly FunctionCopies[] {
+  if (typeof wanted === 'string') {
+    const exact = copiesOf(program, wanted);
+    if (exact !== undefined) return [exact];
+  }
+  const names = namesMatching(program, wanted);
+  if (names.length === 0 && typeof wanted === 'string' && wanted.includes('['))
+    return instanceOf(program, wanted);
+  const groups = [...new Set(names.map(withoutTypeArguments))];
+  const sameInstances = typeof wanted === 'string' ? groups.filter((name) => name === wanted) : [];
+  return (sameInstances.length > 0 ? sameInstances : groups).map((group) => {
+    const members = names.filter((name) => withoutTypeArguments(name) === group);
+    const copies = members.flatMap((name) => copiesOf(program, name) ?? []);
+    return {
+      name: group,
+      entries: copies.flatMap(({ entries }) => entries),
+      inlined: copies.flatMap(({ inlined }) => inlined),
+    };
   });
 }
+
+/** Names of functions, with code of their own or inlined everywhere, each once. */
+function namesMatching(program: Program, wanted: string | RegExp): string[] {
+  const matches = typeof wanted === 'string' ? suffixMatcher(wanted) : (name: string) => wanted.test(name);
+  const found = new Set<string>();
+  for (const { functions } of images(program)) {
+    if (functions === undefined) continue;
+    for (const name of functionNames(functions)) if (matches(name)) found.add(name);
+    for (const name of functions.places.inlinedNames()) if (matches(name)) found.add(name);
+  }
+  return [...found];
+}
+
+function copiesOf(program: Program, name: string): FunctionCopies | undefined {
+  const entries: RuntimeAddress[] = [];
+  const inlined: RuntimeAddress[] = [];
+  for (const module of program.target.modules.all) {
+    const { image } = module;
+    if (image === undefined) continue;
+    const { functions } = image;
+    const found = functions?.byName(name) ?? [];
+    entries.push(...found.map((index) => module.toRuntime(functions!.entry(index))));
+    const copies = functions?.places.inlinedCopies(name) ?? [];
+    inlined.push(...copies.map((address) => module.toRuntime(address)));
+    if (found.length > 0 || copies.length > 0) continue;
+    const symbol = image.symbols.byName(name);
+    if (symbol?.kind === 'function') entries.push(module.toRuntime(symbol.address));
+  }
+  return entries.length + inlined.length > 0 ? { name, entries, inlined } : undefined;
+}
+
+/** One instance of a generic function: pclntab calls all of them `F[...]`, DWARF by their types. */
+function instanceOf(program: Program, wanted: string): FunctionCopies[] {
+  const matches = suffixMatcher(wanted);
+  const base = withoutTypeArguments(wanted);
+  const named = (module: Module, address: RuntimeAddress): string =>
+    module.image?.debugInfo?.functionAt(linkedAddress(module.toLinked(address)))?.name ?? '';
+  return functionsMatching(program, base).flatMap(({ entries }) => {
+    const own = entries.filter((address) => {
+      const module = program.target.modules.at(address);
+      return module !== undefined && matches(named(module, address));
+    });
+    return own.length === 0 ? [] : [{ name: wanted, entries: own, inlined: [] }];
+  });
+}
+
+const images = (program: Program): { readonly functions: FunctionTable | undefined }[] =>
+  program.target.modules.all.flatMap(({ image }) => (image === undefined ? [] : [image]));
 
 /**
  * Whether a full name ends in what was typed, at the beginning of a component: `http.Serve` and `Serve` mean

@@ -116,15 +116,23 @@ export function* globalVariables(
 
 /** What an expression points to, or the number that it is. */
 export function evaluateAddress(context: Context, expression: Typed): RuntimeAddress {
+  return evaluateCodeAddress(context, expression).address;
+}
+
+/** `isFunction`: the expression is a function, and the address its entry. */
+export function evaluateCodeAddress(
+  context: Context,
+  expression: Typed,
+): { readonly address: RuntimeAddress; readonly isFunction: boolean } {
   const { text } = expression;
-  if (/^(0x[\da-f]+|\d+)$/i.test(text)) return runtimeAddress(Number(text));
+  if (/^(0x[\da-f]+|\d+)$/i.test(text)) return { address: runtimeAddress(Number(text)), isFunction: false };
   const shown = showExpression(context, expression, SHORT_LIMITS);
   const address = shown.base ?? numberOf(shown);
   if (shown.unreadable !== undefined) throw new UserError(shown.unreadable, undefined, expression.column);
   if (address === undefined || !Number.isSafeInteger(address) || address < 0) {
     throw new UserError(`${text} is no address: its type is ${shown.type}`, undefined, expression.column);
   }
-  return runtimeAddress(address);
+  return { address: runtimeAddress(address), isFunction: shown.kind === 'func' };
 }
 
 function numberOf({ value, kind }: ShownValue): number | undefined {

@@ -1,5 +1,5 @@
 import { type LinkedAddress, linkedAddress, type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
-import { type FunctionTable, funcIdName, type Image, type Statement } from '../../image/index.ts';
+import { bodyStart, type FunctionTable, funcIdName, type Image, type Statement } from '../../image/index.ts';
 import type { Module, ModuleMap } from '../../target/index.ts';
 
 /** Where a statement begins. */
@@ -23,7 +23,6 @@ export interface InlinedCalls {
 
 /** A function's machine code as stepping sees it. */
 export interface FunctionCode {
-  readonly module: Module;
   readonly name: string | undefined;
   readonly entry: RuntimeAddress;
   readonly end: RuntimeAddress;
@@ -92,6 +91,17 @@ function kept<K, V>(maps: WeakMap<Module, Map<K, V>>, module: Module): Map<K, V>
   return map;
 }
 
+/** Code that no binary describes, where the pc is: it can be left only. */
+export const unknownCode = (pc: RuntimeAddress): FunctionCode => ({
+  name: undefined,
+  entry: pc,
+  end: pc,
+  behindPrologue: pc,
+  wrapper: false,
+  statements: [],
+  statementAt: new Map(),
+});
+
 interface Bounds {
   readonly from: LinkedAddress;
   readonly to: LinkedAddress;
@@ -117,11 +127,10 @@ function makeCode(module: Module, image: Image, { from, to, index }: Bounds): Fu
   }));
   const isGo = functions !== undefined && index >= 0;
   return {
-    module,
     name: isGo ? functions.name(index) : debugInfo?.functionAt(from)?.name,
     entry: module.toRuntime(from),
     end: module.toRuntime(to),
-    behindPrologue: module.toRuntime(linkedAddress(debugInfo?.lines.prologueEnd(from) ?? from)),
+    behindPrologue: module.toRuntime(bodyStart(image, from)),
     wrapper: isGo && isWrapper(image, functions, index),
     statements,
     statementAt: new Map(statements.map((statement) => [statement.address, statement])),

@@ -1,8 +1,8 @@
-import { type LinkedAddress, linkedAddress, type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
+import { type LinkedAddress, type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import type { Value } from '../../expr/index.ts';
 import { type Assignment, assignCall } from '../../golang/calls/abi-internal.ts';
 import type { Program } from '../../golang/index.ts';
-import type { Type, VariableInfo } from '../../image/index.ts';
+import { bodyStart, type Type, type VariableInfo } from '../../image/index.ts';
 import type { LiveThread, Memory, Module } from '../../target/index.ts';
 
 /** An argument or a result with its place in a call. */
@@ -83,8 +83,7 @@ export class CallPlan {
 
 /** Go's compiler puts the check first: the prologue ends behind it. */
 function behindCheck(module: Module, entry: LinkedAddress): RuntimeAddress {
-  const end = module.image?.debugInfo?.lines.prologueEnd(entry) ?? entry;
-  return module.toRuntime(linkedAddress(end));
+  return module.toRuntime(module.image === undefined ? entry : bodyStart(module.image, entry));
 }
 
 function slotsOf(

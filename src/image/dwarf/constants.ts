@@ -67,6 +67,7 @@ export const AT = {
   type: 0x49,
   variableParameter: 0x4b,
   ranges: 0x55,
+  trampoline: 0x56,
   callFile: 0x58,
   callLine: 0x59,
   dataBitOffset: 0x6b,

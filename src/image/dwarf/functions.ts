@@ -59,6 +59,7 @@ export class FunctionReader {
       variables,
       inlined,
       unit,
+      trampoline: origin.has(AT.trampoline) || die.has(AT.trampoline),
       get declared() {
         return reader.#declared(origin, ranges);
       },

@@ -2,10 +2,10 @@ import { indexOfBytes, type LinkedAddress, linkedAddress } from '../../base/inde
 import type { FunctionInfo, LineTable, Statement } from '../debug-info.ts';
 import type { SourcePosition } from '../function-table.ts';
 import type { FileNames } from './functions.ts';
+import { LineCopies } from './line-copies.ts';
 import { filePath, type LineHeader, lineUnitEnd, readLineHeader } from './line-header.ts';
 import { type LineRows, ROW, runLineProgram } from './line-rows.ts';
 import { encodeName } from './name-hash.ts';
-import { covers } from './ranges.ts';
 import type { Unit, Units } from './units.ts';
 
 const LINE = '.debug_line';
@@ -53,20 +53,17 @@ export class DwarfLines implements LineTable, FileNames {
   }
 
   addressesOf(file: string, line: number): readonly LinkedAddress[] {
-    const byCopy = new Map<object, number>();
+    const copies = new LineCopies((pc) => this.#functionAt(pc));
     for (const table of this.#tablesWith(file)) {
       const indexes = this.#fileIndexes(table, file);
       if (indexes.size === 0) continue;
       const rows = this.#rowsOf(table);
       for (let row = 0; row < rows.count; row++) {
-        if (rows.lines[row] !== line || !isStatement(rows, row) || !indexes.has(rows.files[row]!)) continue;
-        const address = rows.addresses[row]!;
-        // Without a function around it, each place counts for itself.
-        const copy = this.#copyAt(linkedAddress(address)) ?? { address };
-        byCopy.set(copy, Math.min(address, byCopy.get(copy) ?? address));
+        if (rows.lines[row] !== line || !indexes.has(rows.files[row]!) || isEnd(rows, row)) continue;
+        copies.add(linkedAddress(rows.addresses[row]!), isStatement(rows, row));
       }
     }
-    return [...byCopy.values()].sort((a, b) => a - b).map(linkedAddress);
+    return copies.firsts((entry) => this.#bodyStart(entry, 'same line'));
   }
 
   linesOf(file: string): readonly number[] {
@@ -92,7 +89,7 @@ export class DwarfLines implements LineTable, FileNames {
     let marked = false;
     for (let row = Math.max(0, rowAt(rows, from)); row < rows.count; row++) {
       const address = rows.addresses[row]!;
-      if (address >= to || (rows.flags[row]! & ROW.endSequence) !== 0) break;
+      if (address >= to || isEnd(rows, row)) break;
       if (address < from) continue;
       marked ||= isStatement(rows, row);
       if (rows.addresses[row + 1] === address) continue;
@@ -105,25 +102,33 @@ export class DwarfLines implements LineTable, FileNames {
     return found;
   }
 
-  /**
-   * The row marked so, else the function's second statement (Go marks none in functions without a stack check,
-   * gcc never does).
-   */
   prologueEnd(entry: LinkedAddress): LinkedAddress {
+    return this.#bodyStart(entry, 'any line');
+  }
+
+  /**
+   * The row marked so (cmd/internal/obj marks it in functions with a frame), else the first statement; but not where that
+   * is on another line than the entry and `line` forbids it. gcc marks none: its second row is behind the prologue.
+   */
+  #bodyStart(entry: LinkedAddress, line: 'any line' | 'same line'): LinkedAddress {
     const table = this.#tableAt(entry);
     if (table === undefined) return entry;
     const rows = this.#rowsOf(table);
     const first = rowAt(rows, entry);
     if (first < 0) return entry;
     const end = this.#functionAt(entry)?.ranges.find((range) => entry >= range.from && entry < range.to)?.to;
-    let second: number | undefined;
-    for (let row = first; row < rows.count && (rows.flags[row]! & ROW.endSequence) === 0; row++) {
+    const isC = table.unit?.language === 'c';
+    let statement: number | undefined;
+    for (let row = first; row < rows.count && !isEnd(rows, row); row++) {
       const address = rows.addresses[row]!;
       if (end !== undefined && address >= end) break;
-      if ((rows.flags[row]! & ROW.prologueEnd) !== 0) return linkedAddress(address);
-      if (address > entry && isStatement(rows, row)) second ??= address;
+      if ((rows.flags[row]! & ROW.prologueEnd) !== 0) {
+        if (line === 'any line' || rows.lines[row] === rows.lines[first]) return linkedAddress(address);
+        if (statement !== undefined) break;
+      }
+      if ((isC ? address > entry : address >= entry) && isStatement(rows, row)) statement ??= address;
     }
-    return second === undefined ? entry : linkedAddress(second);
+    return statement === undefined ? entry : linkedAddress(statement);
   }
 
   files(): readonly string[] {
@@ -222,16 +227,10 @@ export class DwarfLines implements LineTable, FileNames {
     }
     return this.#offsets;
   }
+}
 
-  /** The function, or the innermost inlined copy, that a pc belongs to. */
-  #copyAt(pc: LinkedAddress): object | undefined {
-    const outer = this.#functionAt(pc);
-    let copy: FunctionInfo | undefined = outer;
-    for (let next = copy; next !== undefined; next = next.inlined.find((inner) => covers(inner.ranges, pc))) {
-      copy = next;
-    }
-    return copy;
-  }
+function isEnd(rows: LineRows, row: number): boolean {
+  return (rows.flags[row]! & ROW.endSequence) !== 0;
 }
 
 function isStatement(rows: LineRows, row: number): boolean {

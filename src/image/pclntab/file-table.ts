@@ -1,5 +1,5 @@
 import type { PagedBytes } from '../../base/index.ts';
-import { decodeText } from '../../base/index.ts';
+import { decodeText, indexOfBytes } from '../../base/index.ts';
 
 /** A compilation unit's file that the linker dropped. */
 const NO_FILE = 0xffffffff;
@@ -25,6 +25,21 @@ export class FileTable {
     const name = this.#files.cString(offset);
     this.#names.set(offset, name);
     return name;
+  }
+
+  /** What stands for the path of file `number` in a unit: equal for equal paths; NO_FILE: not recorded. */
+  pathOffset(unit: number, number: number): number {
+    return unit === NO_FILE ? NO_FILE : this.#units.uint32((unit + number) * 4);
+  }
+
+  /** The same of a path; -1: no unit has it. */
+  offsetOf(path: string): number {
+    const bytes = this.#files.whole();
+    const needle = new TextEncoder().encode(`\0${path}\0`);
+    const unpreceded = needle.subarray(1);
+    if (indexOfBytes(bytes, unpreceded, 0, unpreceded.length) === 0) return 0;
+    const at = indexOfBytes(bytes, needle);
+    return at < 0 ? -1 : at + 1;
   }
 
   /** Every path, each once, in the table's order. */

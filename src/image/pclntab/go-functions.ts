@@ -1,9 +1,17 @@
 /** The Go functions of a binary, read from pclntab as far as they are asked for. See layout.ts for the format. */
 import { indexOfBytes, type LinkedAddress, linkedAddress, type PagedBytes } from '../../base/index.ts';
-import type { FunctionTable, FunctionTraits, InlinedCall, SourcePosition } from '../function-table.ts';
+import type {
+  CodePlaces,
+  FunctionTable,
+  FunctionTraits,
+  InlinedCall,
+  SourcePosition,
+} from '../function-table.ts';
+import { lazy } from '../lazy.ts';
+import { PclnPlaces } from './code-places.ts';
 import { FileTable } from './file-table.ts';
 import type { PclnHeader, RecordLayout } from './layout.ts';
-import { pcValueAt } from './pc-values.ts';
+import { pcValueAt, walkPcValues } from './pc-values.ts';
 
 /** internal/abi.PCDATA_*, FUNCDATA_*. */
 const PCDATA_INL_TREE_INDEX = 2;
@@ -175,6 +183,44 @@ export class GoFunctionTable implements FunctionTable {
 
   files(): readonly string[] {
     return this.#files.all();
+  }
+
+  get places(): CodePlaces {
+    return this.#places();
+  }
+
+  readonly #places = lazy((): CodePlaces => {
+    const { functions, names, header } = this.#parts;
+    return new PclnPlaces({
+      count: this.count,
+      inlinedCall: header.version.inlinedCall,
+      entry: (index) => this.entry(index),
+      treeOf: (index) => this.funcdata(index, FUNCDATA_INL_TREE),
+      walk: (index, table, visit) => this.#walk(this.#tableOf(index, table), visit),
+      nameOffset: (name) => this.#findName(name),
+      nameAt: (offset) => names.cString(offset),
+      fileOffset: (path) => this.#files.offsetOf(path),
+      fileOffsetOf: (index, number) =>
+        this.#files.pathOffset(functions.uint32(this.#record(index) + this.#layout.cuOffset), number),
+      bytesAt: (address, length) => this.#surroundings.bytesAt(address, length),
+    });
+  });
+
+  #tableOf(index: number, table: 'inlining' | 'file' | 'line' | 'sp'): number {
+    const { functions } = this.#parts;
+    const record = this.#record(index);
+    if (table === 'inlining') {
+      if (PCDATA_INL_TREE_INDEX >= functions.uint32(record + this.#layout.pcdataCount)) return 0;
+      return functions.uint32(record + this.#layout.size + PCDATA_INL_TREE_INDEX * 4);
+    }
+    const field = { file: this.#layout.pcfile, line: this.#layout.pcln, sp: this.#layout.pcsp }[table];
+    return functions.uint32(record + field);
+  }
+
+  #walk(table: number, visit: (value: number, from: number, to: number) => void): void {
+    const { pcValues, header } = this.#parts;
+    if (table === 0 || walkPcValues(pcValues.whole(), table, header.quantum, visit)) return;
+    throw pcValues.error('a pc-value table has no end', table);
   }
 
   #positionIn(index: number, pcOffset: number): SourcePosition | undefined {

@@ -56,3 +56,39 @@ function decode(bytes: Uint8Array, start: number, target: number): number {
     if (target < pc) return value;
   }
 }
+
+/**
+ * Walks a whole table: `visit` gets each value with the bytes [from, to) behind the entry for which it holds. `whole`
+ * is all of the tables. False: its bytes ended before the table did.
+ */
+export function walkPcValues(
+  whole: Uint8Array,
+  offset: number,
+  quantum: number,
+  visit: (value: number, from: number, to: number) => void,
+): boolean {
+  let at = offset;
+  let value = -1;
+  let pc = 0;
+  for (let first = true; ; first = false) {
+    let delta = 0;
+    let byte = 0x80;
+    for (let shift = 0; byte >= 0x80; shift += 7) {
+      if (at >= whole.length) return false;
+      byte = whole[at++]!;
+      delta |= (byte & 0x7f) << shift;
+    }
+    if (delta === 0 && !first) return true;
+    value = (value + ((delta >>> 1) ^ -(delta & 1))) | 0;
+    let step = 0;
+    byte = 0x80;
+    for (let shift = 0; byte >= 0x80; shift += 7) {
+      if (at >= whole.length) return false;
+      byte = whole[at++]!;
+      step |= (byte & 0x7f) << shift;
+    }
+    const from = pc;
+    pc += (step >>> 0) * quantum;
+    visit(value, from, pc);
+  }
+}

@@ -2,6 +2,8 @@
 // show, as JSON: goroutines, stacks with arguments and locals, and expressions.
 //
 //	oracle executable core questions.json > answers.json
+//
+// places.go and live.go ask it of running programs.
 package main
 
 import (
@@ -86,9 +88,18 @@ type answers struct {
 }
 
 func main() {
-	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+	if err := command(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+}
+
+func command(arguments []string) error {
+	switch arguments[0] {
+	case "places":
+		return places(arguments[1], arguments[2])
+	default:
+		return run(arguments[0], arguments[1], arguments[2])
 	}
 }
 
