@@ -14,6 +14,7 @@ import { goroutines } from './goroutines/goroutines.ts';
 import { thread, threads } from './goroutines/threads.ts';
 import { breakCommand } from './live/break.ts';
 import { breakpoints } from './live/breakpoints.ts';
+import { call } from './live/call.ts';
 import { clear, clearall, toggle } from './live/clear.ts';
 import { condition, on } from './live/condition.ts';
 import { continueCommand } from './live/continue.ts';
@@ -21,6 +22,7 @@ import { dump } from './live/dump.ts';
 import { next } from './live/next.ts';
 import { nextInstruction } from './live/next-instruction.ts';
 import { rebuild, restart } from './live/restart.ts';
+import { set } from './live/set.ts';
 import { step } from './live/step.ts';
 import { stepInstruction } from './live/step-instruction.ts';
 import { stepout } from './live/stepout.ts';
@@ -56,6 +58,7 @@ export const commandTable = new CommandTable([
   nextInstruction,
   restart,
   rebuild,
+  call,
   goroutines,
   goroutine,
   threads,
@@ -70,6 +73,7 @@ export const commandTable = new CommandTable([
   vars,
   print,
   whatis,
+  set,
   display,
   regs,
   examinemem,

@@ -8,7 +8,7 @@ export interface CommandLine {
 }
 
 /** Commands of a running program, by Delve's names and aliases. */
-const MOVING: ReadonlySet<string> = new Set('call set rewind rw'.split(' '));
+const MOVING: ReadonlySet<string> = new Set('rewind rw'.split(' '));
 
 /** The commands by name and alias. */
 export class CommandTable implements CommandRunner {

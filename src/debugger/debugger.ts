@@ -2,6 +2,7 @@ import { assertUnreachable } from '../base/index.ts';
 import type { Program } from '../golang/index.ts';
 import type { LiveTarget, RunMode, TargetEvent } from '../target/index.ts';
 import { BreakpointList } from './breakpoints/breakpoint-list.ts';
+import { InjectedCalls } from './calls/injected-calls.ts';
 import type { Stop, StopCause } from './stop.ts';
 import { TrapSites } from './trap-sites.ts';
 import { Watches } from './watch/watches.ts';
@@ -16,6 +17,7 @@ export class Debugger {
   readonly traps: TrapSites;
   readonly watches: Watches;
   readonly breakpoints: BreakpointList;
+  readonly calls: InjectedCalls;
   readonly #watchers: EventWatcher[] = [];
 
   /** `breakpoints` of the process before, after a restart; `moveTo` brings them here. */
@@ -24,6 +26,7 @@ export class Debugger {
     this.program = program;
     this.traps = new TrapSites(target);
     this.watches = new Watches(this);
+    this.calls = new InjectedCalls(this);
     this.breakpoints = breakpoints ?? new BreakpointList(this);
   }
 
@@ -48,6 +51,14 @@ export class Debugger {
 
   /** One of the runs that make up a whole (a step is many): `settle` closes the last. */
   run(mode: RunMode): StopCause[] {
+    for (;;) {
+      const causes = this.#run(mode);
+      if (this.calls.afterRun(causes) === 'stop') return causes;
+      if (mode.kind === 'step') return [{ kind: 'step', thread: mode.thread }];
+    }
+  }
+
+  #run(mode: RunMode): StopCause[] {
     const causes: StopCause[] = [];
     this.watches.beforeRun(mode);
     try {

@@ -4,6 +4,10 @@ export type {
   BreakpointRequest,
   HitCondition,
 } from './breakpoints/breakpoint.ts';
+export { writeValue } from './assignment/write-value.ts';
+export type { CallWork } from './calls/call-order.ts';
+export { CalledPanic, type FinishedCall } from './calls/injected-calls.ts';
+export { prepareCall, withObjects } from './calls/prepare-call.ts';
 export { Debugger } from './debugger.ts';
 export { type Steppable, Stepping } from './stepping/stepping.ts';
 export type { Stop, StopCause } from './stop.ts';

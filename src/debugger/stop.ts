@@ -1,6 +1,7 @@
 import type { Goid, RuntimeAddress, ThreadId } from '../base/index.ts';
 import type { ProcessEnd, SignalInfo } from '../target/index.ts';
 import type { Breakpoint } from './breakpoints/breakpoint.ts';
+import type { FinishedCall } from './calls/injected-calls.ts';
 import type { CallValue } from './tracing/call-plan.ts';
 import type { WatchHit } from './watch/watchpoint.ts';
 
@@ -42,6 +43,8 @@ export type StopCause =
       /** The function that has just returned to where the step ended. */
       readonly returned?: { readonly function: string | undefined; readonly values: readonly CallValue[] };
     }
+  /** The functions that a command called have returned. */
+  | { readonly kind: 'call'; readonly thread: ThreadId; readonly call: FinishedCall }
   /** A trap instruction in the program itself: runtime.Breakpoint. */
   | { readonly kind: 'own-trap'; readonly thread: ThreadId; readonly address: RuntimeAddress }
   | { readonly kind: 'signal'; readonly thread: ThreadId; readonly info: SignalInfo }

@@ -123,7 +123,9 @@ export function indexValue(program: Program, operand: Value, index: Value): Valu
   if (at < 0n || at >= BigInt(list.length)) {
     throw new UserError(`index ${at} is out of range: the length is ${list.length}`);
   }
-  return partOf(list.items, list.element, list.offset + Number(at) * list.element.size);
+  const element = partOf(list.items, list.element, list.offset + Number(at) * list.element.size);
+  if (real.kind === 'string') return { ...element, fixed: STRING_BYTE };
+  return real.kind === 'array' ? fixedAs(value, element) : element;
 }
 
 function indexCPointer(program: Program, value: Value, target: Type, index: bigint): Value {
@@ -141,6 +143,13 @@ export function integerOf(program: Program, value: Value): bigint {
   throw new UserError(`an integer is expected, not ${value.type.name || constant?.kind || 'nil'}`);
 }
 
+const MAP_ELEMENT = 'the elements of a map move as it grows';
+const STRING_BYTE = 'strings are immutable, and share their bytes';
+
+/** What is in a part of a value that may not be written, may not either. */
+export const fixedAs = (whole: Value, part: Value): Value =>
+  whole.fixed === undefined ? part : { ...part, fixed: whole.fixed };
+
 /** The element of a key, found by comparing all keys: hashing them would need the program's hash function to run. */
 function mapElement(program: Program, value: Value, type: MapType, index: Value): Value {
   const { memory } = program.target;
@@ -153,7 +162,7 @@ function mapElement(program: Program, value: Value, type: MapType, index: Value)
   for (const entry of mapEntries(memory, type, sourceOf(program, value).pointer(0))) {
     const candidate = partOf(entry.key, type.key, entry.keyOffset);
     if (equalValues(program, candidate, key)) {
-      return partOf(entry.element, type.element, entry.elementOffset);
+      return { ...partOf(entry.element, type.element, entry.elementOffset), fixed: MAP_ELEMENT };
     }
   }
   throw new UserError('key not found');

@@ -17,6 +17,8 @@ export interface Names {
   type(node: Node): Type | undefined;
   isVariable(name: string): boolean;
   text(node: Node): string;
+  /** Functions of the program may be called. */
+  readonly calls?: boolean;
 }
 
 /** Turns an expression into operations, having told types from values. */
@@ -156,7 +158,13 @@ class Compiler {
       return;
     }
     const type = shadowed ? undefined : this.#names.type(callee);
-    if (type === undefined) throw this.#notConvertible(node, callee);
+    if (type === undefined) {
+      if (this.#names.calls !== true) throw this.#notConvertible(node, callee);
+      this.node(callee);
+      for (const argument of node.arguments) this.node(argument);
+      this.operations.push({ do: 'call', count: node.arguments.length, node });
+      return;
+    }
     if (node.arguments.length !== 1) {
       const { from } = node.arguments[1] ?? node;
       throw new UserError(`a conversion to ${type.name} takes one value`, undefined, from);
@@ -172,7 +180,7 @@ class Compiler {
       ? new UserError(`could not find type ${text}`, undefined, callee.from)
       : new UserError(
           `${text} is no type or builtin, and functions can not be called here`,
-          undefined,
+          '`call` calls a function of a running program',
           node.from,
         );
   }

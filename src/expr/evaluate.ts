@@ -22,7 +22,7 @@ import { packageOf, withPathHint } from './packages.ts';
 import { parse } from './parser.ts';
 import { constantValue, scalarOf, untypedConstant, writeInteger } from './scalar.ts';
 import type { Scope } from './scope.ts';
-import { select } from './select.ts';
+import { HELD, select } from './select.ts';
 import type { Node } from './syntax.ts';
 import { pointerType, typeOfNode } from './type-names.ts';
 import type { Value } from './value.ts';
@@ -44,6 +44,37 @@ export function evaluateNode(scope: Scope, node: Node, text: string): Value {
   return run(scope, compile(node, namesIn(scope, text)), text);
 }
 
+/** A function of the program that an expression calls. */
+export interface CallRequest {
+  readonly callee: Value;
+  readonly arguments: readonly Value[];
+  /** Of the callee and of each argument, as it was written. */
+  readonly calleeText: string;
+  readonly argumentTexts: readonly string[];
+  /** Where these begin. */
+  readonly column: number;
+  readonly argumentColumns: readonly number[];
+}
+
+/** What a call gave: any number of values. */
+export type CallAnswer = readonly { readonly name: string; readonly value: Value }[];
+
+/** What an expression with calls in it gives: a value, or the results of the function that it calls last. */
+export type Evaluation = { readonly value: Value } | { readonly results: CallAnswer };
+
+/** As `evaluate`; asks for each call on the way. */
+export function* evaluateWithCalls(
+  scope: Scope,
+  text: string,
+): Generator<CallRequest, Evaluation, CallAnswer> {
+  try {
+    const node = parse(text);
+    return yield* runAll(scope, compile(node, { ...namesIn(scope, text), calls: true }), text);
+  } catch (error) {
+    throw withPathHint(scope.program, error, text);
+  }
+}
+
 function namesIn(scope: Scope, text: string): Names {
   const home = scope.frame?.function === undefined ? undefined : packageOf(scope.frame.function);
   return {
@@ -54,6 +85,16 @@ function namesIn(scope: Scope, text: string): Names {
 }
 
 function run(scope: Scope, operations: readonly Operation[], text: string): Value {
+  const { value } = runAll(scope, operations, text).next();
+  if (value === undefined || !('value' in value)) throw new Error('a call where none is allowed');
+  return value.value;
+}
+
+function* runAll(
+  scope: Scope,
+  operations: readonly Operation[],
+  text: string,
+): Generator<CallRequest, Evaluation, CallAnswer> {
   const stack: Value[] = [];
   /** What made each value of the stack. */
   const nodes: Node[] = [];
@@ -63,7 +104,18 @@ function run(scope: Scope, operations: readonly Operation[], text: string): Valu
     const first = stack.length - taken(operation);
     const operands = stack.slice(first);
     try {
-      at = machine.step(operation, at);
+      if (operation.do === 'call') {
+        const results = yield callRequest(operation, operands, text);
+        at++;
+        if (results.length !== 1) {
+          if (at === operations.length) return { results };
+          throw new UserError(
+            `${text.slice(operation.node.from, operation.node.to)} gives ${results.length} values`,
+          );
+        }
+        if (at === operations.length) return { results };
+        stack.splice(first, stack.length, results[0]!.value);
+      } else at = machine.step(operation, at);
     } catch (error) {
       const about = operands.findIndex(isMissing);
       const inMemory = operands.findIndex(({ storage }) => storage.kind === 'memory');
@@ -73,7 +125,20 @@ function run(scope: Scope, operations: readonly Operation[], text: string): Valu
     nodes.length = Math.min(first, stack.length);
     while (nodes.length < stack.length) nodes.push(operation.node);
   }
-  return stack[0]!;
+  return { value: stack[0]! };
+}
+
+function callRequest({ node }: Operation, [callee, ...values]: readonly Value[], text: string): CallRequest {
+  const { function: calleeNode, arguments: nodes } = node as Extract<Node, { kind: 'call' }>;
+  const textOf = ({ from, to }: Node): string => text.slice(from, to);
+  return {
+    callee: callee!,
+    arguments: values,
+    calleeText: textOf(calleeNode),
+    argumentTexts: nodes.map(textOf),
+    column: calleeNode.from,
+    argumentColumns: nodes.map(({ from }) => from),
+  };
 }
 
 const isMissing = ({ storage }: Value): boolean => storage.kind === 'none';
@@ -127,7 +192,7 @@ class Machine {
   }
 
   /** Runs one operation; the result is the index of the next. */
-  step(operation: Operation, at: number): number {
+  step(operation: Exclude<Operation, { do: 'call' }>, at: number): number {
     if (operation.do === 'skip-if') {
       const value = this.#stack[this.#stack.length - 1]!;
       if (this.#bool(value) === operation.when) return operation.target;
@@ -138,7 +203,7 @@ class Machine {
     return at + 1;
   }
 
-  #result(operation: Exclude<Operation, { do: 'skip-if' }>): Value {
+  #result(operation: Exclude<Operation, { do: 'skip-if' | 'call' }>): Value {
     const scope = this.#scope;
     const { program } = scope;
     switch (operation.do) {
@@ -239,7 +304,7 @@ class Machine {
     ) {
       throw new UserError(`interface conversion: ${value.type.name} is ${dynamic.type.name}, not ${wanted}`);
     }
-    return partOf(dynamic.source, dynamic.type, dynamic.offset);
+    return { ...partOf(dynamic.source, dynamic.type, dynamic.offset), fixed: HELD };
   }
 
   #runtime(name: RuntimeName): Value {

@@ -1,4 +1,21 @@
-export { evaluate, evaluateNode } from './evaluate.ts';
+export {
+  bytesForRegister,
+  type Destination,
+  destinationOf,
+  type Materialized,
+  materialize,
+  type ObjectRequest,
+} from './assign.ts';
+export { type AssignmentText, splitAssignment } from './assignment-text.ts';
+export {
+  type CallAnswer,
+  type CallRequest,
+  type Evaluation,
+  evaluate,
+  evaluateNode,
+  evaluateWithCalls,
+} from './evaluate.ts';
+export { fixedScope } from './lookup.ts';
 export { parse } from './parser.ts';
 export { renderMultiline, renderSingleLine } from './print.ts';
 export { type Scope, scopeAt } from './scope.ts';

@@ -123,6 +123,9 @@ export function frameVariables(scope: Scope): readonly FrameVariable[] {
   return variables;
 }
 
+/** The scope with its variables as they are now: their registers are about to be used by something else. */
+export const fixedScope = (scope: Scope): Scope => ({ ...scope, variables: frameVariables(scope) });
+
 function callersOf({ program, goroutine }: Scope, frame: Frame): readonly Frame[] {
   if (goroutine === undefined) return [];
   return program.stackOf(goroutine, frame.index + MAX_CALLERS).frames.slice(frame.index + 1);

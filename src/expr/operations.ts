@@ -28,6 +28,8 @@ export type Operation = { readonly node: Node } & (
   | { readonly do: 'slice'; readonly low: boolean; readonly high: boolean }
   | { readonly do: 'convert'; readonly type: Type }
   | { readonly do: 'builtin'; readonly name: BuiltinName; readonly count: number }
+  /** A function of the program, below its arguments. Only where calls are allowed. */
+  | { readonly do: 'call'; readonly count: number }
 );
 
 export const RUNTIME_NAMES = ['curg', 'frameoff', 'threadid'] as const;
@@ -63,6 +65,8 @@ export function taken(operation: Operation): number {
       return 1 + (operation.low ? 1 : 0) + (operation.high ? 1 : 0);
     case 'builtin':
       return operation.count;
+    case 'call':
+      return operation.count + 1;
     default:
       return 1;
   }

@@ -5,7 +5,7 @@ import { dynamicValue } from '../golang/values/interfaces.ts';
 import { structOf, targetOf, underlying } from '../golang/values/shapes.ts';
 import { Source } from '../golang/values/source.ts';
 import type { Field, StructType, Type } from '../image/index.ts';
-import { dereference, partOf, sourceOf } from './access.ts';
+import { dereference, fixedAs, partOf, sourceOf } from './access.ts';
 import { functionNamed } from './functions.ts';
 import { arrayOf, basicType } from './synthetic-types.ts';
 import type { Value } from './value.ts';
@@ -24,7 +24,7 @@ export function select(program: Program, operand: Value, name: string): Value {
   const captured = capturedVariable(program, value, name);
   if (captured !== undefined) return captured;
   const found = findMember(program, value, name);
-  if (found !== undefined) return found;
+  if (found !== undefined) return structOf(value.type) === undefined ? found : fixedAs(value, found);
   const type = value.type.name || 'a constant';
   const structLike = structOf(value.type) ?? structOf(targetOf(value.type));
   if (structLike === undefined) throw new UserError(`${type} is not a struct: it has no ${name}`);
@@ -39,7 +39,10 @@ function registerLanes(register: string, bytes: Uint8Array, name: string): Value
   if ((lane?.kind !== 'int' && lane?.kind !== 'float') || lane.size > bytes.length) {
     throw new UserError(`${register} can not be seen as ${name}`, 'take int8 to uint64, float32 or float64');
   }
-  return { type: arrayOf(Math.floor(bytes.length / lane.size), lane), storage: { kind: 'bytes', bytes } };
+  const type = arrayOf(Math.floor(bytes.length / lane.size), lane);
+  const at = { kind: 'register', name: register } as const;
+  const homes = [{ from: 0, to: bytes.length, at, shift: 0 }];
+  return { type, storage: { kind: 'bytes', bytes, homes } };
 }
 
 /** What an interface holds, or the value itself. */
@@ -48,8 +51,11 @@ function held(program: Program, value: Value): Value {
   if (real.kind !== 'interface') return value;
   const dynamic = dynamicValue(program, real, sourceOf(program, value), 0);
   if (dynamic === undefined) throw new UserError(`the ${value.type.name} is nil`);
-  return partOf(dynamic.source, dynamic.type, dynamic.offset);
+  return { ...partOf(dynamic.source, dynamic.type, dynamic.offset), fixed: HELD };
 }
+
+/** Copies of an interface share what it holds, which may even be in read-only memory. */
+export const HELD = 'what an interface holds is shared';
 
 function capturedVariable(program: Program, value: Value, name: string): Value | undefined {
   if (underlying(value.type).kind !== 'func' || value.storage.kind === 'function') return undefined;
@@ -83,7 +89,9 @@ function findMember(program: Program, value: Value, name: string): Value | undef
       }
     }
     const method = methodOf(program, candidate.type, name);
-    if (method !== undefined) return method;
+    if (method?.storage.kind === 'function') {
+      return { ...method, storage: { ...method.storage, receiver: candidate } };
+    }
   }
   return undefined;
 }

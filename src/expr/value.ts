@@ -14,6 +14,8 @@ export interface Value {
   readonly skip?: number;
   /** A pointer that the user made (`&x`, `(*T)(0xc000012340)`): it is shown as an address. */
   readonly asAddress?: boolean;
+  /** Why nothing may be written there, although it is in memory. */
+  readonly fixed?: string;
 }
 
 export type Storage =
@@ -26,7 +28,13 @@ export type Storage =
   /** A CPU register. */
   | { readonly kind: 'register'; readonly name: string; readonly bytes: Uint8Array }
   /** A declared function or method; `entry` 0: only inlined. */
-  | { readonly kind: 'function'; readonly name: string; readonly entry: RuntimeAddress };
+  | {
+      readonly kind: 'function';
+      readonly name: string;
+      readonly entry: RuntimeAddress;
+      /** Of a method: the value that it was selected from. */
+      readonly receiver?: Value;
+    };
 
 /** How much of a value is shown; Delve's `config` names and defaults. */
 export interface Limits {

@@ -7,6 +7,7 @@ import { renderListing, type SourceListing, sourceListing } from '../output/sour
 import type { Style } from '../output/style.ts';
 import { type LocationRow, locationRow, positionText } from '../output/text.ts';
 import { type ActionRow, runActions } from './actions.ts';
+import { finishedText } from './call-report.ts';
 import { watchRow } from './watch-report.ts';
 
 /** Where and why the program stopped: the answer of everything that lets it run. */
@@ -93,6 +94,13 @@ function causeRow(context: Context, cause: StopCause): CauseRow {
     }
     case 'step':
       return { kind: 'step', text: '' };
+    case 'call':
+      return {
+        kind: 'call',
+        text: finishedText(cause.call),
+        goroutine: cause.call.goroutine,
+        result: cause.call.result,
+      };
     case 'own-trap':
       return { kind: 'own-trap', text: '[hardcoded breakpoint]', address: cause.address };
     case 'signal': {

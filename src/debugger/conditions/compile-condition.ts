@@ -166,6 +166,7 @@ class Compiler {
       case 'slice':
       case 'skip-if':
       case 'bool':
+      case 'call':
         throw new TooHard();
       default:
         return assertUnreachable(operation);

@@ -76,7 +76,7 @@ function dynamicTypeAddress(
 }
 
 /** The value itself is in the data word, instead of a pointer to it. */
-function isDirect(program: Program, runtimeType: RuntimeAddress): boolean {
+export function isDirect(program: Program, runtimeType: RuntimeAddress): boolean {
   const { tflag, kind } = typeOffsets(program);
   const { memory } = program.target;
   const flags =

@@ -11,7 +11,7 @@ import type { Module } from '../../target/index.ts';
 import type { Frame } from '../frame.ts';
 import type { Program } from '../program.ts';
 import { registerBytes } from './frame-registers.ts';
-import { type ByteSpan, OPTIMISED_OUT, type Place } from './place.ts';
+import { type ByteSpan, OPTIMISED_OUT, type PieceHome, type Place } from './place.ts';
 
 /** What the location of a variable is relative to. */
 export interface VariableContext {
@@ -77,6 +77,7 @@ function placeOfPieces(context: VariableContext, pieces: readonly Piece[], size:
   if (size > MAX_JOINED) throw new TargetFault(`a variable of ${size} bytes in pieces`);
   const bytes = new Uint8Array(size);
   const missing: ByteSpan[] = [];
+  const homes: PieceHome[] = [];
   let at = 0;
   let reason: string | undefined;
   for (const piece of pieces) {
@@ -86,14 +87,25 @@ function placeOfPieces(context: VariableContext, pieces: readonly Piece[], size:
     if (typeof part === 'string') {
       reason ??= part;
       missing.push({ from: at, to: at + length });
-    } else bytes.set(part.subarray(0, length), at);
+    } else {
+      bytes.set(part.subarray(0, length), at);
+      const home = homeOfPiece(context, piece);
+      if (home !== undefined) homes.push({ from: at, to: at + length, at: home, shift: 0 });
+    }
     at += length;
   }
   // Padding behind the last piece has no location, whole words that have none are not there.
   if (size - at >= 8) missing.push({ from: at, to: size });
   const gone = missing.reduce((total, span) => total + span.to - span.from, 0);
   if (gone === size && size > 0) return { kind: 'none', reason: reason ?? OPTIMISED_OUT };
-  return { kind: 'bytes', bytes, missing };
+  return { kind: 'bytes', bytes, missing, homes };
+}
+
+function homeOfPiece({ program }: VariableContext, piece: Piece): PieceHome['at'] | undefined {
+  if (piece.kind === 'memory') return { kind: 'memory', address: runtimeAddress(piece.address) };
+  const name =
+    piece.kind === 'register' ? program.target.arch.registerByDwarf(piece.register)?.name : undefined;
+  return name === undefined ? undefined : { kind: 'register', name };
 }
 
 /** Where the value is, if it is in memory in one go. */

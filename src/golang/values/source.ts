@@ -1,6 +1,6 @@
 import { hex, type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/index.ts';
 import type { Memory } from '../../target/index.ts';
-import { type ByteSpan, OPTIMISED_OUT, type Place } from './place.ts';
+import { type ByteSpan, homesOfPart, OPTIMISED_OUT, type PieceHome, type Place } from './place.ts';
 
 /** How much of the memory behind a value is read at once: most values need one read. */
 const WINDOW = 4096;
@@ -16,6 +16,7 @@ export class Source {
   /** Where offset 0 is; undefined for bytes without an address. */
   readonly address: RuntimeAddress | undefined;
   readonly #missing: readonly ByteSpan[];
+  readonly #homes: readonly PieceHome[] | undefined;
   #bytes: Uint8Array;
   #view: DataView;
   /** The offset of the window's first byte. */
@@ -26,8 +27,10 @@ export class Source {
     address: RuntimeAddress | undefined,
     bytes: Uint8Array,
     missing: readonly ByteSpan[],
+    homes?: readonly PieceHome[],
   ) {
     this.#memory = memory;
+    this.#homes = homes;
     this.address = address;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -39,8 +42,13 @@ export class Source {
     return new Source(memory, address, NOTHING, NO_SPANS);
   }
 
-  static bytes(memory: Memory, bytes: Uint8Array, missing: readonly ByteSpan[] = NO_SPANS): Source {
-    return new Source(memory, undefined, bytes, missing);
+  static bytes(
+    memory: Memory,
+    bytes: Uint8Array,
+    missing: readonly ByteSpan[] = NO_SPANS,
+    homes?: readonly PieceHome[],
+  ): Source {
+    return new Source(memory, undefined, bytes, missing, homes);
   }
 
   /** Throws a TargetFault with the reason if the place is nowhere. */
@@ -49,7 +57,7 @@ export class Source {
       case 'memory':
         return Source.memory(memory, place.address);
       case 'bytes':
-        return Source.bytes(memory, place.bytes, place.missing);
+        return Source.bytes(memory, place.bytes, place.missing, place.homes);
       case 'none':
         throw new TargetFault(place.reason);
     }
@@ -68,7 +76,9 @@ export class Source {
     const missing = this.#missing
       .filter((span) => span.from < offset + size && span.to > offset)
       .map((span) => ({ from: span.from - offset, to: span.to - offset }));
-    return { kind: 'bytes', bytes: this.#bytes.subarray(offset, offset + size), missing };
+    const homes = homesOfPart(this.#homes, offset, size);
+    const bytes = this.#bytes.subarray(offset, offset + size);
+    return { kind: 'bytes', bytes, missing, ...(homes === undefined ? {} : { homes }) };
   }
 
   uint8(offset: number): number {
