@@ -105,11 +105,10 @@ function instructionText(
 
 /** The part that changed, where the whole is large: an element of an array, or bytes. */
 function shownPart(session: Session, hit: WatchHit): Part | undefined {
-  const { watch, before, after, offset } = hit;
-  if (watch.access.execute || after.length === 0) return undefined;
-  const { type } = watch;
+  const { watch, type, before, after, offset } = hit;
+  if (hit.access === 'execute' || after.length === 0) return undefined;
   const value = (of: Type | undefined, bytes: Uint8Array): ShownValue => shown(session, of, bytes);
-  if (type === undefined || type.size !== watch.size || offset + after.length > watch.size) {
+  if (type === undefined || offset + after.length > type.size) {
     return bytesPart(session, hit);
   }
   if (type.kind === 'array' && type.length > 1 && type.element.size > 0) {
@@ -125,7 +124,7 @@ function shownPart(session: Session, hit: WatchHit): Part | undefined {
       };
     }
   }
-  if (offset !== 0 || after.length !== watch.size) return bytesPart(session, hit);
+  if (offset !== 0 || after.length !== type.size) return bytesPart(session, hit);
   return { name: watch.expression, before: value(type, before), after: value(type, after) };
 }
 

@@ -40,7 +40,7 @@ export const watchRowOf = ({
 /** `counter (w, 8 bytes at 0x5a3f20, hardware)` */
 export function watchText(watched: WatchRow, style: Style): string {
   const { expression: text, access, size, address, means, ended } = watched;
-  const how = ended ?? (means === undefined ? 'off' : MEANS[means]);
+  const how = ended ?? (size === 0 ? 'empty so far' : means === undefined ? 'off' : MEANS[means]);
   return `${text} (${access}, ${plural(size, 'byte')} at ${style.paint('address', hex(address))}, ${how})`;
 }
 

@@ -120,13 +120,7 @@ function subjectOf(
       throw new UserError(`${text} is not code`, 'name a function, or an address: *0x49efc3');
     return { expression: text, access, type: undefined, address: value.storage.entry, size: 1 };
   }
-  if (contents) {
-    return checked(context, {
-      ...contentsOf(context.session.program, text, value),
-      access,
-      expression: text,
-    });
-  }
+  if (contents) return contentsRequest(context, scope, value, { text, access, size });
   const address = addressOf(value, text);
   const request = requestOf(value, address, { text, access, size });
   const place = stackPlace(context.session.program, scope.goroutine, address);
@@ -136,6 +130,21 @@ function subjectOf(
     ...(place === undefined ? {} : { stack: place }),
     ...(again === undefined ? {} : { again }),
   });
+}
+
+/** What a variable refers to goes with it; a computed one's is where it is. */
+function contentsRequest(
+  context: Context,
+  scope: Scope,
+  value: Value,
+  { text, access }: Wanted,
+): WatchRequest {
+  const found = contentsOf(scope.program, text, value);
+  const { header } = found;
+  const place = header && stackPlace(scope.program, scope.goroutine, header.address);
+  const request = { ...found, access, expression: text, ...(place === undefined ? {} : { stack: place }) };
+  if (header !== undefined && found.size === 0) return request;
+  return checked(context, request);
 }
 
 interface Wanted {

@@ -57,9 +57,9 @@ export class PageGuard {
     this.#change(this.#pagesOf([...this.#watched]));
   }
 
-  /** The program goes on. */
+  /** The program goes on: what is protected meanwhile is so at once. */
   on(): void {
-    if (this.#pages.length === 0 || this.#on) return;
+    if (this.#on) return;
     this.#on = true;
     this.#set('guarded');
   }
@@ -168,7 +168,7 @@ export class PageGuard {
   }
 
   #set(which: 'own' | 'guarded', thread?: ThreadId): void {
-    const by = thread ?? this.#caller();
+    const by = this.#pages.length === 0 ? undefined : (thread ?? this.#caller());
     if (by === undefined) return;
     for (const pages of this.#pages) {
       const result = this.#target.systemCall(by, MPROTECT, [

@@ -53,7 +53,7 @@ export class Watches {
   }
 
   remove(watching: Watching): void {
-    watching.disarm();
+    watching.close();
     this.#all.delete(watching);
   }
 
@@ -102,6 +102,6 @@ export class Watches {
 
   /** Nothing is left in the process. */
   close(): void {
-    for (const watching of this.#all) watching.disarm();
+    for (const watching of this.#all) watching.close();
   }
 }

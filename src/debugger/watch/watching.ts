@@ -1,4 +1,5 @@
-import { type Goid, MattockError, type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
+import { type Goid, hex, MattockError, type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
+import { arrayOf } from '../../expr/synthetic-types.ts';
 import type { Type } from '../../image/index.ts';
 import type { LiveThread } from '../../target/index.ts';
 import type { StopCause } from '../stop.ts';
@@ -6,11 +7,23 @@ import type { TrapWish } from '../trap-sites.ts';
 import type { Done } from './last-instruction.ts';
 import { FrameFollower } from './stack-place.ts';
 import type { WatchTools } from './watch-tools.ts';
-import type { WatchAccess, WatchFacts, WatchHit, WatchMeans, WatchRequest, Writer } from './watchpoint.ts';
+import {
+  contentsRange,
+  type HeaderPlace,
+  type StackPlace,
+  type WatchAccess,
+  type WatchFacts,
+  type WatchHit,
+  type WatchMeans,
+  type WatchRequest,
+  type Writer,
+} from './watchpoint.ts';
 
 /** Of more memory only what is touched is remembered. */
 const MOST_REMEMBERED = 1 << 16;
 
+/** Address and length; that a slice's capacity changes says nothing of its contents. */
+const HEADER_WORDS = 16;
 /** Words of which it is known who wrote them. */
 const MOST_WRITERS = 1 << 16;
 const WORD = 8;
@@ -25,8 +38,8 @@ export class Watching implements WatchFacts {
   readonly request: WatchRequest;
   readonly expression: string;
   readonly access: WatchAccess;
-  readonly type: Type | undefined;
-  readonly size: number;
+  type: Type | undefined;
+  size: number;
   address: RuntimeAddress;
   means: WatchMeans | undefined;
   remark: string | undefined;
@@ -35,6 +48,7 @@ export class Watching implements WatchFacts {
   #listener: WatchListener | undefined;
   #follower: FrameFollower | undefined;
   #trap: TrapWish | undefined;
+  #header: { bytes: Uint8Array; readonly watching: Watching } | undefined;
   /** The stack with it is being moved. */
   #moving = false;
   #bytes: Uint8Array | undefined;
@@ -55,46 +69,110 @@ export class Watching implements WatchFacts {
     return this.request.stack?.goid;
   }
 
-  /** Idempotent. */
+  /** Idempotent. Throws a TargetFault: it cannot be watched. */
   arm(listener: WatchListener): void {
     this.#listener = listener;
     if (this.means !== undefined || this.ended !== undefined) return;
-    this.#keep();
-    const { stack } = this.request;
-    if (stack === undefined) return;
-    this.#follower = new FrameFollower(this.#tools, stack, {
-      moving: () => {
-        this.#moving = true;
-      },
-      moved: (high) => {
-        this.#moving = false;
-        this.#tools.target.whileStopped(() => this.#moveTo(runtimeAddress(high - stack.depth)));
-      },
-      ended: (why, thread) => {
-        this.disarm();
-        this.ended = why;
-        return this.#listener?.ended(thread, why);
-      },
-    });
+    const { stack, header } = this.request;
+    if (this.size > 0) this.#keep();
+    if (header !== undefined) this.#followHeader(header);
+    else if (stack !== undefined) this.#follower ??= this.#follow(stack);
   }
 
-  /** Idempotent. */
+  /** Until it is armed again nothing is noticed; where it is, is known all the same. Idempotent. */
   disarm(): void {
+    this.#header?.watching.disarm();
+    this.#release();
+  }
+
+  /** For good. Idempotent. */
+  close(): void {
+    this.#header?.watching.close();
+    this.#header = undefined;
     this.#follower?.close();
     this.#follower = undefined;
     this.#release();
   }
 
-  /** The program's memory or what is mapped is gone. */
+  /** The program's memory is gone. */
   forget(why: string): void {
+    this.#header = undefined;
     this.means = undefined;
     this.#trap = undefined;
     this.#follower = undefined;
     this.ended = why;
   }
 
+  #follow(stack: StackPlace): FrameFollower {
+    return new FrameFollower(this.#tools, stack, {
+      moving: () => {
+        this.#moving = true;
+      },
+      moved: (high) => {
+        this.#moving = false;
+        this.#moveTo({ address: runtimeAddress(high - stack.depth), size: this.size });
+      },
+      ended: (why, thread) => {
+        const isKept = this.means !== undefined;
+        this.close();
+        this.ended = why;
+        const cause = this.#listener?.ended(thread, why);
+        return isKept ? cause : undefined;
+      },
+    });
+  }
+
+  /** Its memory is what a string or slice refers to: whoever assigns it is a hit too, and moves the watch. */
+  #followHeader(header: HeaderPlace): void {
+    const { expression, stack, again } = this.request;
+    this.#header ??= {
+      bytes: this.#tools.target.memory.read(header.address, header.type.size).slice(),
+      watching: new Watching(
+        {
+          expression,
+          access: { read: false, write: true, execute: false },
+          address: header.address,
+          size: HEADER_WORDS,
+          type: undefined,
+          ...(stack === undefined ? {} : { stack }),
+          ...(again === undefined ? {} : { again }),
+        },
+        this.#tools,
+      ),
+    };
+    this.#header.watching.arm({
+      hit: (thread, hit) => this.#assigned(thread, hit, header),
+      ended: (thread, why) => {
+        this.close();
+        this.ended = why;
+        return this.#listener?.ended(thread, why);
+      },
+    });
+  }
+
+  /** Its words are assigned one after the other: a length without an address is not told of. */
+  #assigned(thread: LiveThread, hit: WatchHit, { address, type }: HeaderPlace): StopCause | undefined {
+    const { memory } = this.#tools.target;
+    const header = this.#header!;
+    const before = header.bytes;
+    const after = memory.read(header.watching.address, type.size).slice();
+    try {
+      const range = contentsRange(after, type);
+      if (range.address === 0 && range.size > 0) return undefined;
+      header.bytes = after;
+      if (range.address !== this.address || range.size !== this.size) this.#moveTo(range);
+    } catch (error) {
+      if (!(error instanceof MattockError)) throw error;
+      this.remark = error.message;
+    }
+    const now =
+      this.size === 0 ? 'it is empty now' : `now the ${this.size} bytes at ${hex(this.address)} are watched`;
+    return this.#listener?.hit(thread, { ...hit, type, before, after, address, watch: this, remark: now });
+  }
+
   /** What stands there before the program goes on: changes made while it stood still are nobody's. */
   remember(): void {
+    this.#header?.watching.remember();
     if (this.means === undefined || this.access.execute) return;
     const before = this.#bytes;
     this.#bytes = this.#read();
@@ -130,6 +208,7 @@ export class Watching implements WatchFacts {
       readonly after: Uint8Array;
     },
   ): StopCause | undefined {
+    if (this.#moving) return undefined;
     const { program, target } = this.#tools;
     const words = wordsOf(offset, before, after);
     const writer = words.map((word) => this.#writers.get(word)).find((one) => one !== undefined);
@@ -138,7 +217,8 @@ export class Watching implements WatchFacts {
     if (access !== 'read') this.#wrote(words, { goid: program.goidOn(thread), thread: thread.id, pc });
     if (!this.#wants(access)) return undefined;
     const { address } = this;
-    const hit = { watch: this, access, pc, address, offset, before, after, writer, remark: undefined };
+    const { type } = this;
+    const hit = { watch: this, type, access, pc, address, offset, before, after, writer, remark: undefined };
     return this.#listener?.hit(thread, hit);
   }
 
@@ -151,6 +231,7 @@ export class Watching implements WatchFacts {
     const nothing = new Uint8Array(0);
     return this.#listener?.hit(thread, {
       watch: this,
+      type: undefined,
       access: 'execute',
       pc: this.address,
       address: this.address,
@@ -198,12 +279,22 @@ export class Watching implements WatchFacts {
     this.means = undefined;
   }
 
-  #moveTo(address: RuntimeAddress): void {
+  #moveTo({ address, size }: Pick<WatchFacts, 'address' | 'size'>): void {
+    const isSame = size === this.size;
     const bytes = this.#bytes;
-    this.#release();
-    this.address = address;
-    this.#keep();
-    this.#bytes = bytes;
+    const isKept = this.means !== undefined || this.size === 0;
+    this.#tools.target.whileStopped(() => {
+      this.#release();
+      this.address = address;
+      this.size = size;
+      if (!isSame && this.type?.kind === 'array') {
+        const { element } = this.type;
+        this.type = arrayOf(size / element.size, element);
+      }
+      if (isKept && size > 0) this.#keep();
+    });
+    if (isSame && this.#header === undefined) this.#bytes = bytes;
+    else this.#writers.clear();
   }
 
   #read(): Uint8Array | undefined {

@@ -1,5 +1,15 @@
-import type { Goid, RuntimeAddress, ThreadId } from '../../base/index.ts';
+import {
+  type Goid,
+  type RuntimeAddress,
+  runtimeAddress,
+  TargetFault,
+  type ThreadId,
+} from '../../base/index.ts';
+import { underlying } from '../../golang/values/shapes.ts';
 import type { Type } from '../../image/index.ts';
+
+/** More is no string or slice, but damage. */
+const MOST_CONTENTS = 2 ** 40;
 
 /** What is to be noticed. */
 export interface WatchAccess {
@@ -25,8 +35,14 @@ export interface WatchRequest extends WatchedRange {
   readonly stack?: StackPlace;
   /** Finds it in the process after a restart; undefined: it is not there. */
   readonly again?: () => WatchRequest | undefined;
-  /** The memory is what a string or slice refers to: where its header is. */
-  readonly header?: RuntimeAddress;
+  /** The memory is what a string or slice refers to, which is there; `stack` is about it then. */
+  readonly header?: HeaderPlace;
+}
+
+/** A variable of a type whose first words are an address and a length. */
+export interface HeaderPlace {
+  readonly address: RuntimeAddress;
+  readonly type: Type;
 }
 
 /** A place in a goroutine's stack, which moves when it grows: by the distance from its upper end. */
@@ -68,6 +84,8 @@ export interface Writer {
 /** A watch noticed something. */
 export interface WatchHit {
   readonly watch: WatchFacts;
+  /** Of `before` and `after`, where they are all of a value. */
+  readonly type: Type | undefined;
   readonly access: 'read' | 'write' | 'read-write' | 'execute';
   /** The instruction; where the thread stands, if it cannot be told. */
   readonly pc: RuntimeAddress;
@@ -80,6 +98,17 @@ export interface WatchHit {
   /** Who wrote what stood there before, if that was seen. */
   readonly writer: Writer | undefined;
   readonly remark: string | undefined;
+}
+
+/** reflect.StringHeader, reflect.SliceHeader. */
+export function contentsRange(header: Uint8Array, type: Type): WatchedRange {
+  const words = new DataView(header.buffer, header.byteOffset, header.byteLength);
+  const real = underlying(type);
+  const step = real.kind === 'slice' ? real.element.size : 1;
+  const address = runtimeAddress(Number(words.getBigUint64(0, true)));
+  const size = Number(words.getBigUint64(8, true)) * step;
+  if (!(size < MOST_CONTENTS)) throw new TargetFault(`a length of ${size} bytes is none`);
+  return { address, size };
 }
 
 export const describeAccess = ({ read, write, execute }: WatchAccess): string =>
