@@ -1,6 +1,7 @@
-import type { DecodedInstruction, MachineState } from '../../arch/index.ts';
+import type { DecodedInstruction } from '../../arch/index.ts';
 import type { RuntimeAddress } from '../../base/index.ts';
 import type { LiveTarget, LiveThread } from '../../target/index.ts';
+import { machineState } from '../machine-state.ts';
 
 const LONGEST = 15;
 /** More are not kept: a program has no end of code. */
@@ -45,28 +46,6 @@ export class Instructions {
 
   /** Where an instruction leads on a thread that stands at it. */
   targetOf(instruction: DecodedInstruction, thread: LiveThread): number | undefined {
-    return instruction.target(this.#state(thread));
+    return instruction.target(machineState(this.#target, thread));
   }
-
-  #state(thread: LiveThread): MachineState {
-    const { memory, arch } = this.#target;
-    const word = (name: string): bigint => {
-      const bytes = thread.registers.bytes(name);
-      return bytes === undefined ? 0n : littleEndian(bytes);
-    };
-    return {
-      register: (dwarf) => word(arch.registerByDwarf(dwarf)?.name ?? ''),
-      segmentBase: (segment) => word(`${segment}_base`),
-      read(address, length) {
-        const bytes = memory.tryRead(address as RuntimeAddress, length);
-        return bytes === undefined ? undefined : littleEndian(bytes);
-      },
-    };
-  }
-}
-
-function littleEndian(bytes: Uint8Array): bigint {
-  let value = 0n;
-  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
-  return value;
 }

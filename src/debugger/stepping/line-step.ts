@@ -65,7 +65,7 @@ export class LineStep {
     const walk = this.#walk;
     const frame = walk.frameHere();
     if (frame === undefined) {
-      throw new UserError('no binary knows the code here', '`step-instruction` goes on all the same');
+      throw new UserError('the frame here cannot be told', '`step-instruction` goes on all the same');
     }
     this.#origin = walk.code.positionAt(walk.pc);
     this.#function = this.#origin?.calls.innermost ?? frame.code.name;
@@ -85,9 +85,9 @@ export class LineStep {
     const walk = this.#walk;
     for (let left = MOST_STEPPED; ; left--) {
       const instruction = left > 0 ? walk.instructions.at(walk.pc) : undefined;
-      if (instruction === undefined) return this.#runFree(frame);
+      if (instruction === undefined) return this.#runFree(walk.now(frame));
       if (instruction.flow === 'call') {
-        const finish = this.#call(frame, instruction);
+        const finish = this.#call(walk.now(frame), instruction);
         if (finish !== undefined) return finish;
       } else {
         if (walk.stepOne() === INTERRUPTED) return INTERRUPTED;

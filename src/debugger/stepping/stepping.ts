@@ -78,12 +78,15 @@ export class Stepping {
   /** A goroutine that waits is let run until it goes on. */
   #walkOf({ goroutine, thread }: Steppable): Walk | Stop {
     const { target, program } = this.#control;
-    if (target.ended === undefined && target.modules.executable !== this.#executable) this.#forget();
+    if (target.ended !== undefined) {
+      throw new UserError('the program has ended', '`restart` starts it anew');
+    }
+    if (target.modules.executable !== this.#executable) this.#forget();
     const subject = new Subject(program, goroutine, thread);
     const tools = { code: this.#code, instructions: this.#instructions };
     const on = this.#onThread({ goroutine, thread });
     const first = on ?? target.threads[0];
-    if (first === undefined) throw new UserError('the program has no threads: it has ended');
+    if (first === undefined) throw new UserError('the program has no threads');
     const walk = new Walk(this.#control, tools, subject, first);
     if (on !== undefined) return walk;
     if (goroutine === undefined) throw new UserError(`there is no thread ${thread}`, '`threads` lists them');

@@ -3,7 +3,7 @@ import type { LiveThread } from '../../target/index.ts';
 import type { Debugger } from '../debugger.ts';
 import type { StopCause } from '../stop.ts';
 import type { TrapWish } from '../trap-sites.ts';
-import type { CodeOf, FunctionCode } from './function-code.ts';
+import { type CodeOf, type FunctionCode, unknownCode } from './function-code.ts';
 import type { Instructions } from './instructions.ts';
 import type { Subject } from './subject.ts';
 
@@ -112,11 +112,10 @@ export class Walk {
     return INTERRUPTED;
   }
 
-  /** The frame in which the thread is. Undefined: no binary knows the code. */
+  /** The frame in which the thread is. Undefined: it cannot be told where it ends. */
   frameHere(): FrameHere | undefined {
     const { pc, sp, thread, subject } = this;
-    const code = this.code.at(pc);
-    if (code === undefined) return undefined;
+    const code = this.code.at(pc) ?? unknownCode(pc);
     const cfa = this.cfaOf(thread);
     if (cfa === undefined) return undefined;
     const returnAddress = this.control.target.memory.tryRead(runtimeAddress(cfa - 8), 8);
@@ -140,6 +139,11 @@ export class Walk {
     }
     const cfa = program.stackOfThread(thread.id, 1).frames[0]?.cfa;
     return cfa === 0 ? undefined : cfa;
+  }
+
+  /** The same frame with its stack pointer where it is now: behind the prologue. */
+  now(frame: FrameHere): FrameHere {
+    return { ...frame, spDepth: this.depthOfSp(this.thread) };
   }
 
   depthOfSp(thread: LiveThread): number {
