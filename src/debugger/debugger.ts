@@ -51,6 +51,7 @@ export class Debugger {
 
   /** One of the runs that make up a whole (a step is many): `settle` closes the last. */
   run(mode: RunMode): StopCause[] {
+    this.breakpoints.armStanding();
     for (;;) {
       const causes = this.#run(mode);
       if (this.calls.afterRun(causes) === 'stop') return causes;

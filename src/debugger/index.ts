@@ -1,10 +1,12 @@
+export { writeValue } from './assignment/write-value.ts';
 export type {
   Breakpoint,
   BreakpointPlace,
   BreakpointRequest,
   HitCondition,
+  TraceRequest,
 } from './breakpoints/breakpoint.ts';
-export { writeValue } from './assignment/write-value.ts';
+export { FATAL_THROW, UNRECOVERED_PANIC } from './breakpoints/standing.ts';
 export type { CallWork } from './calls/call-order.ts';
 export { CalledPanic, type FinishedCall } from './calls/injected-calls.ts';
 export { prepareCall, withObjects } from './calls/prepare-call.ts';

@@ -53,8 +53,11 @@ export function resolveLocation(context: Context, typed: Typed): readonly Resolv
   throw nothingCalled(typed);
 }
 
+/** What is not in the program: it may come, with a plugin. */
+export class CodeNotFound extends UserError {}
+
 export function nothingCalled(typed: Typed): UserError {
-  return new UserError(
+  return new CodeNotFound(
     `nothing is called ${typed.text.trim()}`,
     '`funcs` and `sources` list what there is',
     typed.column,

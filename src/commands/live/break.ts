@@ -1,6 +1,7 @@
 import { hex, UserError } from '../../base/index.ts';
-import type { Breakpoint, BreakpointPlace } from '../../debugger/index.ts';
+import type { Breakpoint, BreakpointPlace, TraceRequest } from '../../debugger/index.ts';
 import { resolveBreakpoint } from '../code/breakpoint-places.ts';
+import { CodeNotFound } from '../code/resolve-location.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { flag, positional } from '../language/arguments.ts';
 import type { Typed } from '../language/cursor.ts';
@@ -24,6 +25,8 @@ export interface BreakpointRow {
   readonly hits: number;
   /** What is watched; undefined of breakpoints in code. */
   readonly watch: WatchRow | undefined;
+  /** It does not stop but tells of calls. */
+  readonly trace: TraceRequest | undefined;
 }
 
 export const breakpointRow = (breakpoint: Breakpoint): BreakpointRow => {
@@ -40,6 +43,7 @@ export const breakpointRow = (breakpoint: Breakpoint): BreakpointRow => {
     actions: [...actions],
     hits,
     watch: breakpoint.watch && watchRowOf(breakpoint.watch),
+    trace: breakpoint.trace,
   };
 };
 
@@ -47,12 +51,17 @@ export const breakpointName = ({
   id,
   name,
   watch,
+  trace,
 }: {
   readonly id: number;
   readonly name: string | undefined;
   readonly watch?: unknown;
+  readonly trace?: unknown;
 }): string => {
-  const kind = watch === undefined ? 'Breakpoint' : 'Watchpoint';
+  const inCode = trace === undefined ? 'Breakpoint' : 'Tracepoint';
+  const kind = watch === undefined ? inCode : 'Watchpoint';
+  // Those that are always there are known by their names.
+  if (id < 0 && name !== undefined) return `${kind} ${name}`;
   return name === undefined ? `${kind} ${id}` : `${kind} ${id} (${name})`;
 };
 
@@ -136,15 +145,14 @@ function attempt(
   mayCome: boolean,
 ): () => readonly BreakpointPlace[] {
   if (!mayCome) {
-    if (places().length === 0)
-      throw new UserError('there is no code at this line', 'choose another one: `list` shows it');
+    places();
     return places;
   }
   return () => {
     try {
       return places();
     } catch (error) {
-      if (error instanceof UserError) return [];
+      if (error instanceof CodeNotFound) return [];
       throw error;
     }
   };

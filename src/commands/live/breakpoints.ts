@@ -1,4 +1,5 @@
 import { defineCommand } from '../command.ts';
+import { flag } from '../language/arguments.ts';
 import { debuggerOf } from '../session/live-control.ts';
 import { type BreakpointRow, breakpointName, breakpointRow, placesText, whereText } from './break.ts';
 import { conditionsText } from './condition.ts';
@@ -8,9 +9,13 @@ export const breakpoints = defineCommand({
   aliases: ['bp'],
   group: 'running',
   summary: 'List the breakpoints and watchpoints',
-  arguments: {},
-  run(context): { readonly breakpoints: readonly BreakpointRow[] } {
-    return { breakpoints: debuggerOf(context, 'breakpoints').breakpoints.all.map(breakpointRow) };
+  details:
+    'With -a also those that are always there: unrecovered-panic and runtime-fatal-throw stop the program before it ' +
+    'dies. `toggle` switches them off.',
+  arguments: { all: flag('-a', 'those that are always there too') },
+  run(context, { all }): { readonly breakpoints: readonly BreakpointRow[] } {
+    const { breakpoints: list } = debuggerOf(context, 'breakpoints');
+    return { breakpoints: [...(all ? list.standing : []), ...list.all].map(breakpointRow) };
   },
   *render({ breakpoints: rows }, style) {
     if (rows.length === 0) yield 'No breakpoints';

@@ -8,6 +8,7 @@ import type { Style } from '../output/style.ts';
 import { type LocationRow, locationRow, positionText } from '../output/text.ts';
 import { type ActionRow, runActions } from './actions.ts';
 import { finishedText } from './call-report.ts';
+import { type Death, deathOf, renderDeath } from './death-report.ts';
 import { watchRow } from './watch-report.ts';
 
 /** Where and why the program stopped: the answer of everything that lets it run. */
@@ -18,6 +19,8 @@ export interface StopReport {
   readonly location: LocationRow | undefined;
   readonly source: SourceListing | undefined;
   readonly displayed: readonly DisplayedRow[];
+  /** The program is about to die: of what. */
+  readonly death: Death | undefined;
   /** What the breakpoints' own commands (`on`) said. */
   readonly actions: readonly ActionRow[];
 }
@@ -38,6 +41,7 @@ export function reportStop(context: Context, stop: Stop): StopReport {
       thread: undefined,
       location: undefined,
       source: undefined,
+      death: undefined,
       displayed: [],
       actions: [],
     };
@@ -57,6 +61,7 @@ export function reportStop(context: Context, stop: Stop): StopReport {
       position === undefined || lines === undefined
         ? undefined
         : sourceListing(position.file, lines, position.line, around, position.line),
+    death: deathOf(context, stop),
     displayed: displayed({ ...context, scope: session.selection }),
     actions: runActions({ ...context, scope: session.selection }, stop),
   };
@@ -149,6 +154,7 @@ export function* renderStop(
     if (Array.isArray(lines)) for (const line of lines) yield `\t${line}`;
   }
   yield* more;
+  if (report.death !== undefined) yield* renderDeath(report.death, style);
   if (source !== undefined) yield* renderListing(source, style, context.session.settings.values.tab);
   yield* renderDisplayed(report.displayed, style);
   for (const action of report.actions) yield* action.text(style);

@@ -12,7 +12,14 @@ import { harmless, type Style } from '../output/style.ts';
 import { locationText } from '../output/text.ts';
 import type { Happening } from '../session/happening.ts';
 import { debuggerOf } from '../session/live-control.ts';
-import { atColumn, type BreakpointRow, breakpointRow, breakWords, placesText } from './break.ts';
+import {
+  atColumn,
+  type BreakpointRow,
+  breakpointName,
+  breakpointRow,
+  breakWords,
+  placesText,
+} from './break.ts';
 
 export const trace = defineCommand({
   name: 'trace',
@@ -46,7 +53,7 @@ export const trace = defineCommand({
   },
   *render(row, style) {
     const condition = row.condition === undefined ? '' : ` if ${row.condition}`;
-    yield `Tracepoint ${row.id}${row.name === undefined ? '' : ` (${row.name})`} set at ${placesText(row.places, style)}${condition}`;
+    yield `${breakpointName(row)} set at ${placesText(row.places, style)}${condition}`;
   },
 });
 

@@ -77,7 +77,7 @@ export const verdict = defineCommand({
   },
 });
 
-function panicRow(context: Context, panic: PanicFacts): PanicRow {
+export function panicRow(context: Context, panic: PanicFacts): PanicRow {
   const { type, recovered, goexit } = panic;
   let { text } = panic;
   if (text === undefined && !goexit) {
@@ -136,7 +136,7 @@ function readAs({ commandLine, program }: VerdictResult): string | undefined {
 /** elf_prpsinfo.pr_psargs keeps 79 bytes (include/linux/elfcore.h, ELF_PRARGSZ). */
 const MOST_COMMAND_LINE = 79;
 
-function panicLine({ type, text, recovered, goexit }: PanicRow): string {
+export function panicLine({ type, text, recovered, goexit }: PanicRow): string {
   if (goexit) return 'runtime.Goexit in progress';
   // The runtime puts the text of an error in the place of the error (runtime/panic.go, preprintpanics).
   const known = type === undefined || type === 'string' || text?.startsWith(type) === true;

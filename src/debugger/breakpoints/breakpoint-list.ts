@@ -19,6 +19,7 @@ import {
   meetsHitCondition,
   type TraceRequest,
 } from './breakpoint.ts';
+import { placesOfFunctions, STANDING_BREAKPOINTS } from './standing.ts';
 
 /** The process in which breakpoints are. */
 export interface BreakpointHost {
@@ -55,7 +56,7 @@ class Entry implements Breakpoint {
   }
 }
 
-/** The user's breakpoints. */
+/** The user's breakpoints, and those that are always there. */
 export class BreakpointList {
   #host: BreakpointHost;
   readonly #entries = new Map<number, Entry>();
@@ -67,19 +68,40 @@ export class BreakpointList {
     this.#host = host;
   }
 
+  /** The user's. */
   get all(): readonly Breakpoint[] {
-    return [...this.#entries.values()];
+    return [...this.#entries.values()].filter(({ id }) => id > 0);
+  }
+
+  /** Those that are always there, which can only be switched off. */
+  get standing(): readonly Breakpoint[] {
+    this.armStanding();
+    return [...this.#entries.values()].filter(({ id }) => id < 0);
+  }
+
+  /** Idempotent; done before the program first runs, since finding them reads its tables of names. */
+  armStanding(): void {
+    for (const { id, name, functions } of STANDING_BREAKPOINTS) {
+      if (this.#entries.has(id)) continue;
+      const places: FindPlaces = () => placesOfFunctions(this.#host.program, functions);
+      const entry = new Entry(id, { name, location: functions.join(', '), places });
+      entry.places = places();
+      this.#entries.set(id, entry);
+      this.#arm(entry);
+    }
   }
 
   /** Throws a UserError: the name is taken, or the condition is wrong. */
   add(request: BreakpointRequest): Breakpoint {
     const { name } = request;
+    this.armStanding();
     if (name !== undefined && [...this.#entries.values()].some((other) => other.name === name)) {
       throw new UserError(`there is a breakpoint ${name} already`, '`breakpoints` lists them');
     }
     const entry = new Entry(this.#lastId + 1, request);
     entry.watch = request.watch && this.#host.watches.add(request.watch);
     entry.places = entry.find();
+    this.#refuseSecond(entry);
     try {
       this.#arm(entry);
     } catch (error) {
@@ -91,13 +113,32 @@ export class BreakpointList {
     return entry;
   }
 
+  /** Two of one kind at one place would only stop there twice; another condition is for `condition`. */
+  #refuseSecond({ places, trace }: Entry): void {
+    if (places.length === 0) return;
+    for (const other of this.#entries.values()) {
+      if ((other.trace === undefined) !== (trace === undefined) || other.id < 0) continue;
+      const there = new Set(other.places.map(({ address }) => address));
+      if (!places.every(({ address }) => there.has(address))) continue;
+      const kind = trace === undefined ? 'breakpoint' : 'tracepoint';
+      throw new UserError(
+        `${kind} ${other.id} is there already`,
+        `\`condition ${other.id} …\` and \`on ${other.id} …\` change it, \`clear ${other.id}\` removes it`,
+      );
+    }
+  }
+
   /** By number or name. Throws a UserError. */
   find(key: string): Breakpoint {
+    this.armStanding();
     return this.#find(key);
   }
 
   remove(breakpoint: Breakpoint): void {
     const entry = this.#entry(breakpoint);
+    if (entry.id < 0) {
+      throw new UserError(`${entry.name} is always there`, `\`toggle ${entry.name}\` switches it off`);
+    }
     this.#disarm(entry);
     if (entry.watch !== undefined) this.#host.watches.remove(entry.watch);
     this.#entries.delete(breakpoint.id);
