@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+
+/** A program that runs by itself, not started by a debugger. */
+export class RunningProgram {
+  readonly executable: string;
+  readonly pid: number;
+  readonly #child: ChildProcess;
+  #output = '';
+
+  constructor(executable: string, args: readonly string[] = [], environment: NodeJS.ProcessEnv = {}) {
+    this.executable = executable;
+    this.#child = spawn(executable, args, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, ...environment },
+    });
+    this.pid = this.#child.pid!;
+    this.#child.stdout!.setEncoding('utf8').on('data', (text) => {
+      this.#output += text;
+    });
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  /** The last number that it wrote: it rises while the program makes progress. */
+  get rounds(): number {
+    return Number(/rounds (\d+)\n(?!.*rounds \d+\n)/s.exec(this.#output)?.[1] ?? 0);
+  }
+
+  async progresses(): Promise<void> {
+    const before = this.rounds;
+    await until(() => this.rounds > before, 'the program goes on');
+  }
+
+  /** A field of /proc/PID/status. */
+  status(field: string): string | undefined {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(status)?.[1];
+  }
+
+  /** States of its threads: R, S, T (stopped), t (traced)… */
+  get traced(): boolean {
+    return this.status('TracerPid') !== '0';
+  }
+
+  /** Addresses at which its text is not what the file says. */
+  changedText(): number[] {
+    const file = readFileSync(this.executable);
+    const memory = openSync(`/proc/${this.pid}/mem`, 'r');
+    try {
+      return executableSegments(file).flatMap(({ offset, address, size }) => {
+        const own = Buffer.alloc(size);
+        readSync(memory, own, 0, size, address);
+        if (own.equals(file.subarray(offset, offset + size))) return [];
+        return [...own.keys()].filter((at) => own[at] !== file[offset + at]).map((at) => address + at);
+      });
+    } finally {
+      closeSync(memory);
+    }
+  }
+
+  /** Lets it end by itself: its exit status and the last line that it wrote. */
+  async finish(): Promise<{ readonly status: number | null; readonly last: string }> {
+    const closed = once(this.#child, 'close');
+    this.#child.stdin!.end();
+    const [status] = (await closed) as [number | null];
+    return { status, last: this.#output.trimEnd().split('\n').at(-1)! };
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
+
+/** ELF64 program headers (gABI): PT_LOAD with PF_X. */
+function executableSegments(file: Buffer): { offset: number; address: number; size: number }[] {
+  const table = Number(file.readBigUInt64LE(32));
+  return Array.from({ length: file.readUInt16LE(56) }, (_, index) => table + index * 56)
+    .filter((at) => file.readUInt32LE(at) === 1 && (file.readUInt32LE(at + 4) & 1) !== 0)
+    .map((at) => ({
+      offset: Number(file.readBigUInt64LE(at + 8)),
+      address: Number(file.readBigUInt64LE(at + 16)),
+      size: Number(file.readBigUInt64LE(at + 32)),
+    }));
+}
+
+export async function until(condition: () => boolean, what: string, milliseconds = 20_000): Promise<void> {
+  const end = Date.now() + milliseconds;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`in ${milliseconds} ms it has not come to pass that ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
