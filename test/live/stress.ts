@@ -1,0 +1,206 @@
+import { Worker } from 'node:worker_threads';
+import { type InlineSession, openInline } from '../../src/engine/inline-session.ts';
+import { buildGo } from '../support/go-build.ts';
+import { RunningProgram, until } from './running-program.ts';
+
+/** Who has just let go may not wait for output that nobody has read yet: the event loop gets this long. */
+const COMMANDS_PER_SESSION = 25;
+/** A command that may run for ever is interrupted after so long at most. */
+const LONGEST_RUN_MS = 60;
+
+/** Numbers that a seed tells in advance (mulberry32). */
+class Chance {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  below(limit: number): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
+  }
+
+  of<T>(choices: readonly T[]): T {
+    return choices[this.below(choices.length)]!;
+  }
+}
+
+/** Interrupts a tracer that sleeps in waitpid: from another thread, as a terminal does. */
+class Interrupter {
+  readonly #words = new Int32Array(new SharedArrayBuffer(8));
+  readonly #worker: Worker;
+
+  constructor(pid: number) {
+    const program = `
+      const { workerData: { words, pid } } = require('node:worker_threads');
+      for (;;) {
+        Atomics.wait(words, 1, 0);
+        const milliseconds = Atomics.load(words, 1);
+        if (milliseconds < 0) break;
+        if (Atomics.wait(words, 1, milliseconds, milliseconds) !== 'timed-out') continue;
+        Atomics.store(words, 0, 1);
+        process.kill(pid, 'SIGSTOP');
+        // Once more: the first may have come when nobody was listening.
+        Atomics.compareExchange(words, 1, milliseconds, 0);
+      }`;
+    this.#worker = new Worker(program, { eval: true, workerData: { words: this.#words, pid } });
+  }
+
+  readonly requested = (): boolean => Atomics.load(this.#words, 0) !== 0;
+
+  after(milliseconds: number): void {
+    Atomics.store(this.#words, 0, 0);
+    this.#set(milliseconds);
+  }
+
+  cancel(): void {
+    this.#set(0);
+  }
+
+  async close(): Promise<void> {
+    this.#set(-1);
+    await this.#worker.terminate();
+  }
+
+  #set(milliseconds: number): void {
+    Atomics.store(this.#words, 1, milliseconds);
+    Atomics.notify(this.#words, 1);
+  }
+}
+
+const PLACES = [
+  'main.mix',
+  'main.allocate',
+  'main.(*worker).round',
+  'main.(*worker).run',
+  'counting.go:54',
+  'counting.go:75',
+  'runtime.mallocgc',
+];
+const CONDITIONS = ['value == 1<<60', 'value % 1000 == 7', 'n > 3', 'w.id == 2'];
+const RUNNING = [
+  'continue',
+  'continue',
+  'next',
+  'step',
+  'stepout',
+  'step-instruction',
+  'next-instruction',
+] as const;
+const READING = [
+  'goroutines',
+  'stack 5',
+  'locals',
+  'args',
+  'threads',
+  'regs',
+  'breakpoints',
+  'frame 1 print w',
+];
+
+/** Another command, by chance. */
+function command(chance: Chance): string {
+  const breakpoint = 1 + chance.below(6);
+  switch (chance.below(12)) {
+    case 0:
+    case 1:
+      return `break ${chance.of(PLACES)}`;
+    case 2:
+      return chance.of([`clear ${breakpoint}`, `toggle ${breakpoint}`, 'clearall']);
+    case 3:
+      return chance.of([
+        `condition ${breakpoint} ${chance.of(CONDITIONS)}`,
+        `condition -hitcount ${breakpoint} % 50`,
+      ]);
+    case 4:
+      return chance.of([`goroutine ${1 + chance.below(40)}`, 'watch w.sum', 'watch -rw w.sum']);
+    case 5:
+    case 6:
+      return chance.of(READING);
+    default:
+      return chance.of(RUNNING);
+  }
+}
+
+export interface StressReport {
+  readonly seed: number;
+  readonly sessions: number;
+  readonly commands: number;
+  /** Commands that said what is wrong with them. */
+  readonly refused: number;
+}
+
+/**
+ * Attaches to a program that counts, allocates and is preempted, gives commands by chance, and lets go, again and again.
+ * Fails if anything is left in its text, or if its sums are not what they would be without us.
+ */
+export async function stress(seed: number, milliseconds: number): Promise<StressReport> {
+  const chance = new Chance(seed);
+  const program = new RunningProgram(buildGo({ source: 'test/live/programs/counting.go' }));
+  const interrupter = new Interrupter(program.pid);
+  const report = { seed, sessions: 0, commands: 0, refused: 0 };
+  let last: string[] = [];
+  try {
+    const end = Date.now() + milliseconds;
+    while (Date.now() < end) {
+      await program.progresses();
+      last = [];
+      const session = await openInline(
+        { live: { kind: 'attach', pid: program.pid } },
+        { cancelled: interrupter.requested },
+      );
+      try {
+        for (let i = 0; i < COMMANDS_PER_SESSION && Date.now() < end; i++) {
+          const line = command(chance);
+          last.push(line);
+          report.commands++;
+          if (!(await execute(session, line, interrupter, chance))) report.refused++;
+        }
+      } finally {
+        await session.close();
+      }
+      report.sessions++;
+      checkLeft(program);
+    }
+    await until(() => !program.traced, 'nobody traces it');
+    const { status, last: said } = await program.finish();
+    if (status !== 0 || said !== 'all is well') throw new Error(`the program ends with ${status}: ${said}`);
+    return report;
+  } catch (error) {
+    throw new Error(`seed ${seed}, after ${report.commands} commands, the last: ${last.join('; ')}`, {
+      cause: error,
+    });
+  } finally {
+    program.kill();
+    await interrupter.close();
+  }
+}
+
+async function execute(
+  session: InlineSession,
+  line: string,
+  interrupter: Interrupter,
+  chance: Chance,
+): Promise<boolean> {
+  interrupter.after(1 + chance.below(LONGEST_RUN_MS));
+  try {
+    const { ok } = await session.execute(line, { format: 'text', colour: false }, () => {});
+    const { ended } = session.session.live!.debugger.target;
+    if (ended !== undefined) throw new Error(`${line}: the program has ended: ${JSON.stringify(ended)}`);
+    return ok;
+  } finally {
+    interrupter.cancel();
+  }
+}
+
+function checkLeft(program: RunningProgram): void {
+  const changed = program.changedText();
+  if (changed.length > 0)
+    throw new Error(`its text is changed at ${changed.map((at) => at.toString(16)).join(', ')}`);
+  if (program.traced) throw new Error('it is still traced');
+  const state = program.status('State');
+  if (/^[Tt]/.test(state ?? 'T')) throw new Error(`it is left in state ${state}`);
+}
