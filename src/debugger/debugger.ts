@@ -19,11 +19,13 @@ export class Debugger {
   readonly breakpoints: BreakpointList;
   readonly calls: InjectedCalls;
   readonly #watchers: EventWatcher[] = [];
+  #executable: unknown;
 
   /** `breakpoints` of the process before, after a restart; `moveTo` brings them here. */
   constructor(target: LiveTarget, program: Program, breakpoints?: BreakpointList) {
     this.target = target;
     this.program = program;
+    this.#executable = target.modules.executable;
     this.traps = new TrapSites(target);
     this.watches = new Watches(this);
     this.calls = new InjectedCalls(this);
@@ -77,7 +79,7 @@ export class Debugger {
   /** The program stays stopped for these reasons: what was known of it is void. */
   settle(causes: StopCause[]): Stop {
     this.program.refresh();
-    if (this.target.ended === undefined) this.breakpoints.findAgain();
+    if (this.target.ended === undefined) this.#findBreakpoints();
     if (causes.length === 0) causes.push({ kind: 'interrupt' });
     const [first] = causes;
     const thread =
@@ -85,9 +87,22 @@ export class Debugger {
     return { causes, thread };
   }
 
+  /** Code has come or gone; after an exec all of it is other code, in which no breakpoint is. */
+  #findBreakpoints(): void {
+    const { executable } = this.target.modules;
+    if (executable === this.#executable) {
+      this.breakpoints.findAgain();
+      return;
+    }
+    this.#executable = executable;
+    this.armBreakpoints();
+  }
+
   /** The program is left or ended: nothing of what watches it stays in it. Idempotent. */
   close(): void {
-    if (this.target.ended === undefined) this.watches.close();
+    if (this.target.ended !== undefined) return;
+    this.watches.close();
+    this.calls.abandon();
   }
 
   *#causesOf(event: TargetEvent): Generator<StopCause> {

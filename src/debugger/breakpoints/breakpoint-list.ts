@@ -187,17 +187,27 @@ export class BreakpointList {
       entry.hits = 0;
       entry.hitsByGoroutine.clear();
       entry.wishes = [];
+      this.#place(entry);
+    }
+  }
+
+  /** Finds its places in code that is not the one for which it was set; it is pending where there are none. */
+  #place(entry: Entry): void {
+    try {
       entry.places = entry.find();
       if (entry.enabled) this.#arm(entry);
+    } catch (error) {
+      if (!(error instanceof MattockError)) throw error;
+      for (const wish of entry.wishes) wish.remove();
+      entry.wishes = [];
+      entry.places = [];
     }
   }
 
   /** Code has come or gone: the pending ones may have their places now. */
   findAgain(): void {
     for (const entry of this.#entries.values()) {
-      if (entry.places.length > 0) continue;
-      entry.places = entry.find();
-      if (entry.enabled && entry.places.length > 0) this.#arm(entry);
+      if (entry.watch === undefined && entry.places.length === 0) this.#place(entry);
     }
   }
 

@@ -85,7 +85,11 @@ function makeTarget(
   code: MachineCode,
 ): ProcessTarget {
   // By procfs: it is the very file, though it may be deleted, replaced, or in a container.
-  const executable = { ...nameModule(`/proc/${pid}/exe`, image), path: path.replace(/ \(deleted\)$/, '') };
+  const open = (name: string) => ({
+    ...nameModule(`/proc/${pid}/exe`, image),
+    path: name.replace(/ \(deleted\)$/, ''),
+  });
+  const executable = open(path);
   return new ProcessTarget({
     kernel,
     arch: archNamed(executable.image.arch),
@@ -95,6 +99,7 @@ function makeTarget(
     started,
     interruptRequested,
     executable,
+    openExecutable: () => open(kernel.procLink(pid, 'exe') ?? path),
     findModule: moduleFinder({ sysroot: `/proc/${pid}/root`, beside: [path], openImage: image }),
     openImage: image,
     platform: nodePlatform,

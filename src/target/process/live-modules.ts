@@ -20,15 +20,15 @@ export interface ModuleSetting {
 export class LiveModules implements ModuleMap {
   readonly #setting: ModuleSetting;
   readonly #memory: ProcessMemory;
-  readonly #auxv: ReadonlyMap<number, number>;
+  #auxv: ReadonlyMap<number, number>;
   readonly #files: ModuleFiles;
-  readonly #main: Module;
+  #main: Module;
   #list: ModuleList;
   /** By path and start. */
   #libraries = new Map<string, Module>();
   #stale: boolean;
   /** Only what is linked dynamically can load libraries. */
-  readonly #dynamic: boolean;
+  #dynamic: boolean;
 
   constructor(
     setting: ModuleSetting,
@@ -41,12 +41,20 @@ export class LiveModules implements ModuleMap {
     this.#auxv = auxv;
     this.#files = new ModuleFiles(setting.findModule, warnings);
     const { executable } = setting;
-    const entry = auxv.get(AT.ENTRY);
-    const bias = entry === undefined ? 0 : entry - executable.image.entryPoint;
-    this.#main = executableModule(executable.path, executable, bias);
+    this.#main = mainModule(executable, auxv);
     this.#list = new ModuleList(this.#main, []);
     this.#stale = true;
-    this.#dynamic = executable.image.section('.interp') !== undefined;
+    this.#dynamic = isDynamic(executable);
+  }
+
+  /** After exec: another program is in the process. */
+  replace(executable: ModuleFile, auxv: ReadonlyMap<number, number>): void {
+    this.#auxv = auxv;
+    this.#main = mainModule(executable, auxv);
+    this.#dynamic = isDynamic(executable);
+    this.#libraries.clear();
+    this.#list = new ModuleList(this.#main, []);
+    this.#stale = true;
   }
 
   get all(): readonly Module[] {
@@ -129,4 +137,12 @@ export class LiveModules implements ModuleMap {
     const start = this.#main.toRuntime(segment.address);
     return { start, end: runtimeAddress(start + segment.fileSize) };
   }
+}
+
+const isDynamic = ({ image }: ModuleFile): boolean => image.section('.interp') !== undefined;
+
+function mainModule(executable: ModuleFile, auxv: ReadonlyMap<number, number>): Module {
+  const entry = auxv.get(AT.ENTRY);
+  const bias = entry === undefined ? 0 : entry - executable.image.entryPoint;
+  return executableModule(executable.path, executable, bias);
 }

@@ -8,27 +8,35 @@ export function readAuxv(kernel: Kernel, pid: number): Map<number, number> {
   return auxv === undefined ? new Map() : parseAuxv(auxv);
 }
 
-/** What procfs says of a process; what changes is asked for anew. */
+/** What procfs says of a process; what changes, also by an exec, is asked for anew. */
 export function processFacts(
   kernel: Kernel,
   pid: number,
-  executable: string,
-  auxv: ReadonlyMap<number, number>,
-  now: { readonly signal: () => SignalInfo | undefined; readonly currentThread: () => ThreadId },
+  now: {
+    readonly executable: () => string;
+    readonly auxv: () => ReadonlyMap<number, number>;
+    readonly signal: () => SignalInfo | undefined;
+    readonly currentThread: () => ThreadId;
+  },
 ): ProcessFacts {
-  const commandLine = kernel.procFile(pid, 'cmdline');
   return {
     pid,
-    executable,
-    commandLine:
-      commandLine && decodeText(commandLine, 0, commandLine.length).replace(/\0$/, '').replaceAll('\0', ' '),
+    origin: 'unknown',
+    get executable() {
+      return now.executable();
+    },
+    get commandLine() {
+      const words = kernel.procFile(pid, 'cmdline');
+      return words && decodeText(words, 0, words.length).replace(/\0$/, '').replaceAll('\0', ' ');
+    },
     get signal() {
       return now.signal();
     },
     get currentThread() {
       return now.currentThread();
     },
-    auxv,
-    origin: 'unknown',
+    get auxv() {
+      return now.auxv();
+    },
   };
 }

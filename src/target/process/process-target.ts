@@ -1,5 +1,6 @@
 import type { Arch, MachineCode } from '../../arch/index.ts';
 import { type RuntimeAddress, runtimeAddress, TargetFault, type ThreadId } from '../../base/index.ts';
+import type { ModuleFile } from '../core/module-files.ts';
 import type {
   Decision,
   HardwareWatch,
@@ -35,6 +36,8 @@ export interface ProcessInput extends ModuleSetting {
   /** All its threads, seized with TRACE_OPTIONS; each is stopped, or runs and is stopped now. */
   readonly threads: readonly { readonly id: number; readonly stopped: boolean }[];
   readonly started: boolean;
+  /** The program that is in the process now: after an exec. */
+  readonly openExecutable: () => ModuleFile;
   /** Whether somebody has asked for a stop from outside since the last `run` began. */
   readonly interruptRequested: () => boolean;
 }
@@ -53,6 +56,7 @@ export class ProcessTarget implements LiveTarget {
   /** Told when the program begins to run (its process id) and when it has stopped (0). */
   onRunning: ((pid: number) => void) | undefined;
   readonly #kernel: Kernel;
+  readonly #openExecutable: () => ModuleFile;
   readonly #threads: ThreadTable;
   readonly #traps: TrapTable;
   readonly #watches: WatchRegisters;
@@ -104,7 +108,10 @@ export class ProcessTarget implements LiveTarget {
       },
       onExec: () => this.#afterExec(),
     });
-    this.process = processFacts(kernel, pid, input.executable.path, this.modules.auxv, {
+    this.#openExecutable = input.openExecutable;
+    this.process = processFacts(kernel, pid, {
+      executable: () => this.modules.executable?.path ?? input.executable.path,
+      auxv: () => this.modules.auxv,
       signal: () => this.#signal,
       currentThread: () => this.#threads.current,
     });
@@ -192,12 +199,16 @@ export class ProcessTarget implements LiveTarget {
     const thread = this.#threads.get(id);
     if (thread?.state !== 'stopped') return false;
     this.#generation++;
-    return this.#loop.executeOne(thread);
+    const done = this.#loop.executeOne(thread);
+    // Who asked for it knows what it did.
+    if (done && this.#watches.any) this.#watches.fired(id);
+    return done;
   }
 
   dropSignal(id: ThreadId): void {
     const thread = this.#threads.get(id);
     if (thread !== undefined) thread.pendingSignal = 0;
+    this.#signal = undefined;
   }
 
   requestStop(): void {
@@ -247,7 +258,7 @@ export class ProcessTarget implements LiveTarget {
     this.#traps.clear();
     this.#watches.clear();
     this.memory.invalidate();
-    this.modules.invalidate();
+    this.modules.replace(this.#openExecutable(), readAuxv(this.#kernel, this.pid));
   }
 }
 

@@ -443,9 +443,10 @@ export class TraceLoop {
   /**
    * A thread that executes a trap while it is interrupted stops for the interruption first (kernel/signal.c, get_signal:
    * jobctl before signals). Its SIGTRAP would come when the trap is not there any more, and its pc be in the middle of
-   * an instruction.
+   * an instruction. So it is with a fault in guarded memory, which is not to reach the program.
    */
   #trapIsPending(thread: ProcessThread): boolean {
+    if (this.#setting.watches.guarded.length > 0 && this.#isPending(thread, SIGNAL.SIGSEGV)) return true;
     if (this.#setting.traps.get(thread.pc - 1)?.inserted !== true) return false;
     return this.#isPending(thread, SIGNAL.SIGTRAP);
   }
