@@ -51,6 +51,6 @@ export class CallResult {
 
 /** As a cause of a stop: a call that was interrupted, by a breakpoint in it, has come to its end. */
 export function finishedText({ result, problem }: FinishedCall): string {
-  if (problem !== undefined) return `the call failed: ${problem.message}`;
-  return result instanceof CallResult ? result.text : 'the call has returned';
+  if (problem !== undefined) return `[the call failed: ${problem.message}]`;
+  return `[${result instanceof CallResult ? result.text.replace(/^> /, '') : 'the call has returned'}]`;
 }

@@ -5,5 +5,10 @@ export function refreshAfterWrite({ session }: Context): void {
   const { selection, program } = session;
   program.refresh();
   const id = selection.goroutine?.id;
-  session.refresh({ ...selection, goroutine: id === undefined ? undefined : program.goroutine(id) });
+  const goroutine = id === undefined ? undefined : program.goroutine(id);
+  session.refresh({
+    ...selection,
+    goroutine,
+    thread: goroutine === undefined ? selection.thread : goroutine.thread,
+  });
 }

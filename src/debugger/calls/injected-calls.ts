@@ -8,6 +8,7 @@ import type { LiveTarget, LiveThread, TargetEvent } from '../../target/index.ts'
 import type { StopCause } from '../stop.ts';
 import type { CallOrder, CallWork } from './call-order.ts';
 import { Injection, isAnswer } from './injection.ts';
+import { answersSilenced, silenceAnswers } from './silence.ts';
 
 /** As much of the debugger as calls need. */
 export interface CallHost {
@@ -39,7 +40,8 @@ const SYSCALL = [0x0f, 0x05];
 
 interface Flight {
   readonly goroutine: Goroutine;
-  readonly thread: LiveThread;
+  /** On which the call is, as far as it has told. */
+  thread: LiveThread;
   readonly work: CallWork<unknown>;
   /** The frame on which values are kept, and from which the calls are made. */
   readonly keeper: Injection;
@@ -57,7 +59,8 @@ interface Flight {
 export class InjectedCalls {
   readonly #host: CallHost;
   #flight: Flight | undefined;
-  #answered = false;
+  /** The thread whose answer is to be dealt with. */
+  #answered: LiveThread | undefined;
 
   constructor(host: CallHost) {
     this.#host = host;
@@ -99,25 +102,35 @@ export class InjectedCalls {
       this.#drop();
       return 'stop';
     }
-    if (!this.#answered) return 'stop';
-    this.#answered = false;
+    const thread = this.#answered;
+    if (thread === undefined) return 'stop';
+    this.#answered = undefined;
+    flight.thread = target.thread(thread.id) ?? thread;
     const ended = this.#accept(flight);
     if (ended !== undefined) causes.push(ended);
     return causes.length === 0 ? 'again' : 'stop';
   }
 
+  /** The program is left in the middle of a call: the answers that nobody waits for any more become nothing. */
+  abandon(): void {
+    const { target, program } = this.#host;
+    if (this.#flight === undefined || target.ended !== undefined) return;
+    silenceAnswers(target, program);
+    this.#drop();
+  }
+
   #drop(): void {
     this.#flight?.unwatch();
     this.#flight = undefined;
-    this.#answered = false;
+    this.#answered = undefined;
   }
 
   #watch(event: TargetEvent): 'resume' | undefined {
     const flight = this.#flight;
-    if (flight === undefined || event.kind !== 'own-trap' || event.thread.id !== flight.thread.id)
-      return undefined;
+    if (flight === undefined || event.kind !== 'own-trap') return undefined;
+    // Nobody else makes such calls: whichever thread answers, it is to us. Up to Go 1.20 it may be another each time.
     if (!isAnswer(this.#host.program, event.address)) return undefined;
-    this.#answered = true;
+    this.#answered = event.thread;
     this.#host.target.requestStop();
     return 'resume';
   }
@@ -126,7 +139,7 @@ export class InjectedCalls {
   #accept(flight: Flight): StopCause | undefined {
     const { call, keeper } = flight;
     const injection = call?.injection ?? keeper;
-    const what = injection.accept();
+    const what = injection.accept(flight.thread);
     if (call !== undefined && injection.outcome?.kind === 'returned' && what === 'go-on') {
       this.#keep(flight, injection.outcome.values);
     }
@@ -217,6 +230,12 @@ export class InjectedCalls {
     const found = functionNamed(this.#host.program, ['runtime.debugCallV2']);
     if (found?.storage.kind !== 'function' || found.storage.entry === 0) {
       throw new UserError('the program has no runtime.debugCallV2: functions cannot be called in it');
+    }
+    if (answersSilenced(this.#host.target, found.storage.entry)) {
+      throw new UserError(
+        'a debugger has left the program in the middle of a call: no more functions can be called in it',
+        'start the program anew',
+      );
     }
     return found.storage.entry;
   }

@@ -10,12 +10,13 @@ import type { Program } from '../../golang/index.ts';
 import { functionName } from '../../golang/values/functions.ts';
 import type { LiveTarget, LiveThread } from '../../target/index.ts';
 import type { CallOrder } from './call-order.ts';
-import { restoreRegisters, type SavedRegisters, saveRegisters } from './saved-registers.ts';
+import { restoreFlags, restoreRegisters, type SavedRegisters, saveRegisters } from './saved-registers.ts';
 
 /**
  * One injected call: runtime.debugCallV2 (runtime/asm_amd64.s, debugcall.go). It answers by int3 with a code in R12:
  * 0 the frame is there, 1 the function has returned, 2 it has panicked, 8 no call is possible here, 16 the registers
- * are to be restored. The call runs on a goroutine of its own, which is locked to the thread: all answers come from it.
+ * are to be restored. The call runs on a goroutine of its own, which is on the
+ * same thread until it is there; from Go 1.21 on it stays locked to that.
  */
 
 export const ANSWER = { ready: 0, returned: 1, panicked: 2, refused: 8, restore: 16 } as const;
@@ -38,7 +39,8 @@ export const isAnswer = (program: Program, pc: number): boolean =>
 export class Injection {
   readonly #target: LiveTarget;
   readonly #program: Program;
-  readonly #thread: LiveThread;
+  /** The one that answered last. */
+  #thread: LiveThread;
   readonly #saved: SavedRegisters;
   readonly #order: CallOrder | undefined;
   outcome: Outcome | undefined;
@@ -72,7 +74,8 @@ export class Injection {
   }
 
   /** Deals with an answer, the thread standing behind its int3. */
-  accept(): 'ready' | 'go-on' | 'restore' {
+  accept(thread: LiveThread): 'ready' | 'go-on' | 'restore' {
+    this.#thread = thread;
     switch (this.answer) {
       case ANSWER.ready:
         if (this.#order === undefined) return 'ready';
@@ -103,7 +106,11 @@ export class Injection {
       this.#target.run({ kind: 'step', thread: this.#thread.id }, () => 'resume');
       if (this.#target.ended !== undefined) return false;
       if (this.#target.thread(this.#thread.id) === undefined) return false;
-      if (this.#thread.registers.get(pc) === this.#saved.pc) return true;
+      if (this.#thread.registers.get(pc) === this.#saved.pc) {
+        // The RET of debugCallV2 is preceded by an ADDQ to the stack pointer.
+        restoreFlags(this.#thread, this.#saved);
+        return true;
+      }
     }
     throw new TargetFault('the call did not come back to where it was made');
   }

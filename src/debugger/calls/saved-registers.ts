@@ -34,3 +34,8 @@ export function restoreRegisters({ arch }: LiveTarget, thread: LiveThread, saved
   for (const [name, bytes] of saved.general) if (!kept.includes(name)) thread.setRegister(name, bytes);
   thread.setNoteBytes(XSTATE, saved.vectors);
 }
+
+export function restoreFlags(thread: LiveThread, { general }: SavedRegisters): void {
+  const flags = general.get('rflags');
+  if (flags !== undefined) thread.setRegister('rflags', flags);
+}

@@ -44,20 +44,8 @@ export function signatureAt(program: Program, entry: RuntimeAddress, name: strin
       .filter(({ name }, i, all) => name === '_' || all.findIndex((other) => other.name === name) === i);
   const parameters = declared('parameter');
   const results = declared('result');
-  if (type !== undefined && !agree(type, parameters, results)) {
-    const named = (types: readonly Type[], prefix: string): Named[] =>
-      types.map((one, i) => ({ name: `${prefix}${i}`, type: one }));
-    return {
-      name: full,
-      entry,
-      assembly,
-      parameters: named(type.parameters, '~p'),
-      results: named(type.results, '~r'),
-    };
-  }
-  if (info === undefined) {
-    throw new UserError(`nothing says what ${full} takes: it has no debug information`);
-  }
+  const silent = info === undefined || (parameters.length === 0 && (type?.parameters.length ?? 0) > 0);
+  if (silent) throw new UserError(`nothing says what ${full} takes: its debug information does not`);
   return { name: full, entry, parameters, results, assembly };
 }
 
@@ -65,8 +53,3 @@ export function signatureAt(program: Program, entry: RuntimeAddress, name: strin
 function ownType({ name, type, escaped }: VariableInfo): Named {
   return { name, type: escaped ? (targetOf(type) ?? type) : type };
 }
-
-const agree = (type: FuncType, parameters: readonly Named[], results: readonly Named[]): boolean =>
-  type.parameters.length === parameters.length &&
-  type.results.length === results.length &&
-  type.parameters.every((one, i) => one.name === parameters[i]!.type.name);
