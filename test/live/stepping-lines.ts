@@ -18,7 +18,7 @@ const COMMON: Lines = {
     'calls.func1:159 160 calls:162 163 func11:272',
   starts: 'starts:167 168 169 170 171 175 176 func12:273',
   loops: 'loops:179 180 181 182 181 182 181 182 181 184 186 func13:274',
-  exits: 'exits:201 202 203 206 | exits.func1:203 204 205 runtime.goexit1:*',
+  exits: 'exits:201 202 203 206 | exits.func1:203 204 205 runtime.Goexit:*',
   returns: 'returns:195 196 values:190 191 returns:196 197 func15:276',
 };
 

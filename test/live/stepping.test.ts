@@ -158,7 +158,7 @@ describe('steps', () => {
     expect(placeIn((await live.json('next 3')).result)).toBe('exits:206');
     // The end of the goroutine ends them too.
     const { result } = await live.json('next 50');
-    expect(placeIn(result)).toBe('runtime.goexit1:*');
+    expect(placeIn(result)).toBe('runtime.Goexit:*');
     expect(result.ended).toBe(result.goroutine);
     expect(await live.failure('next 0')).toMatch('0 is not a number from 1');
   });

@@ -11,7 +11,7 @@ export interface Exits {
   readonly returnCalls: readonly RuntimeAddress[];
   /** A panic was recovered: g.sched says where the goroutine goes on. */
   readonly resumptions: readonly RuntimeAddress[];
-  /** A goroutine ends. */
+  /** Goexit has made all deferred calls, and ends the goroutine. Others end by returning from their first function. */
   readonly ends: readonly RuntimeAddress[];
 }
 
@@ -28,6 +28,7 @@ const CALLERS = [
 const RETURNS = ['runtime.deferreturn'] as const;
 const RECOVERY = 'runtime.recovery';
 const RESUME = ['runtime.gogo', 'runtime.gogo.abi0'] as const;
+const GOEXIT = 'runtime.Goexit';
 const END = 'runtime.goexit1';
 
 /** Of the machinery that makes deferred calls: who returns there has not come back to the program's own code. */
@@ -49,12 +50,15 @@ export function findExits(code: CodeOf, instructions: Instructions): Exits {
     [...calls(name)]
       .filter((call) => call.flow === 'call' && (call.target(nothing) ?? 0) === 0)
       .map(({ address }) => addressOf(address));
+  // Not the entry of goexit1: every goroutine that ends comes by there, of which a program may have no end.
+  const goexit = new Set<number>(code.entries(END));
+  const ends = [...calls(GOEXIT)].filter((call) => goexit.has(call.target(nothing) ?? 0));
   return {
     deferredCalls: CALLERS.flatMap(closures),
     returnCalls: RETURNS.flatMap(closures),
     resumptions: [...calls(RECOVERY)]
       .filter((call) => gogo.has(call.target(nothing) ?? 0))
       .map(({ address }) => addressOf(address)),
-    ends: [...code.entries(END)],
+    ends: ends.length > 0 ? ends.map(({ address }) => addressOf(address)) : code.entries(END),
   };
 }

@@ -298,9 +298,7 @@ export class LineStep {
         tag: 'resumption' as const,
         accepts: (thread: LiveThread) => isOurs(thread, running(thread)?.saved().sp),
       })),
-      ...(frame.code.name?.startsWith('runtime.goexit') === true
-        ? []
-        : ends.map((address) => ({ address, tag: 'goroutine-end' as const }))),
+      ...ends.map((address) => ({ address, tag: 'goroutine-end' as const })),
     ];
   }
 
