@@ -3,7 +3,6 @@ import { type InlineSession, openInline } from '../../src/engine/inline-session.
 import { buildGo } from '../support/go-build.ts';
 import { RunningProgram, until } from './running-program.ts';
 
-/** Who has just let go may not wait for output that nobody has read yet: the event loop gets this long. */
 const COMMANDS_PER_SESSION = 25;
 /** A command that may run for ever is interrupted after so long at most. */
 const LONGEST_RUN_MS = 60;
@@ -30,34 +29,39 @@ class Chance {
 
 /** Interrupts a tracer that sleeps in waitpid: from another thread, as a terminal does. */
 class Interrupter {
-  readonly #words = new Int32Array(new SharedArrayBuffer(8));
+  /** The number of the command to be interrupted that is over soon, how long it has, and the one that is interrupted. */
+  readonly #words = new Int32Array(new SharedArrayBuffer(12));
   readonly #worker: Worker;
+  #command = 0;
 
   constructor(pid: number) {
     const program = `
       const { workerData: { words, pid } } = require('node:worker_threads');
+      let done = 0;
       for (;;) {
-        Atomics.wait(words, 1, 0);
-        const milliseconds = Atomics.load(words, 1);
-        if (milliseconds < 0) break;
-        if (Atomics.wait(words, 1, milliseconds, milliseconds) !== 'timed-out') continue;
-        Atomics.store(words, 0, 1);
+        Atomics.wait(words, 0, done);
+        const command = Atomics.load(words, 0);
+        if (command < 0) break;
+        done = command;
+        if (command % 2 === 1) continue;
+        if (Atomics.wait(words, 0, command, Atomics.load(words, 1)) !== 'timed-out') continue;
+        Atomics.store(words, 2, command);
         process.kill(pid, 'SIGSTOP');
-        // Once more: the first may have come when nobody was listening.
-        Atomics.compareExchange(words, 1, milliseconds, 0);
       }`;
     this.#worker = new Worker(program, { eval: true, workerData: { words: this.#words, pid } });
   }
 
-  readonly requested = (): boolean => Atomics.load(this.#words, 0) !== 0;
+  readonly requested = (): boolean => Atomics.load(this.#words, 2) === this.#command;
 
   after(milliseconds: number): void {
-    Atomics.store(this.#words, 0, 0);
-    this.#set(milliseconds);
+    this.#command += 2;
+    Atomics.store(this.#words, 1, milliseconds);
+    this.#set(this.#command);
   }
 
+  /** The command is over: an odd number waits for the next one. */
   cancel(): void {
-    this.#set(0);
+    this.#set(this.#command + 1);
   }
 
   async close(): Promise<void> {
@@ -65,9 +69,9 @@ class Interrupter {
     await this.#worker.terminate();
   }
 
-  #set(milliseconds: number): void {
-    Atomics.store(this.#words, 1, milliseconds);
-    Atomics.notify(this.#words, 1);
+  #set(command: number): void {
+    Atomics.store(this.#words, 0, command);
+    Atomics.notify(this.#words, 0);
   }
 }
 
