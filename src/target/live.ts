@@ -49,7 +49,7 @@ export interface LiveTarget extends Target {
   whileStopped<T>(action: () => T): T;
   /**
    * One instruction of a stopped thread, whatever trap stands there; others must be stopped. A signal that it raises is
-   * the thread's `currentSignal` then. False: the thread is gone.
+   * the thread's `currentSignal` then; what it does to watched memory is not told. False: the thread is gone.
    */
   executeOne(thread: ThreadId): boolean;
   /** The signal with which a thread stopped is not for the program. */

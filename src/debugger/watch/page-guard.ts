@@ -34,12 +34,15 @@ export class PageGuard {
   readonly #target: LiveTarget;
   readonly #instructions: Instructions;
   readonly #watched = new Set<Watching>();
+  readonly #all: Iterable<Watching>;
   #pages: readonly Guarded[] = [];
   /** Pages that were guarded once: faults in them may be told late. */
   #formerly: MemoryRange[] = [];
   #on = false;
 
-  constructor(target: LiveTarget, instructions: Instructions) {
+  /** `all`: those too that are kept otherwise, which learn from here of accesses that are made here. */
+  constructor(target: LiveTarget, instructions: Instructions, all: Iterable<Watching>) {
+    this.#all = all;
     this.#target = target;
     this.#instructions = instructions;
   }
@@ -99,7 +102,12 @@ export class PageGuard {
     const pc = runtimeAddress(thread.registers.get(this.#target.arch.dwarf.pc)!);
     const instruction = this.#instructions.at(pc);
     if (instruction === undefined) return undefined;
-    const access = new PageAccess(this.#target, pc, instruction, this.#touched(instruction, thread));
+    const access = new PageAccess(
+      this.#target,
+      pc,
+      instruction,
+      this.#touched(instruction, thread, this.#watched),
+    );
     access.readBefore();
     return access;
   }
@@ -125,10 +133,15 @@ export class PageGuard {
   }
 
   /** Which watches an instruction is about to touch, and where. */
-  #touched(instruction: DecodedInstruction, thread: LiveThread): Touched[] {
+  #touched(
+    instruction: DecodedInstruction,
+    thread: LiveThread,
+    watched: Iterable<Watching> = this.#all,
+  ): Touched[] {
     const accesses = instruction.accesses(machineState(this.#target, thread));
     const touched: Touched[] = [];
-    for (const watching of this.#watched) {
+    for (const watching of watched) {
+      if (watching.means === undefined || watching.access.execute) continue;
       const own = accesses.filter((access) => overlap(access, watching));
       if (own.length > 0) touched.push(touchedPart(watching, own));
     }

@@ -35,12 +35,25 @@ export class Watches {
       program,
       traps,
       registers: new RegisterPool(target),
-      pages: new PageGuard(target, instructions),
+      pages: new PageGuard(target, instructions, this.#everything()),
       lastInstruction: new LastInstruction(target, code, instructions),
       code,
       exits: () => {
         exits ??= findExits(code, instructions);
         return exits;
+      },
+    };
+  }
+
+  /** With what they have for following headers. */
+  #everything(): Iterable<Watching> {
+    const all = this.#all;
+    return {
+      *[Symbol.iterator]() {
+        for (const watching of all) {
+          yield watching;
+          if (watching.headerWatching !== undefined) yield watching.headerWatching;
+        }
       },
     };
   }

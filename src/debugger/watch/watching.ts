@@ -69,6 +69,10 @@ export class Watching implements WatchFacts {
     return this.request.stack?.goid;
   }
 
+  get headerWatching(): Watching | undefined {
+    return this.#header?.watching;
+  }
+
   /** Idempotent. Throws a TargetFault: it cannot be watched. */
   arm(listener: WatchListener): void {
     this.#listener = listener;
@@ -213,7 +217,7 @@ export class Watching implements WatchFacts {
     const words = wordsOf(offset, before, after);
     const writer = words.map((word) => this.#writers.get(word)).find((one) => one !== undefined);
     const pc = runtimeAddress(done?.instruction.address ?? thread.registers.get(target.arch.dwarf.pc)!);
-    if (this.means === 'pages') this.#bytes?.set(after, offset);
+    this.#bytes?.set(after, offset);
     if (access !== 'read') this.#wrote(words, { goid: program.goidOn(thread), thread: thread.id, pc });
     if (!this.#wants(access)) return undefined;
     const { address } = this;

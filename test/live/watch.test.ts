@@ -1,0 +1,202 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { buildLabel, missingForBuild } from '../support/builds.ts';
+import { LIVE_BUILDS, type LiveSession, launch } from './live-session.ts';
+
+let session: LiveSession | undefined;
+afterEach(async () => {
+  await session?.close();
+  session = undefined;
+});
+
+interface Cause {
+  readonly kind: string;
+  readonly expression?: string;
+  readonly access?: string;
+  readonly part?: string;
+  readonly old?: { readonly text: string };
+  readonly new?: { readonly text: string };
+  readonly goroutine?: number;
+  readonly address?: number;
+  readonly previousWriter?: { readonly goroutine: number; readonly function: string };
+  readonly instruction?: { readonly text: string };
+  readonly text: string;
+}
+
+/** Goes on; what stopped the program. */
+async function goOn(): Promise<Cause[]> {
+  const { result } = await session!.json('continue');
+  return result.causes as Cause[];
+}
+
+/** Goes on until the program ends: what each stop was about. */
+async function hits(most = 20): Promise<Cause[]> {
+  const all: Cause[] = [];
+  for (let i = 0; i < most; i++) {
+    const causes = await goOn();
+    if (causes.some(({ kind }) => kind === 'ended')) return all;
+    all.push(...causes);
+  }
+  throw new Error(`more than ${most} stops: ${all.map(changed).join('; ')}`);
+}
+
+const changed = (cause: Cause): string =>
+  cause.kind === 'watchpoint' ? `${cause.part} ${cause.old?.text} → ${cause.new?.text}` : cause.text;
+
+/** The program at the beginning of main, with package variables in place. */
+async function start(build: Parameters<typeof launch>[0], what: string): Promise<LiveSession> {
+  session = await launch(build, [what]);
+  await session.text('break main.here');
+  await session.text('continue');
+  await session.text('clear 1');
+  return session;
+}
+
+interface Listed {
+  readonly hits: number;
+  readonly watch: { readonly means: string; readonly access: string; readonly size: number };
+}
+const listed = async (): Promise<Listed[]> =>
+  (await session!.json('breakpoints')).result.breakpoints as Listed[];
+
+describe.each(LIVE_BUILDS.map((build) => ({ fixture: 'watching', ...build })))('watches', (build) => {
+  const missing = missingForBuild(build);
+  const name = buildLabel(build);
+
+  it.skipIf(missing)(`${name}: every write of four threads that race is counted`, async () => {
+    await start(build, 'race');
+    await session!.text('watch shared.balance');
+    await session!.text('condition -hitcount 2 == 1000');
+    const [hit] = await goOn();
+    expect(changed(hit!)).toMatch(/^shared\.balance \d+ → \d+$/);
+    expect(hit).toMatchObject({ kind: 'watchpoint', expression: 'shared.balance' });
+    expect(hit!.previousWriter?.function).toBe('main.deposit');
+    await session!.text('condition -clear 2');
+    expect(await hits()).toEqual([]);
+  });
+
+  it.skipIf(missing)(`${name}: so it is by page protection`, async () => {
+    await start(build, 'race');
+    await session!.text('watch shared');
+    await session!.text('condition -hitcount 2 == 1000');
+    expect((await listed())[0]!.watch.means).toBe('pages');
+    const [hit] = await goOn();
+    expect(hit).toMatchObject({ kind: 'watchpoint', expression: 'shared' });
+    expect(await hits()).toEqual([]);
+  });
+
+  it.skipIf(missing)(`${name}: three adjacent stores are three hits`, async () => {
+    await start(build, 'adjacent');
+    for (const field of ['a', 'b', 'c']) await session!.text(`watch shared.${field}`);
+    expect((await hits()).map(changed)).toEqual(['shared.a 0 → 11', 'shared.b 0 → 22', 'shared.c 0 → 33']);
+  });
+
+  it.skipIf(missing)(`${name}: stores right behind a breakpoint are not lost`, async () => {
+    session = await launch(build, ['adjacent']);
+    await session.text('break main.go:65');
+    await session.text('continue');
+    await session.text('watch shared.b');
+    await session.text('watch shared.c');
+    expect((await hits()).map(changed)).toEqual(['shared.b 0 → 22', 'shared.c 0 → 33']);
+  });
+
+  it.skipIf(missing)(`${name}: -r stops at reads and at nothing else`, async () => {
+    await start(build, 'read');
+    await session!.text('watch -r counter');
+    const seen = await hits();
+    expect(seen.map(({ access }) => access)).toEqual(seen.map(() => 'read'));
+    // Others are checks for nil, which read too.
+    const loads = seen.filter(({ instruction }) => instruction!.text.startsWith('MOVQ'));
+    expect(loads.map((hit) => hit.new!.text).slice(0, 2)).toEqual(['5', '6']);
+    expect(loads[0]!.previousWriter?.function).toBe('main.store');
+  });
+
+  it.skipIf(missing)(`${name}: a struct is spread over registers, the fifth watch needs pages`, async () => {
+    await start(build, 'wide');
+    await session!.text('watch triple');
+    await session!.text('watch counter');
+    const text = await session!.text('watch sink');
+    expect(text).toContain('page protection');
+    expect((await listed()).map(({ watch }) => watch.means)).toEqual(['hardware', 'hardware', 'pages']);
+    const seen = await hits();
+    expect(seen.every(({ expression }) => expression === 'triple')).toBe(true);
+    expect(seen.at(-1)!.new!.text).toContain('x: 1, y: 20, z: 30');
+  });
+
+  it.skipIf(missing)(`${name}: a condition is about the watched value`, async () => {
+    await start(build, 'many');
+    await session!.text('watch other[3] if other[3] > 3');
+    await session!.text('watch other[4] if other[4] > 5');
+    await session!.text('watch shared.inner.count');
+    await session!.text('condition 4 shared.inner.count == 7');
+    expect((await hits()).map(changed)).toEqual(['other[3] 0 → 4']);
+  });
+
+  it.skipIf(missing)(`${name}: an address without a type`, async () => {
+    await start(build, 'many');
+    const { result } = await session!.json('print &other[2]');
+    const address = `0x${Number((result as { base?: number }).base).toString(16)}`;
+    await session!.text(`watch -size 4 *${address}`);
+    expect((await hits()).map(changed)).toEqual([`*${address} 0x0 → 0x3`]);
+  });
+
+  it.skipIf(missing)(`${name}: -x stops before the instruction`, async () => {
+    await start(build, 'wide');
+    await session!.text('watch -x main.setWide');
+    const seen = await hits();
+    expect(seen.map(({ kind, access }) => [kind, access])).toEqual([['watchpoint', 'execute']]);
+  });
+
+  it.skipIf(missing)(`${name}: a slice's contents are followed`, async () => {
+    await start(build, 'text');
+    await session!.text('watch -contents list');
+    const seen = (await hits()).map(changed);
+    expect(seen).toContain('list[1] 2 → 22');
+    expect(seen).toContain('list[1] 22 → 23');
+    expect(seen.at(-1)).toBe('list[1] 22 → 23');
+  });
+
+  it.skipIf(missing)(`${name}: a string's contents are followed`, async () => {
+    await start(build, 'text');
+    await session!.text('watch -contents text');
+    const seen = await hits();
+    expect(seen.map((hit) => hit.new!.text)).toContain('"first"');
+    expect(seen.at(-1)!.new!.text).toBe('"second"');
+  });
+
+  it.skipIf(missing)(`${name}: of a large slice exactly what is written`, async () => {
+    await start(build, 'big');
+    await session!.text('watch -contents big');
+    expect((await hits()).map(changed)).toEqual(['big[5] 0 → 1', 'big[50000] 0 → 2', 'big[99999] 0 → 3']);
+  });
+
+  it.skipIf(missing)(`${name}: a variable moves with its stack and ends with its function`, async () => {
+    session = await launch(build, ['stack']);
+    await session.text('break main.here');
+    await session.text('continue');
+    await session.text('continue');
+    await session.text('clear 1');
+    await session.text('up');
+    const { result } = await session.json('print p');
+    await session.text(`watch *p`);
+    const seen = await hits();
+    expect(seen.map(changed).slice(0, 2)).toEqual(['*p 1 → 2', '*p 2 → 3']);
+    expect(seen[0]!.address).toBe((result as { base?: number }).base);
+    expect(seen[1]!.address).not.toBe(seen[0]!.address);
+    expect(seen).toHaveLength(3);
+    expect(seen[2]).toMatchObject({ kind: 'watch-ended' });
+    expect(seen[2]!.text).toContain('main.onStack has returned');
+  });
+
+  it.skipIf(missing)(`${name}: it ends where a panic ends its function`, async () => {
+    session = await launch(build, ['panic']);
+    await session.text('break main.here');
+    await session.text('continue');
+    await session.text('continue');
+    await session.text('clear 1');
+    await session.text('up');
+    await session.text('watch *p');
+    const [ended, ...others] = await hits();
+    expect(ended!.text).toContain('a panic has ended main.unwound');
+    expect(others).toEqual([]);
+  });
+});
