@@ -124,18 +124,27 @@ describe.each(present)('%o', (build) => {
       expect(await registersOf(run)).toBe(registers);
       // Wherever the goroutine stands in its frame, a call works or says why it does not.
       const said = new Set<string>();
+      await run('clearall');
+      await run('break *main.deep');
       await run('continue');
-      for (let i = 0; i < 12; i++) {
+      for (let i = 0; i < 8; i++) {
         const { error, text } = await attempt('call floats(1, 2, 3, 4)');
         said.add(error ?? text.trim());
         await run('step-instruction');
       }
       expect(said).toContain('> main.floats returned: ~r0: 2, ~r1: 4, ~r2: (6 + 0i), ~r3: 8');
       for (const one of said)
-        expect(one).toMatch(/returned|^no function can be called here: call not at safe point$/);
+        expect(one).toMatch(
+          /returned|^no function can be called here: call not at safe point$|is in runtime\.duffzero/,
+        );
+      // Of these compilers only the older ones clear the function's frame by duffzero, which may not be interrupted.
+      if (build.flags === 'opt' && build.toolchain !== undefined)
+        expect(said).toContain('no function can be called here: call not at safe point');
       await run('clearall');
       expect(await run('continue')).toMatch(/exited with status 0/);
       expect(output()).toBe(plainOutput(build));
+      expect(await fail('call add(1, 2)')).toBe('the program has ended');
+      expect(await fail('set counter = 1')).toBe('the program has ended');
     } finally {
       await session.close();
     }

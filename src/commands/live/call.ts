@@ -9,7 +9,7 @@ import { atColumn } from '../output/error-facts.ts';
 import { debuggerOf } from '../session/live-control.ts';
 import { expressionScope } from '../session/values.ts';
 import { CallResult } from './call-report.ts';
-import { runCalls } from './run-calls.ts';
+import { requireAlive, runCalls } from './run-calls.ts';
 import { renderStop, reportStop, type StopReport } from './stop-report.ts';
 
 export const call = defineCommand({
@@ -30,6 +30,7 @@ export const call = defineCommand({
   },
   run(context, { unsafe, what }): CallResult | StopReport {
     const control = debuggerOf(context, 'call');
+    requireAlive(control);
     const called = atColumn(what.column, () => runCalls(context, control, work(context, what, unsafe)));
     return called.kind === 'done' ? called.result : reportStop(context, called.stop);
   },

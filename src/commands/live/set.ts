@@ -19,7 +19,7 @@ import { atColumn } from '../output/error-facts.ts';
 import { debuggerOf } from '../session/live-control.ts';
 import { expressionScope } from '../session/values.ts';
 import { refreshAfterWrite } from './refresh-selection.ts';
-import { requireDone, runCalls } from './run-calls.ts';
+import { requireAlive, requireDone, runCalls } from './run-calls.ts';
 
 export const set = defineCommand({
   name: 'set',
@@ -42,6 +42,7 @@ export const set = defineCommand({
 
 function assign(context: Context, { text }: Typed): void {
   const control = debuggerOf(context, 'set');
+  requireAlive(control);
   const { target } = control;
   const { program } = context.session;
   const scope = expressionScope(context);
