@@ -38,10 +38,11 @@ const lazyBuiltins = {
     );
     onLoad({ filter: /./, namespace: 'lazy' }, async ({ path: name }) => {
       const functions = Object.entries(await import(name)).filter(([, value]) => typeof value === 'function');
-      const lines = functions.map(
-        ([key]) =>
-          `export const ${key === 'default' ? '_default' : key} = (...a) => require('${name}').${key}(...a);`,
-      );
+      // Some are called with `new`.
+      const lines = functions.map(([key]) => {
+        const own = `require('${name}').${key}`;
+        return `export const ${key === 'default' ? '_default' : key} = function (...a) { return new.target ? new ${own}(...a) : ${own}(...a); };`;
+      });
       return { contents: lines.join('\n'), loader: 'js' };
     });
   },
