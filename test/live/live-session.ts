@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { openInline } from '../../src/engine/index.ts';
 import { type Build, builtFixture } from '../support/builds.ts';
 
@@ -30,6 +31,9 @@ export async function launch(build: Build, args: readonly string[] = ['exit']): 
       fixedAddresses: true,
     },
   });
+  // A test that waits for ever blocks this thread: nothing in it could end the program.
+  const { pid } = session.session.program.target.process;
+  const watchdog = spawn('sh', ['-c', `sleep 120; kill -KILL ${pid}`], { detached: true, stdio: 'ignore' });
   const execute = async (line: string, format: 'text' | 'json') => {
     let written = '';
     const outcome = await session.execute(line, { format, colour: false }, (text) => {
@@ -60,7 +64,10 @@ export async function launch(build: Build, args: readonly string[] = ['exit']): 
       if (outcome.error === undefined) throw new Error(`${line} did not fail`);
       return outcome.error.message;
     },
-    close: () => session.close(),
+    async close() {
+      process.kill(-watchdog.pid!, 'SIGKILL');
+      await session.close();
+    },
   };
 }
 

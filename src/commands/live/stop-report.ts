@@ -1,4 +1,4 @@
-import { assertUnreachable, hex } from '../../base/index.ts';
+import { assertUnreachable, hex, type ThreadId } from '../../base/index.ts';
 import type { Stop, StopCause } from '../../debugger/index.ts';
 import { describeSignal } from '../../target/index.ts';
 import type { Context } from '../command.ts';
@@ -25,18 +25,21 @@ export interface StopReport {
   readonly actions: readonly ActionRow[];
 }
 
-type CauseRow = { readonly kind: StopCause['kind']; readonly text: string } & Readonly<
+type CauseFacts = { readonly kind: StopCause['kind']; readonly text: string } & Readonly<
   Record<string, unknown>
 >;
+
+/** A cause, and where its own thread stands: several may have come at once. */
+type CauseRow = CauseFacts & { readonly at: LocationRow | undefined; readonly by: number | undefined };
 
 /** The program has stopped: brings the session to that place, and tells of it. */
 export function reportStop(context: Context, stop: Stop): StopReport {
   const { session } = context;
-  const causes = stop.causes.map((cause) => causeRow(context, cause));
   const { ended } = session.live!.debugger.target;
   if (ended !== undefined) {
+    const nowhere = { at: undefined, by: undefined };
     return {
-      causes,
+      causes: stop.causes.map((cause) => ({ ...causeRow(context, cause), ...nowhere })),
       goroutine: undefined,
       thread: undefined,
       location: undefined,
@@ -53,7 +56,10 @@ export function reportStop(context: Context, stop: Stop): StopReport {
   const lines = position && session.sourceLines(position.file);
   const around = session.settings.values['source-list-line-count'];
   return {
-    causes,
+    causes: stop.causes.map((cause) => ({
+      ...causeRow(context, cause),
+      ...placeOf(context, cause, stop.thread),
+    })),
     goroutine: goroutine?.id,
     thread: stop.thread,
     location: locationRow(frame),
@@ -67,7 +73,15 @@ export function reportStop(context: Context, stop: Stop): StopReport {
   };
 }
 
-function causeRow(context: Context, cause: StopCause): CauseRow {
+function placeOf({ session }: Context, cause: StopCause, fallback: ThreadId): Pick<CauseRow, 'at' | 'by'> {
+  const thread = 'thread' in cause ? cause.thread : fallback;
+  const { program } = session;
+  if (program.target.threads.every(({ id }) => id !== thread)) return { at: undefined, by: undefined };
+  const [frame] = program.stackOfThread(thread, 1).frames;
+  return { at: frame && locationRow(frame), by: program.goroutineOn(thread)?.id };
+}
+
+function causeRow(context: Context, cause: StopCause): CauseFacts {
   switch (cause.kind) {
     case 'breakpoint': {
       const { breakpoint, goid, problem } = cause;
@@ -140,16 +154,16 @@ export function* renderStop(
   context: Context,
   more: Iterable<string> = [],
 ): Iterable<string> {
-  const { location, source, goroutine } = report;
-  for (const { text, lines } of report.causes) {
-    if (location === undefined) {
+  const { source } = report;
+  for (const { text, lines, at, by } of report.causes) {
+    if (at === undefined) {
       yield text;
       continue;
     }
-    const { file, line, pc } = location;
+    const { file, line, pc } = at;
     const position = file === undefined || line === undefined ? undefined : { file, line };
-    const name = style.paint('function', location.function ?? '?');
-    const who = goroutine === undefined ? '' : ` (goroutine ${goroutine})`;
+    const name = style.paint('function', at.function ?? '?');
+    const who = by === undefined ? '' : ` (goroutine ${by})`;
     yield `> ${text === '' ? '' : `${text} `}${name}() ${positionText(position, style)} (PC: ${hex(pc)})${who}`;
     if (Array.isArray(lines)) for (const line of lines) yield `\t${line}`;
   }
