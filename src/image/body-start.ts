@@ -8,3 +8,8 @@ export function bodyStart({ debugInfo, functions }: Image, entry: LinkedAddress)
   const index = functions?.find(entry) ?? -1;
   return index < 0 || functions!.entry(index) !== entry ? entry : functions!.places.bodyStart(index);
 }
+
+/** Whether nothing of a function's body has been executed at a pc: its arguments and its context are where the call put them. */
+export function isBeforeBody(image: Image, entry: LinkedAddress, pc: LinkedAddress): boolean {
+  return pc >= entry && (pc === entry || pc <= bodyStart(image, entry));
+}

@@ -1,4 +1,4 @@
-export { bodyStart } from './body-start.ts';
+export { bodyStart, isBeforeBody } from './body-start.ts';
 export type * from './debug-info.ts';
 export { evaluateAddress, evaluateExpression } from './dwarf/expression.ts';
 export type { ExpressionContext, ExpressionUnit, Piece } from './dwarf/expression-context.ts';

@@ -16,7 +16,7 @@ interface OracleVariable {
   readonly short: string;
   readonly shadowed?: boolean;
 }
-interface OracleGoroutine {
+export interface OracleGoroutine {
   readonly id: number;
   readonly status: number;
   readonly waitReason: string;
@@ -61,28 +61,37 @@ const STATES = [
 
 let oracle: string | undefined;
 
+/** The program over Delve's packages, compiled once. */
+export function oracleProgram(): string {
+  oracle ??= buildGo({ source: path.join(projectRoot, 'test/compare/oracle'), env: { CGO_ENABLED: '0' } });
+  return oracle;
+}
+
 /**
  * Delve's answers on a core, by a small program over Delve's own packages (test/compare/oracle): what its terminal
  * would print, without parsing its terminal. They are kept in `.cache`, since neither core nor Delve change.
  */
 export function askDelve(core: FixtureCore, of: Fixture): Answers {
-  oracle ??= buildGo({ source: path.join(projectRoot, 'test/compare/oracle'), env: { CGO_ENABLED: '0' } });
+  const program = oracleProgram();
   const questions = JSON.stringify({ expressions: of.evaluate });
   const { size, mtimeMs } = statSync(core.core);
   const key = createHash('sha256')
-    .update(JSON.stringify([oracle, core.core, size, mtimeMs, questions]))
+    .update(JSON.stringify([program, core.core, size, mtimeMs, questions]))
     .digest('hex');
   const kept = path.join(cacheFolder, 'compare', `${of.name}-${key.slice(0, 20)}.json`);
   if (!existsSync(kept)) {
     const asked = path.join(path.dirname(core.core), 'questions.json');
     writeFileSync(asked, questions);
-    writeAtomically(kept, run(oracle, [core.executable, core.core, asked], { timeout: 600_000 }));
+    writeAtomically(kept, run(program, [core.executable, core.core, asked], { timeout: 600_000 }));
   }
   const answered = JSON.parse(readFileSync(kept, 'utf8')) as OracleAnswers;
-  return { goroutines: (answered.goroutines ?? []).map(goroutine), expressions: answered.expressions ?? [] };
+  return {
+    goroutines: (answered.goroutines ?? []).map(delveGoroutine),
+    expressions: answered.expressions ?? [],
+  };
 }
 
-function goroutine(g: OracleGoroutine): GoroutineAnswer {
+export function delveGoroutine(g: OracleGoroutine): GoroutineAnswer {
   return {
     id: g.id,
     state: STATES[g.status] ?? String(g.status),

@@ -95,6 +95,12 @@ export class Tally implements Comparison {
   };
   readonly differences: Difference[] = [];
 
+  /** Takes in what was found elsewhere; `where` is put before each subject. */
+  include(other: Comparison, where: string): void {
+    for (const category of CATEGORIES) this.compared[category] += other.compared[category];
+    for (const one of other.differences) this.differences.push({ ...one, subject: `${where}${one.subject}` });
+  }
+
   add(category: Category, subject: string, delve: string, mattock: string, confirmedBy?: Witness): void {
     this.judge(category, subject, delve === mattock, delve, mattock, confirmedBy);
   }

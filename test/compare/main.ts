@@ -1,10 +1,12 @@
-// npm run compare [-- words…] [-- --limit N] [-- --explained] [-- --list]
+// npm run compare [-- words…] [-- --live] [-- --limit N] [-- --explained] [-- --list]
 //
+// With --live it runs programs under both instead, stopped at the beginning of every function of their main packages:
+// the breakpoints' addresses, and at each stop the goroutine there with its stack, arguments and locals.
 // Opens each planned core with Delve's own packages and with Mattock, and compares what they say: goroutines, stacks,
 // arguments, locals, and the expressions of the fixture. Delve opens no stripped binaries: there Mattock is
 // compared with the program's own traceback alone, elsewhere with that too. Words choose by fixture and build ("values-maps noopt").
 // Differences that are known and right are explained in explained.ts; any other makes this fail.
-import { buildLabel } from '../support/builds.ts';
+import { buildLabel, missingForBuild } from '../support/builds.ts';
 import { type CoreRequest, coreOf, type FixtureCore, missingForCore } from '../support/cores.ts';
 import { type Fixture, fixture } from '../support/fixture.ts';
 import { compareVersions, installedGo } from '../support/tools.ts';
@@ -13,8 +15,9 @@ import { placeText } from './answers.ts';
 import { askDelve } from './delve.ts';
 import { type Comparison, compare } from './differences.ts';
 import { askGdb } from './gdb.ts';
+import { compareLive, type LiveRequest } from './live.ts';
 import { askExpressions, askStacks } from './mattock.ts';
-import { comparisons } from './plan.ts';
+import { comparisons, liveComparisons } from './plan.ts';
 import { headLine, type Row, rowLine, summary } from './report.ts';
 import { compareStacksWithTraceback, compareWithTraceback, parseTraceback } from './traceback.ts';
 
@@ -27,10 +30,13 @@ async function main(args: readonly string[]): Promise<number> {
   const limitAt = args.indexOf('--limit');
   const limit = limitAt < 0 ? 40 : Number(args[limitAt + 1]);
   const words = args.filter((arg, i) => !arg.startsWith('--') && (limitAt < 0 || i !== limitAt + 1));
-  const chosen = comparisons().filter((request) => {
-    const label = ` ${nameOf(request)} ${labelOf(request)} `;
-    return words.every((word) => label.includes(word));
-  });
+  const live = args.includes('--live');
+  const chosen: (CoreRequest | LiveRequest)[] = (live ? liveComparisons() : comparisons()).filter(
+    (request) => {
+      const label = ` ${nameOf(request)} ${labelOf(request)} `;
+      return words.every((word) => label.includes(word));
+    },
+  );
   if (args.includes('--list')) {
     for (const request of chosen) print(`${nameOf(request)} ${labelOf(request)}`);
     return 0;
@@ -46,7 +52,8 @@ async function main(args: readonly string[]): Promise<number> {
   print(headLine());
   const rows: Row[] = [];
   for (const request of chosen) {
-    const row = { fixture: nameOf(request), build: labelOf(request), outcome: await outcomeOf(request) };
+    const outcome = live ? liveOutcomeOf(request) : await outcomeOf(request);
+    const row = { fixture: nameOf(request), build: labelOf(request), outcome };
     rows.push(row);
     print(rowLine(row));
   }
@@ -62,6 +69,16 @@ async function outcomeOf(request: CoreRequest): Promise<Row['outcome']> {
       ? againstTraceback(core)
       : againstDelve(core, fixture(request.fixture), request.arch);
     return { kind: 'compared', comparison };
+  } catch (error) {
+    return { kind: 'failed', reason: (error as Error).message };
+  }
+}
+
+function liveOutcomeOf(request: LiveRequest): Row['outcome'] {
+  const missing = missingForBuild(request);
+  if (missing !== undefined) return { kind: 'skipped', reason: missing };
+  try {
+    return { kind: 'compared', comparison: compareLive(request) };
   } catch (error) {
     return { kind: 'failed', reason: (error as Error).message };
   }
@@ -98,12 +115,12 @@ function againstTraceback(core: FixtureCore): Comparison {
   return compareWithTraceback(printed, { goroutines: askStacks(core, ids), expressions: [] });
 }
 
-function nameOf(request: CoreRequest): string {
+function nameOf(request: LiveRequest): string {
   return request.variant === undefined ? request.fixture : `${request.fixture}:${request.variant}`;
 }
 
-function labelOf(request: CoreRequest): string {
-  return `${buildLabel(request)}${request.by === 'gcore' ? ' gcore' : ''}`;
+function labelOf(request: CoreRequest | LiveRequest): string {
+  return `${buildLabel(request)}${'by' in request && request.by === 'gcore' ? ' gcore' : ''}`;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -14,7 +14,7 @@ interface VariableRow {
   readonly shadowed?: boolean;
   readonly text: string;
 }
-interface GoroutineRow {
+export interface GoroutineRow {
   readonly id: number;
   readonly state: string;
   readonly waitReason?: string;
@@ -36,6 +36,9 @@ interface StackResult {
   })[];
   readonly end?: { readonly kind: string; readonly reason?: string };
 }
+/** The answer to `stack`, or why there is none. */
+export type StackDocument = Document;
+
 interface Document {
   readonly command?: string;
   readonly result?: unknown;
@@ -55,7 +58,7 @@ export function askStacks(core: FixtureCore, ids: readonly number[]): Answers['g
   if (listed.result === undefined) throw new Error(`goroutines: ${listed.error?.message}`);
   const rows = (listed.result as { goroutines: readonly GoroutineRow[] }).goroutines;
   const stacks = new Map(ids.map((id, i) => [id, documents[1 + i]!]));
-  return rows.map((row) => goroutine(row, stacks.get(row.id)));
+  return rows.map((row) => mattockGoroutine(row, stacks.get(row.id)));
 }
 
 /** The expressions that Delve was asked, each in the frame that is the same one in Mattock's stack. */
@@ -98,7 +101,7 @@ function commandDocuments(core: FixtureCore, commands: readonly string[]): Docum
   return answered;
 }
 
-function goroutine(row: GoroutineRow, stack: Document | undefined): GoroutineAnswer {
+export function mattockGoroutine(row: GoroutineRow, stack: StackDocument | undefined): GoroutineAnswer {
   const result = stack?.result as StackResult | undefined;
   const end = result?.end;
   const broken =

@@ -1,6 +1,7 @@
 import type { CoreRequest } from '../support/cores.ts';
 import { type Fixture, fixture, fixtureNames } from '../support/fixture.ts';
 import { compareVersions, installedGo } from '../support/tools.ts';
+import type { LiveRequest } from './live.ts';
 
 /** Toolchains beside the installed Go: the oldest supported, classic maps late, and the first with swiss maps. */
 const OTHER_TOOLCHAINS = ['1.19.13', '1.22.12', '1.24.13'];
@@ -63,6 +64,47 @@ export function comparisons(): CoreRequest[] {
   for (const name of ON_ARM64) plan.push({ fixture: name, arch: 'arm64' });
   for (const name of BY_GCORE) plan.push({ fixture: name, by: 'gcore' });
   return plan;
+}
+
+/** Programs that do the same in every run, whose functions are called with values of every kind. */
+const LIVE = [
+  'arguments',
+  'defers',
+  'inlining',
+  'methods',
+  'packages',
+  'panic-nested',
+  'panic-recovered',
+  'range-over-func',
+  'recursion',
+  'scopes',
+  'stepping',
+  'traced-calls',
+  'values-basic',
+  'values-closures',
+  'values-generics',
+  'values-interfaces',
+  'values-maps',
+  'values-slices',
+  'values-strings',
+  'values-structs',
+];
+
+/** Every program that is run under both. */
+export function liveComparisons(): LiveRequest[] {
+  const there = new Set(fixtureNames());
+  const toolchains = [undefined, '1.22.12'].filter((version) => version !== installedGo());
+  return LIVE.filter((name) => there.has(name)).flatMap((name) =>
+    toolchains
+      .filter((version) => version === undefined || compareVersions(version, fixture(name).go) >= 0)
+      .flatMap((toolchain) =>
+        (['opt', 'noopt'] as const).map((flags) => ({
+          fixture: name,
+          flags,
+          ...(toolchain === undefined ? {} : { toolchain }),
+        })),
+      ),
+  );
 }
 
 function variantsOf(f: Fixture): CoreRequest[] {

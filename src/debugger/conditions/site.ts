@@ -2,7 +2,7 @@ import { type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/ind
 import type { Scope } from '../../expr/index.ts';
 import type { Frame, Program } from '../../golang/index.ts';
 import { type Declared, declaredAt } from '../../golang/values/variables.ts';
-import type { FunctionInfo, Image } from '../../image/index.ts';
+import { type FunctionInfo, type Image, isBeforeBody } from '../../image/index.ts';
 import type { Module, Thread } from '../../target/index.ts';
 import type { Read } from './condition.ts';
 
@@ -49,9 +49,12 @@ export class SiteFrame {
     this.declared = declaredAt(program, this.#still);
   }
 
-  /** Before the function's first instruction was executed. */
+  /** Nothing of the function's body has been executed. */
   get atEntry(): boolean {
-    return this.#still.pc === this.#still.entry;
+    const { pc, entry, inlineDepth: depth } = this.#still;
+    const image = this.module?.image;
+    if (pc === entry || entry === undefined || depth > 0 || image === undefined) return pc === entry;
+    return isBeforeBody(image, this.module!.toLinked(entry), this.module!.toLinked(pc));
   }
 
   /** Where names of packages are looked up: there is a home package, but no variables. */

@@ -5,7 +5,13 @@ import {
   runtimeAddress,
   type ThreadId,
 } from '../../base/index.ts';
-import type { FunctionInfo, PcRange, Type, VariableInfo } from '../../image/index.ts';
+import {
+  type FunctionInfo,
+  isBeforeBody,
+  type PcRange,
+  type Type,
+  type VariableInfo,
+} from '../../image/index.ts';
 import type { Frame } from '../frame.ts';
 import type { Program } from '../program.ts';
 import { placeOfVariable, type VariableContext } from './location.ts';
@@ -244,13 +250,19 @@ function placeOf(context: VariableContext, variable: VariableInfo, size: number)
 }
 
 /**
- * Before its first instruction a closure has copied nothing: what it captured is still in its object, to which the
- * context register points (cmd/compile/abi-internal.md). That is how a deferred call looks before it is made.
+ * Behind its prologue a closure has still copied nothing: what it captured is in its object, to which the context
+ * register points (cmd/compile/abi-internal.md). So it looks at a breakpoint, and a deferred call before it is made.
  */
-function placeInClosure({ program, frame }: VariableContext, variable: VariableInfo): Place | undefined {
+function placeInClosure(context: VariableContext, variable: VariableInfo): Place | undefined {
+  const { program, frame, module } = context;
   const closure = frame.registers[program.target.arch.dwarf.closure];
-  if (variable.closureOffset === undefined || closure === undefined || frame.pc !== frame.entry)
-    return undefined;
+  const { image } = module;
+  const { entry } = frame;
+  if (variable.closureOffset === undefined || closure === undefined || entry === undefined) return undefined;
+  if (frame.pc !== entry) {
+    if (frame.inlineDepth > 0 || image === undefined) return undefined;
+    if (!isBeforeBody(image, module.toLinked(entry), context.pc)) return undefined;
+  }
   return { kind: 'memory', address: runtimeAddress(closure + variable.closureOffset) };
 }
 

@@ -98,6 +98,8 @@ func command(arguments []string) error {
 	switch arguments[0] {
 	case "places":
 		return places(arguments[1], arguments[2])
+	case "live":
+		return live(arguments[1], arguments[2:])
 	default:
 		return run(arguments[0], arguments[1], arguments[2])
 	}
@@ -133,7 +135,6 @@ func run(executable, core, questionsFile string) error {
 }
 
 func everything(d *debugger.Debugger) (*answers, error) {
-	version := goversion.ParseProducer(d.TargetGoVersion())
 	found := &answers{Selected: -1}
 	if state, err := d.State(false); err == nil && state.SelectedGoroutine != nil {
 		found.Selected = state.SelectedGoroutine.ID
@@ -146,13 +147,7 @@ func everything(d *debugger.Debugger) (*answers, error) {
 	converted := api.ConvertGoroutines(group.Selected, all)
 	unlock()
 	for _, g := range converted {
-		one := goroutine{
-			ID: g.ID, Status: g.Status, Thread: g.ThreadID, Labels: g.Labels, Problem: g.Unreadable,
-			Current: place(g.CurrentLoc), User: place(g.UserCurrentLoc), GoStatement: place(g.GoStatementLoc), Start: place(g.StartLoc),
-		}
-		if (g.Status == api.GoroutineWaiting || g.Status == api.GoroutineSyscall) && g.WaitReason != 0 {
-			one.WaitReason = api.WaitReasonString(&version, g.WaitReason)
-		}
+		one := listed(d, g)
 		if one.Problem == "" {
 			one.Frames, err = frames(d, g.ID)
 			if err != nil {
@@ -162,6 +157,18 @@ func everything(d *debugger.Debugger) (*answers, error) {
 		found.Goroutines = append(found.Goroutines, one)
 	}
 	return found, nil
+}
+
+func listed(d *debugger.Debugger, g *api.Goroutine) goroutine {
+	version := goversion.ParseProducer(d.TargetGoVersion())
+	one := goroutine{
+		ID: g.ID, Status: g.Status, Thread: g.ThreadID, Labels: g.Labels, Problem: g.Unreadable,
+		Current: place(g.CurrentLoc), User: place(g.UserCurrentLoc), GoStatement: place(g.GoStatementLoc), Start: place(g.StartLoc),
+	}
+	if (g.Status == api.GoroutineWaiting || g.Status == api.GoroutineSyscall) && g.WaitReason != 0 {
+		one.WaitReason = api.WaitReasonString(&version, g.WaitReason)
+	}
+	return one
 }
 
 func frames(d *debugger.Debugger, goid int64) ([]frame, error) {
