@@ -1,4 +1,5 @@
-// npm run demo: builds examples/crash, lets it crash, and looks at the core that it leaves.
+// npm run demo: builds examples/crash, lets it crash, and looks at the core that it leaves; then runs examples/race and
+// watches the field that two of its goroutines write.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +40,37 @@ look('In the frame of the fault: the ledger that was never made, and the order t
   `frame ${frameOf('main.(*ledger).book')} print *l`,
   `frame ${frameOf('main.(*ledger).book')} print *o`,
 ]);
-console.log('That was `mattock core`. Without -c it is interactive: type help there.');
+
+const race = [
+  'break main.go:29',
+  'continue',
+  'watch shared.balance',
+  'clear 1',
+  'continue',
+  'continue',
+  'continue',
+];
+step(
+  'Run examples/race, whose goroutines write a balance without a lock, and watch it: who wrote what, and who wrote before',
+  ['mattock debug .', ...race.map((c) => `-c '${c}'`)].join(' '),
+);
+const watched = must(
+  process.execPath,
+  [path.join(root, 'bin/mattock.js'), 'debug', '.', ...race.flatMap((c) => ['-c', c])],
+  {
+    encoding: 'utf8',
+    cwd: path.join(root, 'examples/race'),
+    env: { ...process.env, GOFLAGS: '-buildvcs=false' },
+  },
+).stdout;
+process.stdout.write(watched);
+if (!/written by/.test(watched)) {
+  console.error('The watchpoint saw no write.');
+  process.exit(1);
+}
+console.log(
+  '\nThat was `mattock core` and `mattock debug`. Without -c they are interactive: type help there.',
+);
 
 /** Runs Mattock on the core, as a user would, and shows the command. Later runs leave out the verdict again. */
 function look(title, commands = []) {

@@ -37,6 +37,8 @@ describe.skipIf(!kernelWritesFiles())('the README', () => {
   beforeAll(() => {
     cpSync(path.join(projectRoot, 'examples/crash'), folder, { recursive: true });
     shell('mkdir path && go build -o crash .');
+    cpSync(path.join(projectRoot, 'examples/race'), path.join(folder, 'race'), { recursive: true });
+    shell(`cd race && go build -gcflags='all=-N -l' -o race .`);
     symlinkSync(mattockProgram, path.join(folder, 'path/mattock'));
     shell('ulimit -c unlimited; GOTRACEBACK=crash ./crash > /dev/null 2>&1; [ -e core ] || mv core.* core');
   });

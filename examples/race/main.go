@@ -1,8 +1,10 @@
-// A bank whose balance is written by two goroutines without a lock: the sum is wrong, and nothing says who did it.
+// An account whose balance is written by two goroutines without a lock: in the end it is wrong, and nothing says who
+// did it. With an argument they never end.
 package main
 
 import (
 	"fmt"
+	"os"
 	"sync"
 )
 
@@ -11,10 +13,12 @@ type account struct {
 	balance int
 }
 
+//go:noinline
 func deposit(a *account, amount int) {
 	a.balance += amount
 }
 
+//go:noinline
 func withdraw(a *account, amount int) {
 	a.balance -= amount
 }
@@ -22,19 +26,15 @@ func withdraw(a *account, amount int) {
 func main() {
 	shared := &account{owner: "gopher", balance: 100}
 	var wg sync.WaitGroup
-	wg.Add(2)
-	go func() {
-		defer wg.Done()
-		for i := 0; i < 1000; i++ {
-			deposit(shared, 2)
-		}
-	}()
-	go func() {
-		defer wg.Done()
-		for i := 0; i < 1000; i++ {
-			withdraw(shared, 2)
-		}
-	}()
+	for _, move := range []func(*account, int){deposit, withdraw} {
+		wg.Add(1)
+		go func(move func(*account, int)) {
+			defer wg.Done()
+			for i := 0; i < 100000 || len(os.Args) > 1; i++ {
+				move(shared, 2)
+			}
+		}(move)
+	}
 	wg.Wait()
 	fmt.Println(shared.owner, "has", shared.balance)
 }
