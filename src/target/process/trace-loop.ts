@@ -365,9 +365,11 @@ export class TraceLoop {
     const { pid } = this.#setting;
     if (hasExited(status) || wasKilled(status)) {
       if (this.#children.gone(id)) return;
+      // A thread of a process that was traced before this one may be told late.
+      const isOurs = this.#threads.get(id) !== undefined;
       this.#threads.remove(id);
       if (id !== pid) {
-        this.#dying ||= wasKilled(status);
+        this.#dying ||= isOurs && wasKilled(status);
         return;
       }
       const end: ProcessEnd = hasExited(status)
