@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { type InlineSession, openInline } from '../../src/engine/inline-session.ts';
 import { buildGo } from '../support/go-build.ts';
@@ -6,6 +7,12 @@ import { RunningProgram, until } from './running-program.ts';
 const COMMANDS_PER_SESSION = 25;
 /** A command that may run for ever is interrupted after so long at most. */
 const LONGEST_RUN_MS = 60;
+
+/** `MATTOCK_STRESS_LOG`: a file that gets each command before it is given, for one that does not come back. */
+const log = process.env.MATTOCK_STRESS_LOG;
+const note = (line: string): void => {
+  if (log !== undefined) appendFileSync(log, `${new Date().toISOString()} ${line}\n`);
+};
 
 /** Numbers that a seed tells in advance (mulberry32). */
 class Chance {
@@ -29,8 +36,8 @@ class Chance {
 
 /** Interrupts a tracer that sleeps in waitpid: from another thread, as a terminal does. */
 class Interrupter {
-  /** The number of the command to be interrupted that is over soon, how long it has, and the one that is interrupted. */
-  readonly #words = new Int32Array(new SharedArrayBuffer(12));
+  /** The number of the command to be interrupted that is over soon, how long it has, and the one that is interrupted; the last that is over. */
+  readonly #words = new Int32Array(new SharedArrayBuffer(16));
   readonly #worker: Worker;
   #command = 0;
 
@@ -43,7 +50,11 @@ class Interrupter {
         const command = Atomics.load(words, 0);
         if (command < 0) break;
         done = command;
-        if (command % 2 === 1) continue;
+        if (command % 2 === 1) {
+          Atomics.store(words, 3, command);
+          Atomics.notify(words, 3);
+          continue;
+        }
         if (Atomics.wait(words, 0, command, Atomics.load(words, 1)) !== 'timed-out') continue;
         Atomics.store(words, 2, command);
         process.kill(pid, 'SIGSTOP');
@@ -59,9 +70,15 @@ class Interrupter {
     this.#set(this.#command);
   }
 
-  /** The command is over: an odd number waits for the next one. */
+  /** The command is over (an odd number); a signal is not sent any more when this returns, or it would stop the program. */
   cancel(): void {
-    this.#set(this.#command + 1);
+    const over = this.#command + 1;
+    this.#set(over);
+    for (;;) {
+      const told = Atomics.load(this.#words, 3);
+      if (told === over) return;
+      Atomics.wait(this.#words, 3, told);
+    }
   }
 
   async close(): Promise<void> {
@@ -160,10 +177,12 @@ export async function stress(seed: number, milliseconds: number): Promise<Stress
         for (let i = 0; i < COMMANDS_PER_SESSION && Date.now() < end; i++) {
           const line = command(chance);
           last.push(line);
+          note(line);
           report.commands++;
           if (!(await execute(session, line, interrupter, chance))) report.refused++;
         }
       } finally {
+        note('close');
         await session.close();
       }
       report.sessions++;

@@ -8,18 +8,18 @@ const MOST_ROUNDS = 100;
 
 /** Seizes all threads of a process, which goes on running. Throws a UserError with reason and remedy. */
 export function seizeAll(kernel: Kernel, pid: number): number[] {
-  const seized: number[] = [];
+  const seized = new Set<number>();
   try {
     checkProcess(kernel, pid);
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      const before = seized.length;
+      const before = seized.size;
       for (const name of kernel.procFolder(pid, 'task') ?? []) {
         const tid = Number(name);
-        if (!seized.includes(tid) && seize(kernel, pid, tid)) seized.push(tid);
+        if (!seized.has(tid) && seize(kernel, pid, tid)) seized.add(tid);
       }
-      if (seized.length === before) break;
+      if (seized.size === before) break;
     }
-    if (seized.length > 0) return seized;
+    if (seized.size > 0) return [...seized];
     throw new UserError(`there is no process ${pid}`);
   } catch (error) {
     // Those that we have go on as they were: a running thread is let go by stopping it first.
@@ -38,18 +38,25 @@ function seize(kernel: Kernel, pid: number, tid: number): boolean {
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     const status = readStatus(kernel, pid, tid);
-    if (error.code === 'ESRCH' || status === undefined) return false;
+    if (error.code === 'ESRCH' || status === undefined || isOver(status)) return false;
     const tracer = Number(status.get('TracerPid'));
     if (tracer === kernel.pid) return true;
     throw refusal(kernel, pid, tracer, status);
   }
 }
 
+const isOver = (status: ReadonlyMap<string, string>): boolean => /^[ZX]/.test(status.get('State') ?? 'X');
+
 function checkProcess(kernel: Kernel, pid: number): void {
   if (pid === kernel.pid) throw new UserError('a debugger cannot attach to itself');
   const status = readStatus(kernel, pid, pid);
   if (status === undefined) throw new UserError(`there is no process ${pid}`, '`ps` lists them');
-  if (status.get('State')?.startsWith('Z')) {
+  if (isOver(status)) {
+    // Of a leader that ends before the others, procfs has neither memory nor executable any more.
+    if ((kernel.procFolder(pid, 'task')?.length ?? 0) > 1)
+      throw new UserError(
+        `the first thread of process ${pid} has ended: the system does not show the others' memory`,
+      );
     throw new UserError(`process ${pid} has ended: it is a zombie that its parent has not collected`);
   }
   if (status.get('Kthread') === '1') throw new UserError(`process ${pid} is a thread of the kernel`);

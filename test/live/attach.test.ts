@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openKernel } from '../../src/engine/linux/open-kernel.ts';
+import { until } from './running-program.ts';
+import { cProgram, isTrap, missing, Stands } from './stand.ts';
+
+describe.skipIf(missing !== undefined)('attach', { timeout: 30_000 }, async () => {
+  const stands = new Stands(await openKernel());
+  const started: number[] = [];
+  afterEach(() => {
+    stands.close();
+    for (const pid of started.splice(0)) process.kill(pid, 'SIGKILL');
+  });
+
+  async function running(...args: string[]): Promise<number> {
+    const child = spawn(cProgram('faults'), args, { stdio: 'ignore' });
+    await once(child, 'spawn');
+    started.push(child.pid!);
+    return child.pid!;
+  }
+  const threads = (pid: number): number =>
+    Number(/^Threads:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]);
+  const attach = (pid: number) => stands.attach(cProgram('faults'), pid);
+
+  it('is refused for a process whose leader has ended', async () => {
+    const pid = await running('leaderless', '3');
+    await until(() => /^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')), 'it has ended');
+    await expect(attach(pid)).rejects.toThrow('the first thread');
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^TracerPid:\s*0$/m);
+  });
+
+  it('to many threads, and lets go of them, again and again', async () => {
+    const pid = await running('beat', '40');
+    await until(() => threads(pid) === 41, 'they run');
+    for (let i = 0; i < 10; i++) {
+      const stand = await attach(pid);
+      expect(stand.target.threads).toHaveLength(41);
+      stand.trap('beat');
+      expect(stand.run(isTrap).filter(isTrap).length).toBeGreaterThan(0);
+      stand.target.detach();
+      expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^TracerPid:\s*0$/m);
+    }
+  });
+
+  it.each([
+    ['itself', () => process.pid, 'a debugger cannot attach to itself'],
+    ['nobody', () => 4_000_000, 'there is no process 4000000'],
+  ])('is refused for %s', async (_, pid, message) => {
+    await expect(attach(pid())).rejects.toThrow(message);
+  });
+
+  it('is refused for a thread, with the process that it belongs to', async () => {
+    const stand = await stands.launch(cProgram('faults'), ['beat', '2']);
+    stand.trap('beat');
+    for (let i = 0; i < 5; i++) stand.run(isTrap);
+    const thread = stand.target.threads.find(({ id }) => id !== stand.pid)!;
+    await expect(attach(thread.id)).rejects.toThrow(`${thread.id} is a thread of process ${stand.pid}`);
+  });
+
+  it('is refused for one that another debugger traces, which is named', async () => {
+    const pid = await running('beat', '1');
+    const tracer = spawn('strace', ['-qq', '-e', 'trace=none', '-p', String(pid)], { stdio: 'ignore' });
+    const failed = await Promise.race([
+      once(tracer, 'error').then(() => true),
+      once(tracer, 'spawn').then(() => false),
+    ]);
+    if (failed) return;
+    await until(
+      () => /^TracerPid:\s*[1-9]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')),
+      'it is traced',
+    );
+    await expect(attach(pid)).rejects.toThrow(`is traced by process ${tracer.pid} (strace) already`);
+    tracer.kill();
+    await once(tracer, 'exit');
+  });
+});
