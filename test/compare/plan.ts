@@ -79,7 +79,6 @@ const LIVE = [
   'recursion',
   'scopes',
   'stepping',
-  'traced-calls',
   'values-basic',
   'values-closures',
   'values-generics',
