@@ -8,17 +8,30 @@ export class RunningProgram {
   readonly pid: number;
   readonly #child: ChildProcess;
   #output = '';
+  #errors = '';
+  #end: string | undefined;
 
   constructor(executable: string, args: readonly string[] = [], environment: NodeJS.ProcessEnv = {}) {
     this.executable = executable;
     this.#child = spawn(executable, args, {
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
     });
     this.pid = this.#child.pid!;
     this.#child.stdout!.setEncoding('utf8').on('data', (text) => {
       this.#output += text;
     });
+    this.#child.stderr!.setEncoding('utf8').on('data', (text) => {
+      this.#errors += text;
+    });
+    this.#child.on('exit', (status, signal) => {
+      this.#end = `ended with ${status ?? signal}`;
+    });
+  }
+
+  /** How it has ended, and what it said of it; undefined while it runs. */
+  get end(): string | undefined {
+    return this.#end === undefined ? undefined : `${this.#end}\n${this.#output.slice(-200)}${this.#errors}`;
   }
 
   get output(): string {

@@ -193,7 +193,10 @@ export async function stress(seed: number, milliseconds: number): Promise<Stress
     if (status !== 0 || said !== 'all is well') throw new Error(`the program ends with ${status}: ${said}`);
     return report;
   } catch (error) {
-    throw new Error(`seed ${seed}, after ${report.commands} commands, the last: ${last.join('; ')}`, {
+    // What it said of its end is on its way.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const end = program.end === undefined ? '' : `\nthe program has ${program.end}`;
+    throw new Error(`seed ${seed}, after ${report.commands} commands, the last: ${last.join('; ')}${end}`, {
       cause: error,
     });
   } finally {
