@@ -8,7 +8,8 @@ export type {
 } from './breakpoints/breakpoint.ts';
 export { FATAL_THROW, UNRECOVERED_PANIC } from './breakpoints/standing.ts';
 export type { CallWork } from './calls/call-order.ts';
-export { CalledPanic, type FinishedCall } from './calls/injected-calls.ts';
+export type { FinishedCall } from './calls/finished-call.ts';
+export { CalledPanic } from './calls/injected-calls.ts';
 export { prepareCall, withObjects } from './calls/prepare-call.ts';
 export { Debugger } from './debugger.ts';
 export { type Steppable, Stepping } from './stepping/stepping.ts';

@@ -1,7 +1,7 @@
 import type { Goid, RuntimeAddress, ThreadId } from '../base/index.ts';
 import type { ProcessEnd, SignalInfo } from '../target/index.ts';
 import type { Breakpoint } from './breakpoints/breakpoint.ts';
-import type { FinishedCall } from './calls/injected-calls.ts';
+import type { FinishedCall } from './calls/finished-call.ts';
 import type { CallValue } from './tracing/call-plan.ts';
 import type { WatchHit } from './watch/watchpoint.ts';
 

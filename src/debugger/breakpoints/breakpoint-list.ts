@@ -4,7 +4,7 @@ import type { LiveTarget, LiveThread } from '../../target/index.ts';
 import { type Condition, compileCondition } from '../conditions/index.ts';
 import type { StopCause } from '../stop.ts';
 import { CallPlan } from '../tracing/call-plan.ts';
-import { type CallEvent, CallTracer, reached } from '../tracing/call-tracer.ts';
+import { type CallEvent, CallTracer, ReachedPlace } from '../tracing/call-tracer.ts';
 import { returnsOf } from '../tracing/returns.ts';
 import type { TrapSites } from '../trap-sites.ts';
 import { WatchedCondition } from '../watch/watched-condition.ts';
@@ -273,8 +273,9 @@ export class BreakpointList {
       const wanted = (thread: LiveThread): boolean => hit(thread) !== undefined;
       return new CallTracer(plan, { program, traps, depth, wanted, now: () => performance.now(), tell });
     }
+    const place = new ReachedPlace(program, address);
     const wish = traps.add(address, (thread) => {
-      if (hit(thread) !== undefined) tell(reached(program, thread, address));
+      if (hit(thread) !== undefined) tell(place.event(thread));
       return undefined;
     });
     return { remove: () => traps.remove(wish) };

@@ -17,13 +17,6 @@ export interface CallHost {
   watchEvents(watcher: (event: TargetEvent) => StopCause | 'resume' | undefined): () => void;
 }
 
-/** What came of a command that called functions; `problem`: why it came to nothing. */
-export interface FinishedCall {
-  readonly goroutine: Goroutine['id'];
-  readonly result: unknown;
-  readonly problem: MattockError | undefined;
-}
-
 /** A function that was called has panicked; its value can be looked at while the work goes on. */
 export class CalledPanic extends UserError {
   readonly value: Value;

@@ -1,6 +1,8 @@
 import type { Goid, RuntimeAddress, ThreadId } from '../../base/index.ts';
+import { variablesOf } from '../../expr/index.ts';
 import type { Program, Stack } from '../../golang/index.ts';
 import type { LiveThread } from '../../target/index.ts';
+import { SiteFrame } from '../conditions/site.ts';
 import type { TrapSites, TrapWish } from '../trap-sites.ts';
 import type { CallPlan, CallValue } from './call-plan.ts';
 
@@ -126,15 +128,37 @@ export class CallTracer {
   }
 }
 
-/** A thread has come to a place that is no function's beginning. */
-export function reached(program: Program, thread: LiveThread, address: RuntimeAddress): CallEvent {
-  return {
-    kind: 'reached',
-    function: program.locate(address, false).function ?? '?',
-    goid: program.goidOn(thread),
-    thread: thread.id,
-    values: [],
-    duration: undefined,
-    stack: undefined,
-  };
+/** A place within a function, or where an inlined copy of one begins: its parameters are looked up as `print` does. */
+export class ReachedPlace {
+  readonly #program: Program;
+  readonly #address: RuntimeAddress;
+  #site: SiteFrame | undefined;
+
+  constructor(program: Program, address: RuntimeAddress) {
+    this.#program = program;
+    this.#address = address;
+  }
+
+  event(thread: LiveThread): CallEvent {
+    const program = this.#program;
+    program.refresh();
+    // Finding out about the place is for those that are reached.
+    this.#site ??= new SiteFrame({ program, pc: this.#address });
+    return {
+      kind: 'reached',
+      function: this.#site.function ?? '?',
+      goid: program.goidOn(thread),
+      thread: thread.id,
+      values: this.#parametersOf(thread, this.#site),
+      duration: undefined,
+      stack: undefined,
+    };
+  }
+
+  #parametersOf(thread: LiveThread, site: SiteFrame): CallValue[] {
+    if (site.declared === undefined) return [];
+    return variablesOf(site.scopeOf(thread), 'args')
+      .filter(({ role, missing }) => role === 'parameter' && !missing)
+      .map(({ name, value }) => ({ name, value }));
+  }
 }

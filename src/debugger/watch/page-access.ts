@@ -3,14 +3,14 @@ import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import type { LiveTarget, LiveThread } from '../../target/index.ts';
 import type { StopCause } from '../stop.ts';
 import type { DataAccess } from './last-instruction.ts';
-import type { Watching } from './watching.ts';
+import type { Watched } from './watched.ts';
 
 /** Of an access to more than that only so much is compared. */
 const MOST_COMPARED = 1 << 16;
 
 /** What an access does to one watch: [offset, offset + length) of its memory. */
 export interface Touched {
-  readonly watching: Watching;
+  readonly watching: Watched;
   readonly access: DataAccess;
   readonly offset: number;
   readonly length: number;
@@ -67,10 +67,10 @@ export class PageAccess {
   }
 }
 
-export const overlap = (access: MemoryAccess, { address, size }: Watching): boolean =>
+export const overlap = (access: MemoryAccess, { address, size }: Watched): boolean =>
   access.address < address + size && address < access.address + access.length;
 
-export function touchedPart(watching: Watching, accesses: readonly MemoryAccess[]): Touched {
+export function touchedPart(watching: Watched, accesses: readonly MemoryAccess[]): Touched {
   const { address, size } = watching;
   const from = Math.max(address, Math.min(...accesses.map((one) => one.address)));
   const to = Math.min(address + size, Math.max(...accesses.map((one) => one.address + one.length)));
@@ -81,7 +81,7 @@ export function touchedPart(watching: Watching, accesses: readonly MemoryAccess[
 }
 
 /** What is shown is elements, or all of it where that is little. */
-function wholeElements({ type, size }: Watching, from: number, to: number): readonly [number, number] {
+function wholeElements({ type, size }: Watched, from: number, to: number): readonly [number, number] {
   if (type?.kind === 'array' && type.element.size > 0) {
     const { size: step } = type.element;
     return [Math.floor(from / step) * step, Math.ceil(to / step) * step];

@@ -5,7 +5,7 @@ import { machineState, writableState } from '../machine-state.ts';
 import type { Instructions } from '../stepping/instructions.ts';
 import type { StopCause } from '../stop.ts';
 import { overlap, PageAccess, type Touched, touchedPart } from './page-access.ts';
-import type { Watching } from './watching.ts';
+import type { Watched } from './watched.ts';
 
 /** mprotect(2) on amd64; PROT_READ, PROT_WRITE, PROT_EXEC. */
 const MPROTECT = 10;
@@ -33,29 +33,29 @@ interface Guarded extends MemoryRange {
 export class PageGuard {
   readonly #target: LiveTarget;
   readonly #instructions: Instructions;
-  readonly #watched = new Set<Watching>();
-  readonly #all: Iterable<Watching>;
+  readonly #watched = new Set<Watched>();
+  readonly #all: Iterable<Watched>;
   #pages: readonly Guarded[] = [];
   /** Pages that were guarded once: faults in them may be told late. */
   #formerly: MemoryRange[] = [];
   #on = false;
 
   /** `all`: those too that are kept otherwise, which learn from here of accesses that are made here. */
-  constructor(target: LiveTarget, instructions: Instructions, all: Iterable<Watching>) {
+  constructor(target: LiveTarget, instructions: Instructions, all: Iterable<Watched>) {
     this.#all = all;
     this.#target = target;
     this.#instructions = instructions;
   }
 
   /** Gives what is to be said of it. Throws a TargetFault if nothing is mapped there. */
-  protect(watching: Watching): string {
+  protect(watching: Watched): string {
     const pages = this.#pagesOf([...this.#watched, watching]);
     this.#watched.add(watching);
     this.#change(pages);
     return `not by the CPU: every access to its ${pagesText(watching)} is looked at, which slows the program down`;
   }
 
-  release(watching: Watching): void {
+  release(watching: Watched): void {
     if (!this.#watched.delete(watching)) return;
     this.#change(this.#pagesOf([...this.#watched]));
   }
@@ -136,7 +136,7 @@ export class PageGuard {
   #touched(
     instruction: DecodedInstruction,
     thread: LiveThread,
-    watched: Iterable<Watching> = this.#all,
+    watched: Iterable<Watched> = this.#all,
   ): Touched[] {
     const accesses = instruction.accesses(machineState(this.#target, thread));
     const touched: Touched[] = [];
@@ -205,7 +205,7 @@ export class PageGuard {
   }
 
   /** What is to be protected, in the order of addresses. */
-  #pagesOf(watched: readonly Watching[]): Guarded[] {
+  #pagesOf(watched: readonly Watched[]): Guarded[] {
     const kinds = new Map<number, { read: boolean }>();
     for (const { address, size, access } of watched) {
       for (let page = address - (address % PAGE); page < address + size; page += PAGE) {
@@ -236,7 +236,7 @@ export class PageGuard {
   }
 }
 
-function pagesText({ address, size }: Watching): string {
+function pagesText({ address, size }: Watched): string {
   const count = Math.floor((address + size - 1) / PAGE) - Math.floor(address / PAGE) + 1;
   return count === 1 ? 'page' : `${count} pages`;
 }

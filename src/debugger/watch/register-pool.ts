@@ -1,6 +1,5 @@
-import { runtimeAddress } from '../../base/index.ts';
 import type { HardwareWatch, LiveTarget } from '../../target/index.ts';
-import { type RegisterPiece, registerPieces } from './pieces.ts';
+import { registerPieces } from './pieces.ts';
 
 /** amd64 has four (DR0–DR3). */
 const REGISTERS = 4;
@@ -17,7 +16,7 @@ export class RegisterPool<Owner> {
   /** Takes as many as it needs. False: there are too few, or the kernel refuses them; nothing is taken then. */
   take(owner: Owner, address: number, size: number, access: HardwareWatch['access']): boolean {
     const free = this.#owners.flatMap((one, index) => (one === undefined ? [index] : []));
-    const pieces = this.#pieces(address, size, access, free.length);
+    const pieces = registerPieces(address, size, free.length);
     if (pieces === undefined) return false;
     for (const [i, piece] of pieces.entries()) {
       const index = free[i]!;
@@ -51,17 +50,5 @@ export class RegisterPool<Owner> {
   /** After exec the kernel has cleared them. */
   forget(): void {
     this.#owners.fill(undefined);
-  }
-
-  #pieces(
-    address: number,
-    size: number,
-    access: HardwareWatch['access'],
-    most: number,
-  ): readonly RegisterPiece[] | undefined {
-    // Instructions are watched by their first byte.
-    if (access === 'execute')
-      return most === 0 ? undefined : [{ address: runtimeAddress(address), length: 1 }];
-    return registerPieces(address, size, most);
   }
 }

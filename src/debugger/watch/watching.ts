@@ -7,6 +7,7 @@ import type { TrapWish } from '../trap-sites.ts';
 import type { Done } from './last-instruction.ts';
 import { FrameFollower } from './stack-place.ts';
 import type { WatchTools } from './watch-tools.ts';
+import type { Noticed, Watched } from './watched.ts';
 import {
   contentsRange,
   type HeaderPlace,
@@ -34,7 +35,7 @@ export interface WatchListener {
 }
 
 /** A watch in a process: where it is now, how it is kept, what stands there and who wrote it. */
-export class Watching implements WatchFacts {
+export class Watching implements Watched {
   readonly request: WatchRequest;
   readonly expression: string;
   readonly access: WatchAccess;
@@ -186,7 +187,6 @@ export class Watching implements WatchFacts {
   /** A watch register of its fired. */
   fired(thread: LiveThread): StopCause | undefined {
     if (this.#moving) return undefined;
-    if (this.access.execute) return this.#executed(thread);
     const before = this.#bytes ?? new Uint8Array(0);
     const after = this.#read() ?? before;
     this.#bytes = after;
@@ -196,22 +196,7 @@ export class Watching implements WatchFacts {
   }
 
   /** An access to its memory was made. */
-  noticed(
-    thread: LiveThread,
-    {
-      done,
-      access,
-      offset,
-      before,
-      after,
-    }: {
-      readonly done: Pick<Done, 'instruction'> | undefined;
-      readonly access: 'read' | 'write' | 'read-write';
-      readonly offset: number;
-      readonly before: Uint8Array;
-      readonly after: Uint8Array;
-    },
-  ): StopCause | undefined {
+  noticed(thread: LiveThread, { done, access, offset, before, after }: Noticed): StopCause | undefined {
     if (this.#moving) return undefined;
     const { program, target } = this.#tools;
     const words = wordsOf(offset, before, after);
@@ -259,14 +244,13 @@ export class Watching implements WatchFacts {
   #keep(): void {
     const { registers, traps } = this.#tools;
     const { execute, read } = this.access;
-    const access = execute ? 'execute' : read ? 'read-write' : 'write';
     this.remark = undefined;
-    if (registers.take(this, this.address, this.size, access)) {
-      this.means = 'hardware';
-    } else if (execute) {
+    if (execute) {
+      // Exact, and as many as one wants; the CPU's way needs the resume flag, which virtual machines lose.
       this.#trap = traps.add(this.address, (thread) => this.#executed(thread));
       this.means = 'trap';
-      this.remark = "all of the CPU's watch registers are taken: a breakpoint does it";
+    } else if (registers.take(this, this.address, this.size, read ? 'read-write' : 'write')) {
+      this.means = 'hardware';
     } else {
       this.remark = this.#tools.pages.protect(this);
       this.means = 'pages';
