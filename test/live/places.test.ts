@@ -95,3 +95,23 @@ describe.each(LIVE_BUILDS)('a closure', (build) => {
     },
   );
 });
+
+describe.each(LIVE_BUILDS.filter(({ flags }) => flags === 'opt'))('tracepoints', (build) => {
+  const inlining = { ...build, fixture: 'inlining' };
+  it.skipIf(missingForBuild(inlining))(
+    `${buildLabel(inlining)}: tell of inlined calls with their arguments`,
+    async () => {
+      session = await launch(inlining, []);
+      expect(await session.text('trace main.(*vec).scaled')).toMatch(/^Tracepoint 1 set at .* and \d more place/);
+      const { told } = await session.json('continue');
+      const own = told.filter((one) => one.function.startsWith('main.'));
+      expect(own.length).toBeGreaterThan(3);
+      for (const { kind, values } of own) {
+        expect(kind).toBe('reached');
+        expect(values.find(({ name }) => name === 'k')?.text ?? '3').toBe('3');
+      }
+      expect(own.some(({ values }) => values.some(({ name }) => name === 'k'))).toBe(true);
+      expect(await session.text('breakpoints')).toMatch(/^Tracepoint 1 /);
+    },
+  );
+});

@@ -22,14 +22,18 @@ import {
  */
 export function resolveBreakpoint(context: Context, typed: Typed): readonly BreakpointPlace[] {
   const { program } = context.session;
-  const addresses = [...new Set(addressesOf(context, typed))].sort((a, b) => a - b);
+  const names = new Map<number, string>();
+  const addresses = [...new Set(addressesOf(context, typed, names))].sort((a, b) => a - b);
   return addresses.map((address) => {
     const { function: name, position } = program.locate(address, false);
-    return { address, function: name, position };
+    return { address, function: names.get(address) ?? name, position };
   });
 }
 
-function addressesOf(context: Context, typed: Typed): readonly RuntimeAddress[] {
+/**
+ * `names` gets the function that each inlined copy is of: others may be inlined into it at the same address.
+ */
+function addressesOf(context: Context, typed: Typed, names: Map<number, string>): readonly RuntimeAddress[] {
   const { program } = context.session;
   const spec = parseLocationSpec(typed);
   switch (spec.kind) {
@@ -47,10 +51,10 @@ function addressesOf(context: Context, typed: Typed): readonly RuntimeAddress[] 
     case 'regex': {
       const found = functionsMatching(program, spec.regex);
       if (found.length === 0) throw nothingCalled(typed);
-      return found.flatMap((copies) => startsOf(context, copies));
+      return found.flatMap((copies) => startsOf(context, copies, names));
     }
     case 'function':
-      return startsOf(context, oneFunction(context, typed, spec.name));
+      return startsOf(context, oneFunction(context, typed, spec.name), names);
     case 'name-and-line': {
       const lines = sourceLines(context, spec.name, spec.line);
       if (lines.length === 0) throw nothingCalled(typed);
@@ -76,7 +80,12 @@ function oneFunction(context: Context, typed: Typed, name: string): FunctionCopi
   throw ambiguous(context, typed, places);
 }
 
-function startsOf(context: Context, { entries, inlined }: FunctionCopies): RuntimeAddress[] {
+function startsOf(
+  context: Context,
+  { name, entries, inlined }: FunctionCopies,
+  names: Map<number, string>,
+): RuntimeAddress[] {
+  for (const address of inlined) names.set(address, name);
   return [...entries.map((entry) => behindPrologue(context, entry)), ...inlined];
 }
 

@@ -28,7 +28,7 @@ export const trace = defineCommand({
   summary: 'Tell of calls instead of stopping: arguments, results, how long they took',
   details:
     'trace [name] <locspec> [if condition]. While the program runs, a line is shown for every call of the function and one ' +
-    'for its return. A place within a function is told of when it is reached. Tracepoints are listed and removed with ' +
+    'for its return. A place within a function, or a call that was inlined, is told of when it is reached. Tracepoints are listed and removed with ' +
     `the breakpoints.\n\n${LOCSPEC_HELP}`,
   examples: ['trace main.handle', 'trace /main\\.parse.*/', 'trace -stack 5 main.handle if n > 100'],
   arguments: {
@@ -96,8 +96,8 @@ class TracedCall implements Happening {
     const who = goid === undefined ? `thread(${thread})` : `goroutine(${goid})`;
     const called = style.paint('function', name);
     const values = this.#values.map((one) => harmless(renderSingleLine(one.value)));
-    if (kind === 'reached') yield `> ${who}: ${called}`;
-    else if (kind === 'call') {
+    if (kind === 'reached' && values.length === 0) yield `> ${who}: ${called}`;
+    else if (kind !== 'return') {
       const texts = values.map((text, i) => `${style.paint('name', this.#values[i]!.name)} = ${text}`);
       yield `> ${who}: ${called}(${texts.join(', ')})`;
     } else yield `>> ${who}: ${called} => (${values.join(', ')})${durationText(duration)}`;

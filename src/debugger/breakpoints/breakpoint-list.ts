@@ -244,16 +244,18 @@ export class BreakpointList {
       return;
     }
     const { program, traps } = this.#host;
-    const armed = entry.places.map(({ address }) => {
+    const armed = entry.places.map((place) => {
+      const { address } = place;
       const condition =
         entry.condition === undefined
           ? undefined
           : compileCondition(entry.condition, { program, pc: address });
-      return { address, condition };
+      return { place, condition };
     });
-    entry.wishes = armed.map(({ address, condition }) => {
+    entry.wishes = armed.map(({ place, condition }) => {
+      const { address } = place;
       const hit = (thread: LiveThread): StopCause | undefined => this.#hit(entry, thread, address, condition);
-      if (entry.trace !== undefined) return this.#tracer(entry, entry.trace, address, hit);
+      if (entry.trace !== undefined) return this.#tracer(entry, entry.trace, place, hit);
       const wish = traps.add(address, hit);
       return { remove: () => traps.remove(wish) };
     });
@@ -263,19 +265,20 @@ export class BreakpointList {
   #tracer(
     entry: Entry,
     { depth }: TraceRequest,
-    address: RuntimeAddress,
+    place: BreakpointPlace,
     hit: (thread: LiveThread) => StopCause | undefined,
   ): { remove(): void } {
     const { program, traps, target } = this.#host;
+    const { address } = place;
     const tell = (event: CallEvent): void => this.onTrace?.(entry, event);
     const plan = CallPlan.of(program, address, returnsOf(target, address));
     if (plan?.entry === address) {
       const wanted = (thread: LiveThread): boolean => hit(thread) !== undefined;
       return new CallTracer(plan, { program, traps, depth, wanted, now: () => performance.now(), tell });
     }
-    const place = new ReachedPlace(program, address);
+    const reached = new ReachedPlace(program, place);
     const wish = traps.add(address, (thread) => {
-      if (hit(thread) !== undefined) tell(place.event(thread));
+      if (hit(thread) !== undefined) tell(reached.event(thread));
       return undefined;
     });
     return { remove: () => traps.remove(wish) };

@@ -2,6 +2,7 @@ import type { Goid, RuntimeAddress, ThreadId } from '../../base/index.ts';
 import { variablesOf } from '../../expr/index.ts';
 import type { Program, Stack } from '../../golang/index.ts';
 import type { LiveThread } from '../../target/index.ts';
+import type { BreakpointPlace } from '../breakpoints/breakpoint.ts';
 import { SiteFrame } from '../conditions/site.ts';
 import type { TrapSites, TrapWish } from '../trap-sites.ts';
 import type { CallPlan, CallValue } from './call-plan.ts';
@@ -132,11 +133,14 @@ export class CallTracer {
 export class ReachedPlace {
   readonly #program: Program;
   readonly #address: RuntimeAddress;
+  readonly #function: string | undefined;
   #site: SiteFrame | undefined;
 
-  constructor(program: Program, address: RuntimeAddress) {
+  /** `name`: the function, which others may be inlined into at the same address. */
+  constructor(program: Program, { address, function: name }: BreakpointPlace) {
     this.#program = program;
     this.#address = address;
+    this.#function = name;
   }
 
   event(thread: LiveThread): CallEvent {
@@ -146,7 +150,7 @@ export class ReachedPlace {
     this.#site ??= new SiteFrame({ program, pc: this.#address });
     return {
       kind: 'reached',
-      function: this.#site.function ?? '?',
+      function: this.#function ?? this.#site.function ?? '?',
       goid: program.goidOn(thread),
       thread: thread.id,
       values: this.#parametersOf(thread, this.#site),
@@ -157,7 +161,10 @@ export class ReachedPlace {
 
   #parametersOf(thread: LiveThread, site: SiteFrame): CallValue[] {
     if (site.declared === undefined) return [];
-    return variablesOf(site.scopeOf(thread), 'args')
+    const scope = site.scopeOf(thread);
+    const { frame } = scope;
+    const named = frame && { ...frame, function: this.#function ?? frame.function };
+    return variablesOf({ ...scope, frame: named }, 'args')
       .filter(({ role, missing }) => role === 'parameter' && !missing)
       .map(({ name, value }) => ({ name, value }));
   }
