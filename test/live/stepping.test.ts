@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Build, missingForBuild } from '../support/builds.ts';
 import { type LiveSession, launch } from './live-session.ts';
@@ -8,15 +9,27 @@ const LONG = 120_000;
 const MOST = 60;
 
 let session: LiveSession | undefined;
+let guard: ChildProcess | undefined;
 afterEach(async () => {
+  guard?.kill();
   await session?.close();
   session = undefined;
 });
+
+/**
+ * A step that never ends blocks this thread, and with it the test's own time limit: somebody else then ends the program,
+ * which is a child of this process.
+ */
+function endProgramIn(seconds: number): ChildProcess {
+  const kill = `sleep ${seconds}; for p in $(cat /proc/${process.pid}/task/*/children); do [ $p = $$ ] || kill -9 $p; done`;
+  return spawn('sh', ['-c', kill], { stdio: 'ignore' });
+}
 
 const unavailable = process.platform === 'linux' && process.arch === 'x64' ? undefined : 'needs linux/amd64';
 
 async function start(build: Build, args: readonly string[] = []): Promise<LiveSession> {
   session = await launch(build, args);
+  guard = endProgramIn(90);
   return session;
 }
 
