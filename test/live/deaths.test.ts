@@ -32,7 +32,9 @@ describe.each([...LIVE_BUILDS, { stripped: true }])('before it dies', (build) =>
   it.skipIf(missing)(`${name}: a program stops at a fatal error, unless that is switched off`, async () => {
     session = await launch({ ...build, fixture: 'unlock-unlocked' }, []);
     const text = await session.text('continue');
-    expect(text).toMatch(/^> \[runtime-fatal-throw\] hits (goroutine\(1\):1 )?total:1 runtime\.(throw|fatal)\(\) /);
+    expect(text).toMatch(
+      /^> \[runtime-fatal-throw\] hits (goroutine\(1\):1 )?total:1 runtime\.(throw|fatal)\(\) /,
+    );
     expect(text).toContain('\nfatal error: sync: unlock of unlocked mutex\nin frame ');
     await session.text('restart');
     await session.text('toggle runtime-fatal-throw');

@@ -31,7 +31,7 @@ describe.each(LIVE_BUILDS.map((build) => ({ fixture: 'traced-calls', ...build })
     expect(main[6]).toMatch(
       /^main\.mixed\("first", 1\.5, \[\]int len: 3, cap: 3, \[\.\.\.\], main\.pair \{Name: "p", At: main\.point.*\}, error nil\)$/,
     );
-    expect(main[7]).toBe('main.mixed => "first311", 3, error nil');
+    expect(main[7]).toBe('main.mixed => "first3 11", 3, error nil');
     expect(main[9]).toMatch(/^main\.mixed => "second", 2\.5, error\(\*errors\.errorString\)/);
     // Workers 0 and 1: five calls each, each call followed by its own return on its goroutine.
     const workers = told.filter(({ goroutine }) => goroutine !== 1);

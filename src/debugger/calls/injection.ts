@@ -191,7 +191,7 @@ function word(value: number): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-export function failed(outcome: Exclude<Outcome, { kind: 'returned' }>): string {
+function failed(outcome: Exclude<Outcome, { kind: 'returned' }>): string {
   switch (outcome.kind) {
     case 'panicked':
       return 'it panicked';

@@ -93,14 +93,18 @@ function slotsOf(
   assembly: boolean,
 ): { readonly parameters: readonly Slot[]; readonly results: readonly Slot[] } {
   const variables = module.image?.debugInfo?.functionAt(entry)?.variables ?? [];
-  const inputs = variables.filter(({ role }) => role === 'parameter');
-  const outputs = variables.filter(({ role }) => role === 'result');
+  const inputs = once(variables.filter(({ role }) => role === 'parameter'));
+  const outputs = once(variables.filter(({ role }) => role === 'result'));
   const types = (list: readonly VariableInfo[]): Type[] => list.map(({ type }) => type);
   const call = assignCall(target.arch.name, { parameters: types(inputs), results: types(outputs) }, assembly);
   const slots = (list: readonly VariableInfo[], assignments: readonly Assignment[]): Slot[] =>
     list.map(({ name, type }, i) => ({ name, type, assignment: assignments[i]! }));
   return { parameters: slots(inputs, call.parameters), results: slots(outputs, call.results) };
 }
+
+/** One that the compiler split has an entry for itself and one for what is left of it. */
+const once = (list: readonly VariableInfo[]): VariableInfo[] =>
+  list.filter(({ name }, i) => name === '_' || list.findIndex((other) => other.name === name) === i);
 
 /** The bytes are copied: the thread goes on before they are shown. */
 function read(

@@ -32,7 +32,8 @@ export class Memory {
     if (length === 0) return 0;
     if (length <= SMALL) {
       const descriptor = this.#open.get(pid);
-      if (descriptor !== undefined && this.#libc.pread(descriptor, into, length, address) === length) return length;
+      if (descriptor !== undefined && this.#libc.pread(descriptor, into, length, address) === length)
+        return length;
     }
     this.#setLocal(into, 0);
     this.#setRemote(0, address, length);
