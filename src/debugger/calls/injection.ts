@@ -190,14 +190,3 @@ function word(value: number): Uint8Array {
   view.setBigUint64(0, BigInt(value), true);
   return new Uint8Array(view.buffer);
 }
-
-function failed(outcome: Exclude<Outcome, { kind: 'returned' }>): string {
-  switch (outcome.kind) {
-    case 'panicked':
-      return 'it panicked';
-    case 'refused':
-      return outcome.reason;
-    default:
-      return assertUnreachable(outcome);
-  }
-}
