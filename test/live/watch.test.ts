@@ -169,33 +169,38 @@ describe.each(LIVE_BUILDS.map((build) => ({ fixture: 'watching', ...build })))('
     expect((await hits()).map(changed)).toEqual(['big[5] 0 → 1', 'big[50000] 0 → 2', 'big[99999] 0 → 3']);
   });
 
+  it.skipIf(missing)(`${name}: a system call that writes there succeeds, and is told`, async () => {
+    await start(build, 'input');
+    await session!.text('watch -contents big');
+    await session!.text('watch counter');
+    // The program reads 10 bytes of its own file: an ELF header.
+    expect((await hits()).map(changed)).toEqual(['big[1000] 0 → 127', 'counter 0 → 10']);
+  });
+
   it.skipIf(missing)(`${name}: a variable moves with its stack and ends with its function`, async () => {
     session = await launch(build, ['stack']);
-    await session.text('break main.here');
-    await session.text('continue');
+    await session.text('break main.store');
     await session.text('continue');
     await session.text('clear 1');
-    await session.text('up');
     const { result } = await session.json('print p');
-    await session.text(`watch *p`);
+    await session.text('watch *p');
     const seen = await hits();
-    expect(seen.map(changed).slice(0, 2)).toEqual(['*p 1 → 2', '*p 2 → 3']);
-    expect(seen[0]!.address).toBe((result as { base?: number }).base);
-    expect(seen[1]!.address).not.toBe(seen[0]!.address);
-    expect(seen).toHaveLength(3);
-    expect(seen[2]).toMatchObject({ kind: 'watch-ended' });
-    expect(seen[2]!.text).toContain('main.onStack has returned');
+    expect(seen.map(changed).slice(0, 3)).toEqual(['*p 0 → 1', '*p 1 → 2', '*p 2 → 3']);
+    expect(seen[1]!.address).toBe((result as { base?: number }).base);
+    expect(seen[2]!.address).not.toBe(seen[1]!.address);
+    expect(seen).toHaveLength(4);
+    expect(seen[3]).toMatchObject({ kind: 'watch-ended' });
+    expect(seen[3]!.text).toContain('main.onStack has returned');
   });
 
   it.skipIf(missing)(`${name}: it ends where a panic ends its function`, async () => {
     session = await launch(build, ['panic']);
-    await session.text('break main.here');
-    await session.text('continue');
+    await session.text('break main.store');
     await session.text('continue');
     await session.text('clear 1');
-    await session.text('up');
     await session.text('watch *p');
-    const [ended, ...others] = await hits();
+    const [written, ended, ...others] = await hits();
+    expect(changed(written!)).toBe('*p 0 → 1');
     expect(ended!.text).toContain('a panic has ended main.unwound');
     expect(others).toEqual([]);
   });

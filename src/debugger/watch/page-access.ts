@@ -81,7 +81,7 @@ export function touchedPart(watching: Watched, accesses: readonly MemoryAccess[]
 }
 
 /** What is shown is elements, or all of it where that is little. */
-function wholeElements({ type, size }: Watched, from: number, to: number): readonly [number, number] {
+export function wholeElements({ type, size }: Watched, from: number, to: number): readonly [number, number] {
   if (type?.kind === 'array' && type.element.size > 0) {
     const { size: step } = type.element;
     return [Math.floor(from / step) * step, Math.ceil(to / step) * step];

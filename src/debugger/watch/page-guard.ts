@@ -5,6 +5,7 @@ import { machineState, writableState } from '../machine-state.ts';
 import type { Instructions } from '../stepping/instructions.ts';
 import type { StopCause } from '../stop.ts';
 import { overlap, PageAccess, type Touched, touchedPart } from './page-access.ts';
+import type { Guard } from './system-call-guard.ts';
 import type { Watched } from './watched.ts';
 
 /** mprotect(2) on amd64; PROT_READ, PROT_WRITE, PROT_EXEC. */
@@ -28,9 +29,10 @@ interface Guarded extends MemoryRange {
  * which is told to us first. It is made then without the CPU, or with the protection lifted and everybody stopped.
  * While the program stands still its pages have their own protection.
  *
- * What the kernel itself reads or writes for a system call does not fault but fails with EFAULT; see SystemCallGuard.
+ * What the kernel itself reads or writes for a system call does not fault but fails with EFAULT; see SystemCallGuard,
+ * for which `allow` and `returned` are.
  */
-export class PageGuard {
+export class PageGuard implements Guard {
   readonly #target: LiveTarget;
   readonly #instructions: Instructions;
   readonly #watched = new Set<Watched>();
@@ -38,7 +40,12 @@ export class PageGuard {
   #pages: readonly Guarded[] = [];
   /** Pages that were guarded once: faults in them may be told late. */
   #formerly: MemoryRange[] = [];
+  /** The program runs. */
   #on = false;
+  /** The pages have the protection by which they are watched. */
+  #applied = false;
+  /** Threads in system calls that may touch the pages. */
+  readonly #calling = new Set<ThreadId>();
 
   /** `all`: those too that are kept otherwise, which learn from here of accesses that are made here. */
   constructor(target: LiveTarget, instructions: Instructions, all: Iterable<Watched>) {
@@ -60,25 +67,54 @@ export class PageGuard {
     this.#change(this.#pagesOf([...this.#watched]));
   }
 
+  get any(): boolean {
+    return this.#watched.size > 0;
+  }
+
   /** The program goes on: what is protected meanwhile is so at once. */
   on(): void {
-    if (this.#on) return;
     this.#on = true;
-    this.#set('guarded');
+    for (const id of this.#calling) if (this.#target.thread(id) === undefined) this.#calling.delete(id);
+    this.#apply();
   }
 
   /** The program has stopped, or everybody is stopped for a moment. */
   off(): void {
-    if (!this.#on) return;
     this.#on = false;
-    if (this.#target.ended === undefined) this.#set('own');
+    this.#apply();
+  }
+
+  isGuarded(start: number, end: number): boolean {
+    return this.#pages.some((pages) => pages.start < end && start < pages.end);
+  }
+
+  allow(thread: ThreadId): void {
+    this.#calling.add(thread);
+    this.#target.whileStopped(() => this.#apply());
+  }
+
+  returned(thread: LiveThread, instruction: DecodedInstruction): readonly StopCause[] {
+    this.#calling.delete(thread.id);
+    return this.#target.whileStopped(() => {
+      const causes = [...this.#watched].flatMap((one) => one.changed(thread, instruction) ?? []);
+      this.#apply();
+      return causes;
+    });
+  }
+
+  #apply(): void {
+    const wanted = this.#on && this.#calling.size === 0;
+    if (wanted === this.#applied) return;
+    this.#applied = wanted;
+    if (this.#target.ended === undefined) this.#set(wanted ? 'guarded' : 'own');
   }
 
   forget(): void {
     this.#watched.clear();
     this.#pages = [];
     this.#formerly = [];
-    this.#on = false;
+    this.#applied = false;
+    this.#calling.clear();
     this.#target.guardMemory([]);
   }
 
@@ -150,7 +186,7 @@ export class PageGuard {
 
   /** With the pages as the program wants them; everybody is stopped. */
   #execute(thread: LiveThread, access: PageAccess): readonly StopCause[] {
-    const isOn = this.#on;
+    const isOn = this.#applied;
     if (isOn) this.#set('own', thread.id);
     access.readBefore();
     const made = this.#perform(thread, access.pc);

@@ -1,3 +1,4 @@
+import type { DecodedInstruction } from '../../arch/index.ts';
 import type { LiveThread } from '../../target/index.ts';
 import type { StopCause } from '../stop.ts';
 import type { Done } from './last-instruction.ts';
@@ -18,6 +19,8 @@ export interface Noticed {
 export interface Watched extends WatchFacts {
   /** Something was done to its bytes: the reason to stop for it, if there is one. */
   noticed(thread: LiveThread, what: Noticed): StopCause | undefined;
+  /** An instruction is done of which it is not known what it has touched: its bytes may be others now. */
+  changed(thread: LiveThread, instruction: DecodedInstruction): StopCause | undefined;
   /** A watch register of its own has fired in a thread. */
   fired(thread: LiveThread): StopCause | undefined;
 }

@@ -9,6 +9,7 @@ import { LastInstruction } from './last-instruction.ts';
 import type { PageAccess } from './page-access.ts';
 import { PageGuard } from './page-guard.ts';
 import { RegisterPool } from './register-pool.ts';
+import { SystemCallGuard } from './system-call-guard.ts';
 import type { WatchTools } from './watch-tools.ts';
 import { Watching } from './watching.ts';
 import type { WatchRequest } from './watchpoint.ts';
@@ -22,6 +23,7 @@ interface Setting {
 /** The watches of one process. */
 export class Watches {
   readonly #tools: WatchTools;
+  readonly #systemCalls: SystemCallGuard;
   readonly #all = new Set<Watching>();
   /** The instruction that one thread is to execute alone. */
   #step: { readonly thread: LiveThread; readonly access: PageAccess | undefined } | undefined;
@@ -30,12 +32,14 @@ export class Watches {
     const code = new CodeOf(target.modules);
     const instructions = new Instructions(target);
     let exits: Exits | undefined;
+    const pages = new PageGuard(target, instructions, this.#everything());
+    this.#systemCalls = new SystemCallGuard({ traps, code, instructions, guard: pages });
     this.#tools = {
       target,
       program,
       traps,
       registers: new RegisterPool(target),
-      pages: new PageGuard(target, instructions, this.#everything()),
+      pages,
       lastInstruction: new LastInstruction(target, code, instructions),
       code,
       exits: () => {
@@ -73,6 +77,8 @@ export class Watches {
   beforeRun(mode: RunMode): void {
     const { target, pages } = this.#tools;
     for (const watching of this.#all) watching.remember();
+    if (pages.any) this.#systemCalls.open();
+    else this.#systemCalls.close();
     // Who is stepped does not need its pages protected: what the instruction will do is known.
     const stepped = mode.kind === 'step' ? target.thread(mode.thread) : undefined;
     this.#step = undefined;
@@ -116,5 +122,6 @@ export class Watches {
   /** Nothing is left in the process. */
   close(): void {
     for (const watching of this.#all) watching.close();
+    this.#systemCalls.close();
   }
 }

@@ -1,10 +1,11 @@
+import type { DecodedInstruction } from '../../arch/index.ts';
 import { type Goid, hex, MattockError, type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import { arrayOf } from '../../expr/synthetic-types.ts';
 import type { Type } from '../../image/index.ts';
 import type { LiveThread } from '../../target/index.ts';
 import type { StopCause } from '../stop.ts';
 import type { TrapWish } from '../trap-sites.ts';
-import type { Done } from './last-instruction.ts';
+import { wholeElements } from './page-access.ts';
 import { FrameFollower } from './stack-place.ts';
 import type { WatchTools } from './watch-tools.ts';
 import type { Noticed, Watched } from './watched.ts';
@@ -21,7 +22,7 @@ import {
 } from './watchpoint.ts';
 
 /** Of more memory only what is touched is remembered. */
-const MOST_REMEMBERED = 1 << 16;
+const MOST_REMEMBERED = 1 << 20;
 
 /** Address and length; that a slice's capacity changes says nothing of its contents. */
 const HEADER_WORDS = 16;
@@ -193,6 +194,19 @@ export class Watching implements Watched {
     const done = this.#tools.lastInstruction.to([this], thread);
     const access = done?.access ?? this.#guess(before, after);
     return this.noticed(thread, { done, access, offset: 0, before, after });
+  }
+
+  /** Of memory that is not remembered no change is seen. */
+  changed(thread: LiveThread, instruction: DecodedInstruction): StopCause | undefined {
+    const before = this.#bytes;
+    const after = this.#read();
+    if (before === undefined || after === undefined || equal(before, after)) return undefined;
+    this.#bytes = after;
+    const isOther = (byte: number, i: number): boolean => byte !== before[i];
+    const [offset, end] = wholeElements(this, after.findIndex(isOther), after.findLastIndex(isOther) + 1);
+    const part = (bytes: Uint8Array): Uint8Array => bytes.slice(offset, end);
+    const what = { access: 'write', offset, before: part(before), after: part(after) } as const;
+    return this.noticed(thread, { ...what, done: { instruction } });
   }
 
   /** An access to its memory was made. */
