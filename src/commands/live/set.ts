@@ -24,7 +24,7 @@ import { requireAlive, requireDone, runCalls } from './run-calls.ts';
 export const set = defineCommand({
   name: 'set',
   aliases: [],
-  group: 'data',
+  group: 'running',
   summary: 'Change a variable, a part of one, or a register',
   details:
     'set <variable> = <value>: of any type, as Go would assign it; also what a pointer points to, elements of slices ' +

@@ -1,10 +1,4 @@
-import {
-  assertUnreachable,
-  type RuntimeAddress,
-  runtimeAddress,
-  TargetFault,
-  UserError,
-} from '../../base/index.ts';
+import { type RuntimeAddress, runtimeAddress, TargetFault, UserError } from '../../base/index.ts';
 import type { CallAnswer, Value } from '../../expr/index.ts';
 import type { Program } from '../../golang/index.ts';
 import { functionName } from '../../golang/values/functions.ts';
