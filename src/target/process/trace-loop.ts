@@ -580,7 +580,7 @@ export class TraceLoop {
     if (signal === SIGNAL.SIGURG) {
       if (this.#stepping === thread) thread.hold(signal);
       else thread.pendingSignal = signal;
-      if (this.#finishSlot(thread)) this.#goOn(thread, stopping);
+      if (this.#finishSlot(thread, decide, stopping)) this.#goOn(thread, stopping);
       return;
     }
     const info = this.#infoOf(thread) ?? plainSignal(signal);
@@ -597,26 +597,35 @@ export class TraceLoop {
     }
     if (signal === SIGNAL.SIGSTOP) thread.passStop = false;
     thread.pendingSignal = signal;
-    if (!this.#finishSlot(thread)) return;
+    if (!this.#finishSlot(thread, decide, stopping)) return;
     this.#decide(thread, { kind: 'signal', thread, info }, decide, stopping);
   }
 
   /**
    * No handler may find a slot's address: it could keep it (a signal frame, a preempted goroutine), and come back when
-   * the slot is gone. So a thread that gets a signal in a slot executes what is there first. False: it is gone.
+   * the slot is gone. So a thread that gets a signal in a slot executes what is there first; what watch registers notice
+   * of that is decided, and so is a fault. False: it has been said whether it goes on, or it is gone.
    */
-  #finishSlot(thread: ProcessThread): boolean {
-    const { stepOff } = this.#setting;
+  #finishSlot(thread: ProcessThread, decide: Decide, stopping: boolean): boolean {
+    const { stepOff, watches } = this.#setting;
     if (!stepOff.used || this.#stepping === thread) return true;
+    let stop = false;
     for (let count = 0; count < LONGEST_REPETITION; count++) {
       const origin = stepOff.originOf(thread.pc);
       if (origin === undefined || origin.executed || origin.blocks) break;
       const stepped = this.#singleStep.run(thread);
       if (stepped === 'gone') return false;
-      if (stepped === 'faulted') break;
+      if (stepped === 'faulted') {
+        this.#programSignal(thread, thread.pendingSignal, decide, stopping || stop);
+        return false;
+      }
+      const registers = watches.any ? watches.fired(thread.id) : [];
+      if (registers.length === 0) continue;
+      this.#leaveSlot(thread);
+      stop ||= decide({ kind: 'watch', thread, registers }) === 'stop';
     }
     this.#leaveSlot(thread);
-    return true;
+    return !stop;
   }
 
   #decide(thread: ProcessThread, event: TargetEvent, decide: Decide, stopping: boolean): void {
