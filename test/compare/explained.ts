@@ -1,4 +1,5 @@
 import type { Category, Difference } from './differences.ts';
+import { LIVE_EXPLANATIONS } from './explained-live.ts';
 
 /** A kind of difference that is known, with the reason why it is right that it is there. */
 export interface Explanation {
@@ -269,7 +270,7 @@ function withoutConstants(text: string): string {
 }
 
 export function explanationOf(difference: Difference, core: string): Explanation | undefined {
-  return EXPLANATIONS.find(
+  return [...EXPLANATIONS, ...LIVE_EXPLANATIONS].find(
     (e) =>
       e.category === difference.category &&
       (e.subject?.test(difference.subject) ?? true) &&

@@ -1,10 +1,11 @@
-// npm run compare [-- words…] [-- --live] [-- --limit N] [-- --explained] [-- --list]
+// npm run compare [-- words…] [-- --live | --places] [-- --limit N] [-- --explained] [-- --list]
 //
-// With --live it runs programs under both instead, stopped at the beginning of every function of their main packages:
-// the breakpoints' addresses, and at each stop the goroutine there with its stack, arguments and locals.
 // Opens each planned core with Delve's own packages and with Mattock, and compares what they say: goroutines, stacks,
 // arguments, locals, and the expressions of the fixture. Delve opens no stripped binaries: there Mattock is
 // compared with the program's own traceback alone, elsewhere with that too. Words choose by fixture and build ("values-maps noopt").
+// With --live it runs programs under both instead, stopped where the functions of their main packages begin: the
+// breakpoints' addresses, and at each stop the goroutine there with its stack, arguments and locals.
+// With --places: the addresses of breakpoints on all functions and on many lines.
 // Differences that are known and right are explained in explained.ts; any other makes this fail.
 import { buildLabel, missingForBuild } from '../support/builds.ts';
 import { type CoreRequest, coreOf, type FixtureCore, missingForCore } from '../support/cores.ts';
@@ -12,12 +13,13 @@ import { type Fixture, fixture } from '../support/fixture.ts';
 import { compareVersions, installedGo } from '../support/tools.ts';
 import { align } from './alignment.ts';
 import { placeText } from './answers.ts';
+import { comparePlaces } from './compare-places.ts';
 import { askDelve } from './delve.ts';
 import { type Comparison, compare } from './differences.ts';
 import { askGdb } from './gdb.ts';
 import { compareLive, type LiveRequest } from './live.ts';
 import { askExpressions, askStacks } from './mattock.ts';
-import { comparisons, liveComparisons } from './plan.ts';
+import { comparisons, liveComparisons, placeComparisons } from './plan.ts';
 import { headLine, type Row, rowLine, summary } from './report.ts';
 import { compareStacksWithTraceback, compareWithTraceback, parseTraceback } from './traceback.ts';
 
@@ -30,15 +32,11 @@ async function main(args: readonly string[]): Promise<number> {
   const limitAt = args.indexOf('--limit');
   const limit = limitAt < 0 ? 40 : Number(args[limitAt + 1]);
   const words = args.filter((arg, i) => !arg.startsWith('--') && (limitAt < 0 || i !== limitAt + 1));
-  const live = args.includes('--live');
-  const chosen: (CoreRequest | LiveRequest)[] = (live ? liveComparisons() : comparisons()).filter(
-    (request) => {
-      const label = ` ${nameOf(request)} ${labelOf(request)} `;
-      return words.every((word) => label.includes(word));
-    },
+  const chosen = planOf(args).filter(({ name, build }) =>
+    words.every((word) => ` ${name} ${build} `.includes(word)),
   );
   if (args.includes('--list')) {
-    for (const request of chosen) print(`${nameOf(request)} ${labelOf(request)}`);
+    for (const { name, build } of chosen) print(`${name} ${build}`);
     return 0;
   }
   const go = installedGo();
@@ -51,13 +49,38 @@ async function main(args: readonly string[]): Promise<number> {
   print('agreed/compared in each category; +n: differ and explained, !n: differ and not explained\n');
   print(headLine());
   const rows: Row[] = [];
-  for (const request of chosen) {
-    const outcome = live ? liveOutcomeOf(request) : await outcomeOf(request);
-    const row = { fixture: nameOf(request), build: labelOf(request), outcome };
+  for (const { name, build, outcome } of chosen) {
+    const row = { fixture: name, build, outcome: await outcome() };
     rows.push(row);
     print(rowLine(row));
   }
   return summary(rows, print, { limit, everyExplained: args.includes('--explained') }) ? 0 : 1;
+}
+
+/** One line of the table, and how it comes about. */
+interface Item {
+  readonly name: string;
+  readonly build: string;
+  outcome(): Row['outcome'] | Promise<Row['outcome']>;
+}
+
+function planOf(args: readonly string[]): Item[] {
+  const running = (
+    requests: readonly LiveRequest[],
+    compared: (request: LiveRequest) => Comparison,
+  ): Item[] =>
+    requests.map((request) => ({
+      name: nameOf(request),
+      build: `${buildLabel(request)} live`,
+      outcome: () => outcomeOfRun(request, compared),
+    }));
+  if (args.includes('--places')) return running(placeComparisons(), comparePlaces);
+  if (args.includes('--live')) return running(liveComparisons(), compareLive);
+  return comparisons().map((request) => ({
+    name: nameOf(request),
+    build: labelOf(request),
+    outcome: () => outcomeOf(request),
+  }));
 }
 
 async function outcomeOf(request: CoreRequest): Promise<Row['outcome']> {
@@ -74,11 +97,11 @@ async function outcomeOf(request: CoreRequest): Promise<Row['outcome']> {
   }
 }
 
-function liveOutcomeOf(request: LiveRequest): Row['outcome'] {
+function outcomeOfRun(request: LiveRequest, compared: (request: LiveRequest) => Comparison): Row['outcome'] {
   const missing = missingForBuild(request);
   if (missing !== undefined) return { kind: 'skipped', reason: missing };
   try {
-    return { kind: 'compared', comparison: compareLive(request) };
+    return { kind: 'compared', comparison: compared(request) };
   } catch (error) {
     return { kind: 'failed', reason: (error as Error).message };
   }
@@ -119,8 +142,8 @@ function nameOf(request: LiveRequest): string {
   return request.variant === undefined ? request.fixture : `${request.fixture}:${request.variant}`;
 }
 
-function labelOf(request: CoreRequest | LiveRequest): string {
-  return `${buildLabel(request)}${'by' in request && request.by === 'gcore' ? ' gcore' : ''}`;
+function labelOf(request: CoreRequest): string {
+  return `${buildLabel(request)}${request.by === 'gcore' ? ' gcore' : ''}`;
 }
 
 process.exitCode = await main(process.argv.slice(2));

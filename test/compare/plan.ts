@@ -106,6 +106,20 @@ export function liveComparisons(): LiveRequest[] {
   );
 }
 
+/** Programs in which Delve and Mattock are asked for the places of all functions and of many lines. */
+export function placeComparisons(): LiveRequest[] {
+  const toolchains = [undefined, '1.22.12', '1.19.13'].filter((version) => version !== installedGo());
+  return ['inlining', 'values-generics'].flatMap((name) =>
+    toolchains.flatMap((toolchain) =>
+      (['opt', 'noopt'] as const).map((flags) => ({
+        fixture: name,
+        flags,
+        ...(toolchain === undefined ? {} : { toolchain }),
+      })),
+    ),
+  );
+}
+
 function variantsOf(f: Fixture): CoreRequest[] {
   return f.variants.length === 0
     ? [{ fixture: f.name }]

@@ -32,6 +32,6 @@ describe('the end of a comparison', () => {
     expect(report([compared(['1', '1']), failed])).toMatchObject({ ok: false });
     const none = report([{ ...failed, outcome: { kind: 'skipped', reason: 'no Go' } }]);
     expect(none.ok).toBe(false);
-    expect(none.text).toContain('0 cores compared, 0 programs; 1 skipped');
+    expect(none.text).toContain('0 compared, 0 programs; 1 skipped');
   });
 });

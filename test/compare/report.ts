@@ -59,9 +59,7 @@ export function summary(
   print('');
   const skipped = rows.filter((row) => row.outcome.kind === 'skipped').length;
   const without = skipped === 0 ? '' : `; ${skipped} skipped, for what this machine lacks`;
-  print(
-    `${compared.length} cores compared, ${new Set(compared.map((r) => r.fixture)).size} programs${without}`,
-  );
+  print(`${compared.length} compared, ${new Set(compared.map((r) => r.fixture)).size} programs${without}`);
   for (const category of CATEGORIES) print(categoryLine(category, compared, judged));
   const explained = judged.filter((j) => j.explanation !== undefined);
   if (explained.length > 0) print('\nDifferences that are explained:');
