@@ -5,6 +5,11 @@ import type { FinishedCall } from './calls/finished-call.ts';
 import type { CallValue } from './tracing/call-plan.ts';
 import type { WatchHit } from './watch/watchpoint.ts';
 
+export interface HitNumber {
+  readonly total: number;
+  readonly ofGoroutine: number;
+}
+
 /** Why the program stopped. Several things may have happened at once. */
 export type StopCause =
   | {
@@ -13,6 +18,8 @@ export type StopCause =
       readonly thread: ThreadId;
       readonly goid: Goid | undefined;
       readonly address: RuntimeAddress;
+      /** The number of this hit, and among those of its goroutine: meanwhile there may have been others. */
+      readonly number: HitNumber;
       /** Its condition could not be evaluated: why. */
       readonly problem: string | undefined;
     }
@@ -24,6 +31,7 @@ export type StopCause =
       readonly goid: Goid | undefined;
       /** Where the thread stands: for reads and writes behind the instruction, which `hit.pc` names. */
       readonly address: RuntimeAddress;
+      readonly number: HitNumber;
       readonly problem: string | undefined;
       readonly hit: WatchHit;
     }

@@ -84,26 +84,25 @@ function placeOf({ session }: Context, cause: StopCause, fallback: ThreadId): Pi
 function causeRow(context: Context, cause: StopCause): CauseFacts {
   switch (cause.kind) {
     case 'breakpoint': {
-      const { breakpoint, goid, problem } = cause;
+      const { breakpoint, goid, number, problem } = cause;
       const name = breakpoint.name ?? `Breakpoint ${breakpoint.id}`;
-      const own =
-        goid === undefined ? '' : `goroutine(${goid}):${breakpoint.hitsByGoroutine.get(goid) ?? 0} `;
+      const own = goid === undefined ? '' : `goroutine(${goid}):${number.ofGoroutine} `;
       const failed = problem === undefined ? '' : ` (its condition fails: ${problem})`;
-      const text = `[${name}] hits ${own}total:${breakpoint.hits}${failed}`;
+      const text = `[${name}] hits ${own}total:${number.total}${failed}`;
       return {
         kind: 'breakpoint',
         text,
         id: breakpoint.id,
         name: breakpoint.name,
         goroutine: goid,
-        hits: breakpoint.hits,
+        hits: number.total,
       };
     }
     case 'watchpoint': {
-      const { breakpoint, problem } = cause;
+      const { breakpoint, number, problem } = cause;
       const failed = problem === undefined ? '' : ` (its condition fails: ${problem})`;
       const name = breakpoint.name ?? `Watchpoint ${breakpoint.id}`;
-      const text = `[${name}] hits total:${breakpoint.hits}${failed}`;
+      const text = `[${name}] hits total:${number.total}${failed}`;
       return { kind: 'watchpoint', text, ...watchRow(context, cause) };
     }
     case 'watch-ended': {

@@ -302,7 +302,9 @@ export class BreakpointList {
         if (!condition.holds(thread, this.#host.program.target.memory)) return undefined;
       } catch (error) {
         if (!(error instanceof MattockError)) throw error;
-        return { ...cause, goid: this.#host.program.goidOn(thread), problem: error.message };
+        const failed = this.#host.program.goidOn(thread);
+        const number = { total: entry.hits, ofGoroutine: entry.hitsByGoroutine.get(failed!) ?? 0 };
+        return { ...cause, goid: failed, number, problem: error.message };
       }
     }
     const goid = this.#host.program.goidOn(thread);
@@ -314,7 +316,7 @@ export class BreakpointList {
       const hits = hitCondition.perGoroutine ? own : entry.hits;
       if (!meetsHitCondition(hitCondition, hits)) return undefined;
     }
-    return { ...cause, goid, problem: undefined };
+    return { ...cause, goid, number: { total: entry.hits, ofGoroutine: own }, problem: undefined };
   }
 
   #entry(breakpoint: Breakpoint): Entry {
