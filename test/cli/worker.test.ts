@@ -27,7 +27,7 @@ describe('a session in a worker', () => {
     expect({ text, outcome }).toMatchObject({ text: '42\n', outcome: { ok: true, exit: false } });
     const failed = await session.execute('print nothing', options, () => {});
     expect(failed).toMatchObject({ ok: false, error: { column: 6, family: 'user' } });
-    expect(await session.complete('print ext')).toEqual({ column: 6, candidates: ['extra'] });
+    expect(await session.complete('print ext')).toEqual({ column: 6, candidates: ['extra'], open: true });
     await session.close();
   });
 
