@@ -102,7 +102,9 @@ describe.each(LIVE_BUILDS.filter(({ flags }) => flags === 'opt'))('tracepoints',
     `${buildLabel(inlining)}: tell of inlined calls with their arguments`,
     async () => {
       session = await launch(inlining, []);
-      expect(await session.text('trace main.(*vec).scaled')).toMatch(/^Tracepoint 1 set at .* and \d more place/);
+      expect(await session.text('trace main.(*vec).scaled')).toMatch(
+        /^Tracepoint 1 set at .* and \d more place/,
+      );
       const { told } = await session.json('continue');
       const own = told.filter((one) => one.function.startsWith('main.'));
       expect(own.length).toBeGreaterThan(3);
