@@ -69,8 +69,8 @@ test('it takes one read on a goroutine, three on a system stack, one more where 
   const sp = runtime.memory.uint64(runtimeAddress(machine.curg + stackHigh)) - 64;
   expect(reads({ ...handling!, registers: changed(program, handling!, { g: machine.curg, sp }) })).toBe(1);
   // The g of somebody else, left in the register: the thread is on another stack.
-  const other = [...new Machines(runtime).all].find(({ curg }) => curg !== 0 && curg !== machine.curg)!;
-  expect(reads({ ...handling!, registers: changed(program, handling!, { g: other.curg, sp }) })).toBe(5);
+  const other = [...program.goroutines()].find(({ address }) => address !== machine.curg)!;
+  expect(reads({ ...handling!, registers: changed(program, handling!, { g: other.address, sp }) })).toBe(5);
 });
 
 function changed(
