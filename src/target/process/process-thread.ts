@@ -110,6 +110,12 @@ export class ProcessThread implements LiveThread {
     this.#fresh = true;
   }
 
+  /** Whether it still stands where it stopped: its registers can be read. */
+  isThere(): boolean {
+    this.#fresh ||= this.#kernel.getRegisters(this.id, this.general.bytes);
+    return this.#fresh;
+  }
+
   setRegister(name: string, bytes: Uint8Array): void {
     const place = registerPlaces(this.#arch.name).get(name);
     if (place === undefined) throw new TargetFault(`register ${name} cannot be set`);

@@ -504,6 +504,11 @@ export class TraceLoop {
   }
 
   #signal(thread: ProcessThread, signal: number, decide: Decide, stopping: boolean): void {
+    // Killed since it told, or swept away by another thread's exec: its end, or that exec, is told next.
+    if (!thread.isThere()) {
+      thread.state = 'running';
+      return;
+    }
     if (signal === SIGNAL.SIGTRAP) this.#trap(thread, decide, stopping);
     else this.#programSignal(thread, signal, decide, stopping);
   }
