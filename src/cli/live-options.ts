@@ -1,3 +1,4 @@
+import type { Redirections } from '../commands/live/launch-words.ts';
 import type { BuildRequest } from '../engine/index.ts';
 import type { OptionValues } from './options.ts';
 
@@ -17,7 +18,7 @@ export interface LiveOptions {
   /** The program's working directory. */
   readonly directory: string | undefined;
   /** `stdin:file`, `stdout:file`, `stderr:file`, or a file for stdin. */
-  readonly redirect: Readonly<Partial<Record<'stdin' | 'stdout' | 'stderr', string>>>;
+  readonly redirect: Redirections;
   /** A terminal for the program, by its path. */
   readonly tty: string | undefined;
   /** Addresses differ from run to run, as they do without a debugger. */
@@ -25,11 +26,11 @@ export interface LiveOptions {
 }
 
 /** `stdin:FILE`, `stdout:FILE`, `stderr:FILE`; a FILE alone is for stdin. Delve's -r. */
-export function redirections(texts: readonly string[]): LiveOptions['redirect'] {
-  const result: Partial<Record<'stdin' | 'stdout' | 'stderr', string>> = {};
+export function redirections(texts: readonly string[]): Redirections {
+  const result: { -readonly [Stream in keyof Redirections]: Redirections[Stream] } = {};
   for (const text of texts) {
     const [, stream, file] = /^(?:(stdin|stdout|stderr):)?(.*)$/s.exec(text)!;
-    result[(stream as 'stdin' | undefined) ?? 'stdin'] = file!;
+    result[(stream as keyof Redirections | undefined) ?? 'stdin'] = file!;
   }
   return result;
 }

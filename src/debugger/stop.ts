@@ -5,36 +5,29 @@ import type { FinishedCall } from './calls/finished-call.ts';
 import type { CallValue } from './tracing/call-plan.ts';
 import type { WatchHit } from './watch/watchpoint.ts';
 
-export interface HitNumber {
+interface HitNumber {
   readonly total: number;
   readonly ofGoroutine: number;
 }
 
+/** A hit of a breakpoint or of a watch. */
+interface Hit {
+  readonly breakpoint: Breakpoint;
+  readonly thread: ThreadId;
+  readonly goid: Goid | undefined;
+  /** Where the thread stands: for a watch's reads and writes behind the instruction, which its `hit.pc` names. */
+  readonly address: RuntimeAddress;
+  /** The number of this hit, and among those of its goroutine: meanwhile there may have been others. */
+  readonly number: HitNumber;
+  /** Its condition could not be evaluated: why. */
+  readonly problem: string | undefined;
+}
+
 /** Why the program stopped. Several things may have happened at once. */
 export type StopCause =
-  | {
-      readonly kind: 'breakpoint';
-      readonly breakpoint: Breakpoint;
-      readonly thread: ThreadId;
-      readonly goid: Goid | undefined;
-      readonly address: RuntimeAddress;
-      /** The number of this hit, and among those of its goroutine: meanwhile there may have been others. */
-      readonly number: HitNumber;
-      /** Its condition could not be evaluated: why. */
-      readonly problem: string | undefined;
-    }
+  | (Hit & { readonly kind: 'breakpoint' })
   /** A watch noticed an access. */
-  | {
-      readonly kind: 'watchpoint';
-      readonly breakpoint: Breakpoint;
-      readonly thread: ThreadId;
-      readonly goid: Goid | undefined;
-      /** Where the thread stands: for reads and writes behind the instruction, which `hit.pc` names. */
-      readonly address: RuntimeAddress;
-      readonly number: HitNumber;
-      readonly problem: string | undefined;
-      readonly hit: WatchHit;
-    }
+  | (Hit & { readonly kind: 'watchpoint'; readonly hit: WatchHit })
   /** What was watched is gone, and the watch with it. */
   | {
       readonly kind: 'watch-ended';

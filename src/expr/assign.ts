@@ -5,6 +5,7 @@ import { underlying } from '../golang/values/shapes.ts';
 import type { InterfaceType, Type } from '../image/index.ts';
 import { sourceOf } from './access.ts';
 import { sameTypes, sameUnderlying } from './assignability.ts';
+import { DEFAULT_TYPES } from './constant.ts';
 import { constantAs, constantText, scalarOf, scalarValue, untypedConstant, writeInteger } from './scalar.ts';
 import { basicType } from './synthetic-types.ts';
 import type { Value } from './value.ts';
@@ -108,15 +109,6 @@ function* contentsBytes(contents: Uint8Array, real: Type): Materialized {
   writeInteger(slice.subarray(2 * WORD), length);
   return slice;
 }
-
-const DEFAULT_TYPES = {
-  bool: 'bool',
-  int: 'int',
-  rune: 'int32',
-  float: 'float64',
-  complex: 'complex128',
-  string: 'string',
-} as const;
 
 /** runtime.eface {_type, data}, runtime.iface {tab, data}; what is no pointer is boxed. */
 function* interfaceBytes(program: Program, given: Value, type: Type, real: InterfaceType): Materialized {

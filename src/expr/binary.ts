@@ -12,7 +12,7 @@ import {
   typedShift,
   typedUnary,
 } from './arithmetic.ts';
-import { boolConstant, type Constant, toInteger } from './constant.ts';
+import { boolConstant, type Constant, DEFAULT_TYPES, toInteger } from './constant.ts';
 import { compareScalars, equalScalars, equalValues } from './equality.ts';
 import { constantAs, constantValue, type Scalar, scalarOf, scalarValue, untypedConstant } from './scalar.ts';
 import type { BinaryOperator } from './syntax.ts';
@@ -121,15 +121,6 @@ function typed(value: Value, type: Type): Value {
   const constant = untypedConstant(value);
   return constant === undefined ? value : scalarValue(type, constantAs(constant, type));
 }
-
-const DEFAULT_TYPES = {
-  bool: 'bool',
-  int: 'int',
-  rune: 'int32',
-  float: 'float64',
-  complex: 'complex128',
-  string: 'string',
-} as const;
 
 /** What a constant becomes when it is compared with an interface (spec: Constants, default type). */
 function defaultTyped(value: Value): Value {

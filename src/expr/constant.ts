@@ -13,6 +13,16 @@ export type Constant =
   | { readonly kind: 'complex'; readonly real: Rational; readonly imaginary: Rational }
   | { readonly kind: 'string'; readonly bytes: Uint8Array };
 
+/** What an untyped constant of a kind becomes where nothing says otherwise (spec: Constants, default type). */
+export const DEFAULT_TYPES = {
+  bool: 'bool',
+  int: 'int',
+  rune: 'int32',
+  float: 'float64',
+  complex: 'complex128',
+  string: 'string',
+} as const;
+
 /** More bits than this and a shift or product is a mistake, or a way to hang us (go/constant gives up at 2^512). */
 export const MAX_BITS = 4096;
 

@@ -1,12 +1,9 @@
-import { historyPath, type OpenOptions, type RenderOptions } from '../../engine/index.ts';
+import type { OpenOptions, RenderOptions } from '../../engine/index.ts';
 import { openInWorker } from '../../engine/worker-session.ts';
 import { openingLines } from '../opening-lines.ts';
 import type { CoreOptions } from '../options.ts';
 import { ProgressLine } from '../progress-line.ts';
-import { writeError } from '../standard-streams.ts';
-import { History } from './history.ts';
-import { Keyboard } from './keyboard.ts';
-import { Repl } from './repl.ts';
+import { seatPerson } from './person.ts';
 
 /** A session for a person at a terminal; gives the exit status. */
 export async function runTerminal(
@@ -19,21 +16,6 @@ export async function runTerminal(
   const openSession = () =>
     openInWorker(workerEntry, open, { progress: (...facts) => progress.show(...facts) });
   const session = await openSession();
-  progress.clear();
-  for (const warning of session.warnings) writeError(`mattock: ${warning}\n`);
-  const keyboard = new Keyboard(process.stdin);
-  process.stdin.setRawMode(true);
-  const pager = process.env.PAGER;
-  const repl = new Repl(session, {
-    keyboard,
-    terminal: process.stdout,
-    history: new History(historyPath()),
-    progress,
-    options: rendering,
-    pager: pager === '' ? undefined : pager,
-    reopen: openSession,
-  });
-  await repl.opening(openingLines(options));
-  await repl.run();
+  await seatPerson(session, { progress, options: rendering, reopen: openSession }, openingLines(options));
   return 0;
 }

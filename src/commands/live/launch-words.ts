@@ -3,6 +3,9 @@ import type { Typed } from '../language/cursor.ts';
 
 type Stream = 'stdin' | 'stdout' | 'stderr';
 
+/** Files for a program's input and output. */
+export type Redirections = Readonly<Partial<Record<Stream, string>>>;
+
 const REDIRECTIONS: Readonly<Record<string, Stream>> = {
   '<': 'stdin',
   '>': 'stdout',
@@ -15,7 +18,7 @@ const PART = /\s+|(<|[12]?>)\s*|((?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"<>\\])+)
 /** Splits a line as a shell does, as far as words, quotes and redirections go. Throws a UserError at its column. */
 export function launchWords({ text, column }: Typed): {
   readonly args: readonly string[];
-  readonly redirect: Readonly<Partial<Record<Stream, string>>>;
+  readonly redirect: Redirections;
 } {
   const args: string[] = [];
   const redirect: Partial<Record<Stream, string>> = {};

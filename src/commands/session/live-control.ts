@@ -1,5 +1,6 @@
 import { UserError } from '../../base/index.ts';
 import type { Debugger } from '../../debugger/index.ts';
+import type { Redirections } from '../live/launch-words.ts';
 
 /** What a session about a running program has besides the program. */
 export interface LiveControl {
@@ -14,7 +15,7 @@ export interface LiveControl {
 export interface RestartRequest {
   /** Instead of those that it had. */
   readonly args?: readonly string[];
-  readonly redirect?: Readonly<Partial<Record<'stdin' | 'stdout' | 'stderr', string>>>;
+  readonly redirect?: Redirections;
   /** Compile it again before (`debug`, `test`). */
   readonly rebuild: boolean;
 }

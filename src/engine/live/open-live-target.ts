@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { archNamed, type MachineCode } from '../../arch/index.ts';
 import { type ByteSource, UserError } from '../../base/index.ts';
 import { openImage } from '../../image/index.ts';
-import { type Kernel, ProcessTarget, TRACE_OPTIONS } from '../../target/index.ts';
+import { type Kernel, type ProcessInput, ProcessTarget, TRACE_OPTIONS } from '../../target/index.ts';
 import { moduleFinder, nameModule, nodePlatform } from '../files/index.ts';
 import { isSystemError } from '../node-host.ts';
 import type { Launch } from '../session-client.ts';
@@ -24,6 +24,7 @@ export async function launchTarget(
   interruptRequested: () => boolean,
 ): Promise<LiveProcess> {
   const path = existing(program.path);
+  const code = await machineCode();
   const { pid, terminal } = kernel.spawn(
     {
       path,
@@ -35,8 +36,8 @@ export async function launchTarget(
     },
     TRACE_OPTIONS,
   );
-  const threads = [{ id: pid, stopped: true }];
-  return { target: await openTarget(kernel, pid, path, threads, true, interruptRequested), terminal };
+  const found = { pid, path, threads: [{ id: pid, stopped: true }], started: true };
+  return { target: makeTarget(kernel, found, code, interruptRequested), terminal };
 }
 
 function existing(path: string): string {
@@ -56,33 +57,26 @@ export async function attachTarget(
   pid: number,
   interruptRequested: () => boolean,
 ): Promise<LiveProcess> {
-  const path = kernel.procLink(pid, 'exe');
+  const path = kernel.procLink(pid, 'exe') ?? `process ${pid}`;
   const code = await machineCode();
   const threads = seizeAll(kernel, pid).map((id) => ({ id, stopped: false }));
-  const target = makeTarget(kernel, pid, path ?? `process ${pid}`, threads, false, interruptRequested, code);
-  return { target, terminal: undefined };
+  const found = { pid, path, threads, started: false };
+  return { target: makeTarget(kernel, found, code, interruptRequested), terminal: undefined };
 }
 
-async function openTarget(
-  kernel: Kernel,
-  pid: number,
-  path: string,
-  threads: readonly { readonly id: number; readonly stopped: boolean }[],
-  started: boolean,
-  interruptRequested: () => boolean,
-): Promise<ProcessTarget> {
-  const code = await machineCode();
-  return makeTarget(kernel, pid, path, threads, started, interruptRequested, code);
+interface Found {
+  readonly pid: number;
+  /** Where the program's file is, or was. */
+  readonly path: string;
+  readonly threads: ProcessInput['threads'];
+  readonly started: boolean;
 }
 
 function makeTarget(
   kernel: Kernel,
-  pid: number,
-  path: string,
-  threads: readonly { readonly id: number; readonly stopped: boolean }[],
-  started: boolean,
-  interruptRequested: () => boolean,
+  { pid, path, threads, started }: Found,
   code: MachineCode,
+  interruptRequested: () => boolean,
 ): ProcessTarget {
   // By procfs: it is the very file, though it may be deleted, replaced, or in a container.
   const open = (name: string) => ({
