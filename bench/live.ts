@@ -38,6 +38,14 @@ function script(name: string, lines: readonly string[]): string {
   return file;
 }
 
+const mattockExec = (program: string, lines: readonly string[], args: readonly string[] = []): string[] => [
+  ...mattock(),
+  'exec',
+  program,
+  ...lines.flatMap((line) => ['-c', line]),
+  ...(args.length === 0 ? [] : ['--', ...args]),
+];
+
 const dlvExec = (
   program: string,
   lines: readonly string[],
@@ -131,17 +139,7 @@ const ROWS: readonly Row[] = [
     pinned: true,
     goals: { delve: 0.15, gdb: 0.5 },
     sides: {
-      mattock: perCall(() => [
-        ...mattock(),
-        'exec',
-        hot(),
-        '-c',
-        'break main.work if i == -1',
-        '-c',
-        'continue',
-        '--',
-        '20000',
-      ]),
+      mattock: perCall(() => mattockExec(hot(), ['break main.work if i == -1', 'continue'], ['20000'])),
       delve: perCall(() =>
         dlvExec(hot(), ['break b main.work', 'condition b i == -1', 'continue'], ['1000'], 'condition'),
       ),
@@ -164,17 +162,7 @@ const ROWS: readonly Row[] = [
     pinned: true,
     goals: { delve: 0.05 },
     sides: {
-      mattock: perCall(() => [
-        ...mattock(),
-        'exec',
-        hot(),
-        '-c',
-        'trace main.work',
-        '-c',
-        'continue',
-        '--',
-        '10000',
-      ]),
+      mattock: perCall(() => mattockExec(hot(), ['trace main.work', 'continue'], ['10000'])),
       delve: perCall(() => [delve(), 'trace', '--exec', hot(), '^main.work$', '--', '500']),
     },
   },
@@ -198,7 +186,7 @@ const ROWS: readonly Row[] = [
     pinned: false,
     goals: { delve: 0.15 },
     sides: {
-      mattock: cpu((program) => [...mattock(), 'exec', program, '-c', 'break main.main', '-c', 'continue']),
+      mattock: cpu((program) => mattockExec(program, ['break main.main', 'continue'])),
       delve: cpu((program) => dlvExec(program, ['break main.main', 'continue'], [], 'first-breakpoint')),
     },
   },

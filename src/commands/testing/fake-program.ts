@@ -10,6 +10,7 @@ import {
 } from '../../base/index.ts';
 import type { Frame, Goroutine, Location, Program, Stack, Verdict } from '../../golang/index.ts';
 import type { Memory, Target, Thread } from '../../target/index.ts';
+import { regionOf } from '../../target/testing/region.ts';
 import type { Host, NewFile } from '../session/session.ts';
 import { Session } from '../session/session.ts';
 
@@ -192,16 +193,7 @@ function fakeMemory(blocks: ReadonlyMap<number, Uint8Array>): Memory {
       }
       return new Uint8Array(0);
     },
-    regions: [...blocks].map(([start, bytes]) => ({
-      start: runtimeAddress(start),
-      end: runtimeAddress(start + bytes.length),
-      readable: true,
-      writable: true,
-      executable: false,
-      file: undefined,
-      fileOffset: 0,
-      available: bytes.length,
-    })),
+    regions: [...blocks].map(([start, bytes]) => regionOf(start, bytes)),
     regionAt: () => undefined,
   };
   return memory as Memory;

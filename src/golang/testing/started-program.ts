@@ -5,6 +5,7 @@ import { BytesSource, type RuntimeAddress, runtimeAddress, threadId } from '../.
 import { testPlatform } from '../../base/testing/platform.ts';
 import { openImage } from '../../image/index.ts';
 import { type Memory, type MemoryRegion, Module, type Target, type Thread } from '../../target/index.ts';
+import { regionOf } from '../../target/testing/region.ts';
 import { FakeMemory } from '../values/testing/fake-program.ts';
 
 const STACK = 0x7ffff0000000;
@@ -100,16 +101,7 @@ export class WritableMemory extends FakeMemory implements Memory {
 
   map(start: number, bytes: Uint8Array): void {
     this.add(start, bytes);
-    this.regions.push({
-      start: runtimeAddress(start),
-      end: runtimeAddress(start + bytes.length),
-      readable: true,
-      writable: true,
-      executable: false,
-      file: undefined,
-      fileOffset: 0,
-      available: bytes.length,
-    });
+    this.regions.push(regionOf(start, bytes));
   }
 
   writeWord(address: number, value: number): void {
