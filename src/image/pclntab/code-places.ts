@@ -30,11 +30,17 @@ export interface PlaceSource {
   bytesAt(address: LinkedAddress, length: number): Uint8Array;
 }
 
-/** Functions into which something was inlined, with their trees. */
-interface Trees {
+/** A function into which something was inlined, with the name and the calling pc of each node. */
+interface Tree {
+  readonly index: number;
+  readonly names: Int32Array;
+  readonly parents: Int32Array;
+}
+
+/** Functions with a tree, by the addresses of their trees. */
+interface TreeStarts {
   readonly functions: readonly number[];
-  readonly names: readonly Int32Array[];
-  readonly parents: readonly Int32Array[];
+  readonly starts: Float64Array;
 }
 
 /** A stretch of code that belongs to a node; -1: to the function itself. */
@@ -43,6 +49,8 @@ interface Stretch {
   readonly to: number;
   readonly node: number;
 }
+
+const WORD = 4;
 
 export class PclnPlaces implements CodePlaces {
   readonly #source: PlaceSource;
@@ -58,10 +66,11 @@ export class PclnPlaces implements CodePlaces {
   inlinedCopies(name: string): readonly LinkedAddress[] {
     const offset = this.#source.nameOffset(name);
     if (offset < 0) return [];
-    const { functions, names } = this.#trees();
     const copies: number[] = [];
-    for (let i = 0; i < functions.length; i++) {
-      if (names[i]!.includes(offset)) copies.push(...this.#firstsOf(i, (node) => names[i]![node] === offset));
+    for (const index of this.#functionsNaming(offset)) {
+      const tree = this.#treeOf(index);
+      if (tree?.names.includes(offset) !== true) continue;
+      copies.push(...this.#firstsOf(tree, (node) => tree.names[node] === offset));
     }
     return copies.sort((a, b) => a - b).map(linkedAddress);
   }
@@ -86,16 +95,15 @@ export class PclnPlaces implements CodePlaces {
   }
 
   inlinedCallsOn(file: string, line: number): readonly LinkedAddress[] {
-    const { functions, parents } = this.#trees();
     const path = this.#source.fileOffset(file);
     if (path < 0) return [];
     const found: number[] = [];
-    for (let i = 0; i < functions.length; i++) {
-      const stretches = this.#stretchesOfLine(functions[i]!, path, line);
+    for (const tree of this.#trees()) {
+      const stretches = this.#stretchesOfLine(tree.index, path, line);
       if (stretches.length === 0) continue;
       const calls = (node: number): boolean =>
-        stretches.some(({ from, to }) => from <= parents[i]![node]! && parents[i]![node]! < to);
-      found.push(...this.#firstsOf(i, calls));
+        stretches.some(({ from, to }) => from <= tree.parents[node]! && tree.parents[node]! < to);
+      found.push(...this.#firstsOf(tree, calls));
     }
     return found.sort((a, b) => a - b).map(linkedAddress);
   }
@@ -129,15 +137,13 @@ export class PclnPlaces implements CodePlaces {
   }
 
   /** Where each inlined call that is `wanted` begins: the first pc of the node itself or of what was inlined into it. */
-  #firstsOf(i: number, wanted: (node: number) => boolean): number[] {
-    const { functions, parents } = this.#trees();
-    const index = functions[i]!;
+  #firstsOf({ index, parents }: Tree, wanted: (node: number) => boolean): number[] {
     const stretches = this.#stretches(index);
     const nodeAt = stretchFinder(stretches);
     const firsts = new Map<number, number>();
     for (const { from, node: innermost } of stretches) {
       const seen = new Set<number>();
-      for (let node = innermost; node >= 0 && !seen.has(node); node = nodeAt(parents[i]![node] ?? -1)) {
+      for (let node = innermost; node >= 0 && !seen.has(node); node = nodeAt(parents[node] ?? -1)) {
         seen.add(node);
         if (wanted(node)) firsts.set(node, Math.min(from, firsts.get(node) ?? from));
       }
@@ -171,35 +177,70 @@ export class PclnPlaces implements CodePlaces {
     return found;
   }
 
-  readonly #trees = lazy((): Trees => {
-    const source = this.#source;
-    const functions: number[] = [];
-    const names: Int32Array[] = [];
-    const parents: Int32Array[] = [];
-    for (let index = 0; index < source.count; index++) {
-      const tree = source.treeOf(index);
-      if (tree === undefined) continue;
-      let last = -1;
-      source.walk(index, 'inlining', (node) => {
-        if (node > last) last = node;
-      });
-      if (last < 0) continue;
-      const { size, name, parentPc } = source.inlinedCall;
-      const bytes = source.bytesAt(tree, (last + 1) * size);
-      const nodes = Math.floor(bytes.length / size);
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-      functions.push(index);
-      names.push(Int32Array.from({ length: nodes }, (_, node) => view.getInt32(node * size + name, true)));
-      parents.push(
-        Int32Array.from({ length: nodes }, (_, node) => view.getInt32(node * size + parentPc, true)),
-      );
+  /**
+   * Functions whose trees may have a node with this name: one search of the memory in which the trees lie, since to walk
+   * the tables of all functions takes a second in a large program.
+   */
+  #functionsNaming(offset: number): Set<number> {
+    const { functions, starts } = this.#treeStarts();
+    const found = new Set<number>();
+    const low = starts[0];
+    if (low === undefined) return found;
+    const last = this.#treeOf(functions.at(-1)!)?.names.length ?? 0;
+    const length = starts.at(-1)! + last * this.#source.inlinedCall.size - low;
+    // The linker aligns trees to their words (cmd/link/internal/ld/pcln.go, genInlTreeSym).
+    const bytes = this.#source.bytesAt(linkedAddress(low), length).slice();
+    const words = new Int32Array(bytes.buffer, 0, bytes.length >>> 2);
+    let at = words.indexOf(offset);
+    for (let i = 0; at >= 0; at = words.indexOf(offset, at + 1)) {
+      while (i + 1 < starts.length && starts[i + 1]! <= low + at * WORD) i++;
+      // Functions may share a tree.
+      for (let same = i; same >= 0 && starts[same] === starts[i]; same--) found.add(functions[same]!);
     }
-    return { functions, names, parents };
+    return found;
+  }
+
+  readonly #treeStarts = lazy((): TreeStarts => {
+    const found: (readonly [number, number])[] = [];
+    for (let index = 0; index < this.#source.count; index++) {
+      const tree = this.#source.treeOf(index);
+      if (tree !== undefined) found.push([tree, index]);
+    }
+    found.sort(([a], [b]) => a - b);
+    return { functions: found.map(([, index]) => index), starts: Float64Array.from(found, ([tree]) => tree) };
+  });
+
+  #treeOf(index: number): Tree | undefined {
+    const source = this.#source;
+    const tree = source.treeOf(index);
+    if (tree === undefined) return undefined;
+    let last = -1;
+    source.walk(index, 'inlining', (node) => {
+      if (node > last) last = node;
+    });
+    if (last < 0) return undefined;
+    const { size, name, parentPc } = source.inlinedCall;
+    const bytes = source.bytesAt(tree, (last + 1) * size);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const column = (at: number): Int32Array =>
+      Int32Array.from({ length: Math.floor(bytes.length / size) }, (_, node) =>
+        view.getInt32(node * size + at, true),
+      );
+    return { index, names: column(name), parents: column(parentPc) };
+  }
+
+  readonly #trees = lazy((): readonly Tree[] => {
+    const trees: Tree[] = [];
+    for (let index = 0; index < this.#source.count; index++) {
+      const tree = this.#treeOf(index);
+      if (tree !== undefined) trees.push(tree);
+    }
+    return trees;
   });
 
   readonly #inlinedNames = lazy((): readonly string[] => {
     const offsets = new Set<number>();
-    for (const names of this.#trees().names) for (const offset of names) offsets.add(offset);
+    for (const { names } of this.#trees()) for (const offset of names) offsets.add(offset);
     return [...offsets].map((offset) => this.#source.nameAt(offset));
   });
 }
