@@ -1,4 +1,4 @@
-import { type RuntimeAddress, runtimeAddress } from '../base/index.ts';
+import type { RuntimeAddress } from '../base/index.ts';
 import type { LiveTarget, LiveThread } from '../target/index.ts';
 import type { StopCause } from './stop.ts';
 
@@ -57,9 +57,5 @@ export class TrapSites {
   /** After exec: the text in which the traps were is gone. */
   forgetAll(): void {
     this.#wishes.clear();
-  }
-
-  get addresses(): RuntimeAddress[] {
-    return [...this.#wishes.keys()].map(runtimeAddress);
   }
 }

@@ -1,5 +1,5 @@
 import type { Arch, MachineCode } from '../../arch/index.ts';
-import { type RuntimeAddress, runtimeAddress, TargetFault, type ThreadId } from '../../base/index.ts';
+import { type RuntimeAddress, TargetFault, type ThreadId } from '../../base/index.ts';
 import type { ModuleFile } from '../core/module-files.ts';
 import type {
   Decision,
@@ -239,11 +239,6 @@ export class ProcessTarget implements LiveTarget {
     } finally {
       this.memory.invalidate();
     }
-  }
-
-  /** Where a thread is in the program, whatever we let it execute elsewhere. */
-  pcOf(thread: ProcessThread): RuntimeAddress {
-    return runtimeAddress(this.#stepOff.originOf(thread.pc)?.pc ?? thread.pc);
   }
 
   #requireAlive(): void {
