@@ -1,0 +1,56 @@
+import type { Events } from './events.ts';
+import type { WaitObject } from './wait-object.ts';
+
+/**
+ * One execution trace in memory, whoever wrote it: events in the order in which they happened, and the tables that
+ * they point into. Index 0 of every table means "none".
+ *
+ * Times are nanoseconds since the first event. Goroutine ids, Ps and threads are the program's own; −1 says that an
+ * event had no P or no thread, 0 that it had no goroutine.
+ */
+export interface Trace {
+  readonly source: TraceSource;
+  /** The last event's time. */
+  readonly duration: number;
+  /** Unix time of time 0 in nanoseconds, where the trace says it (Go 1.25 and newer, and ours). */
+  readonly startedAt: bigint | undefined;
+  readonly events: Events;
+  /** [0] is the empty string. */
+  readonly strings: readonly string[];
+  readonly stacks: Stacks;
+  /** What goroutines waited for, where it is known. [0] is never asked for. */
+  readonly objects: readonly (WaitObject | undefined)[];
+  /** Transitions that do not follow from what was known of the goroutine or P. Empty for a sound trace. */
+  readonly violations: readonly Violation[];
+}
+
+export interface TraceSource {
+  readonly writer: 'go' | 'mattock';
+  /** "1.26": the version in the header. */
+  readonly format: string;
+  /** Where it came from, for messages. */
+  readonly name: string;
+}
+
+export interface Violation {
+  /** Index into `events`, or of the event before the place. */
+  readonly event: number;
+  readonly what: string;
+}
+
+/** Call stacks, leaf first, inlined calls as frames of their own. */
+export interface Stacks {
+  readonly count: number;
+  /** Frame ids of stack `id`; stack 0 has none. */
+  frames(id: number): Uint32Array;
+  frame(id: number): StackFrame;
+  readonly frameCount: number;
+}
+
+export interface StackFrame {
+  /** As the program ran; unique per inlined place only together with function and line. */
+  readonly pc: number;
+  readonly function: string;
+  readonly file: string;
+  readonly line: number;
+}
