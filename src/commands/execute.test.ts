@@ -324,6 +324,13 @@ describe('memory and registers', () => {
     );
   });
 
+  it('examines memory as text, which steers no terminal', async () => {
+    const bytes = Uint8Array.of(0x68, 0xc3, 0xa9, 0x0a, 0x1b, 0x5b, 0xff, 0x21);
+    expect(await textOf('x -fmt raw -count 8 0x1000', { memory: new Map([[0x1000, bytes]]) })).toBe(
+      'hé\n\\x1b[\\xff!\n',
+    );
+  });
+
   it('shows memory as bytes and text', async () => {
     expect(await textOf('mem read 0x1000 18', { memory })).toBe(
       [

@@ -6,7 +6,9 @@ import { Source } from '../golang/values/source.ts';
 import type { MapType, Type } from '../image/index.ts';
 import { toInteger } from './constant.ts';
 import { equalValues } from './equality.ts';
+import { renderSingleLine } from './print.ts';
 import { constantAs, scalarOf, scalarValue, untypedConstant } from './scalar.ts';
+import { show } from './show.ts';
 import { arrayOf, UINT8 } from './synthetic-types.ts';
 import { sliceType } from './type-names.ts';
 import type { Value } from './value.ts';
@@ -165,7 +167,7 @@ function mapElement(program: Program, value: Value, type: MapType, index: Value)
       return { ...partOf(entry.element, type.element, entry.elementOffset), fixed: MAP_ELEMENT };
     }
   }
-  throw new UserError('key not found');
+  throw new UserError(`key not found: ${renderSingleLine(show(program, key))}`);
 }
 
 /** `x[low:high]`; of a map, `m[low:]` leaves out its first entries. */

@@ -54,6 +54,10 @@ describe.skipIf(missingForCore(pool) !== undefined)('errors', async () => {
     expect(inMain('p.nope')).toMatchObject({ column: 2 });
   });
 
+  test('the key that a map does not have is named', () => {
+    expect(inMain('p.seen[-4]')).toMatchObject({ message: 'key not found: -4' });
+  });
+
   test('packages by their paths', () => {
     expect(inMain('"net/nope".X')).toEqual({
       message: 'there is no package net/nope',

@@ -7,6 +7,7 @@ export {
   type ObjectRequest,
 } from './assign.ts';
 export { type AssignmentText, splitAssignment } from './assignment-text.ts';
+export { bytesToText } from './byte-text.ts';
 export {
   type CallAnswer,
   type CallRequest,

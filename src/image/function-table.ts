@@ -86,6 +86,8 @@ export interface SymbolTable {
   /** The function or object that covers an address. */
   at(address: LinkedAddress): ElfSymbol | undefined;
   byName(name: string): ElfSymbol | undefined;
+  /** All functions, in no order; those of .dynsym again if .symtab has them too. */
+  functions(): Iterable<ElfSymbol>;
 }
 
 export interface ElfSymbol {

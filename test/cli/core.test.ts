@@ -141,8 +141,9 @@ describe('without debug information', () => {
     const c = await coreOf({ fixture: 'c-only' });
     const run = (...commands: string[]) =>
       mattock(['core', c.executable, c.core, '-q', ...commands.flatMap((command) => ['-c', command])]);
-    const { stdout, status } = await run('threads', 'bt', 'args', 'regs rip', 'disassemble');
+    const { stdout, status } = await run('threads', 'bt', 'args', 'regs rip', 'disassemble', 'funcs ^main$');
     expect(status).toBe(0);
+    expect(stdout).toMatch(/^main$/m);
     expect(stdout).toMatch(/\* Thread \d+ at 0x[\da-f]{16}/);
     expect(stdout).toContain('=>');
     expect((await run('goroutines')).stderr).toContain('this program has no Go runtime');

@@ -70,11 +70,19 @@ function* packagesIn(image: Image): Iterable<string> {
   }
 }
 
+function* functionsIn({ functions, symbols }: Image): Iterable<string> {
+  if (functions !== undefined) yield* functionNames(functions);
+  for (const { name, address } of symbols.functions()) {
+    if (functions === undefined || functions.find(address) < 0) yield name;
+  }
+}
+
 export const funcs = namesCommand({
   name: 'funcs',
   key: 'functions',
   summary: 'List functions',
-  namesIn: (image) => (image.functions === undefined ? [] : functionNames(image.functions)),
+  details: 'Those of Go, and what the symbol tables of the program and its libraries name besides.',
+  namesIn: functionsIn,
 });
 
 export const types = namesCommand({

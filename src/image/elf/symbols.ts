@@ -85,6 +85,12 @@ class ElfSymbolTable implements SymbolTable {
     return undefined;
   }
 
+  *functions(): Iterable<ElfSymbol> {
+    for (const table of this.#tables) {
+      for (let i = 0; i < table.count; i++) if (kindOf(table, i) === 'function') yield symbolOf(table, i);
+    }
+  }
+
   /** An assembler's label without a size goes on to the next symbol, but not out of its section. */
   #reaches(table: SymbolWords, index: number, address: number): boolean {
     const home = this.#sections[homeOf(table, index)];
