@@ -1,4 +1,6 @@
 export * from './events.ts';
+export * from './lives.ts';
 export * from './spans.ts';
 export type * from './trace.ts';
+export * from './trace-builder.ts';
 export type * from './wait-object.ts';

@@ -1,4 +1,5 @@
 import type { State } from './events.ts';
+import type { Violation } from './trace.ts';
 
 /**
  * The lives of goroutines: what each was doing from when to when, as columns, by goroutine and then by time. This is
@@ -7,6 +8,8 @@ import type { State } from './events.ts';
 export interface Lives {
   readonly goroutines: readonly Life[];
   readonly spans: Spans;
+  /** Transitions that do not follow from the state before: events are missing, or wrong. Empty for a sound trace. */
+  readonly violations: readonly Violation[];
 }
 
 export interface Life {
@@ -37,7 +40,7 @@ export interface Spans {
   readonly reason: Uint32Array;
   /** Object id. */
   readonly object: Uint32Array;
-  /** Where it waits, or entered the system call; else 0. */
+  /** Where it waits, entered the system call or was stopped (runnable); else 0. */
   readonly stack: Uint32Array;
   /** P on which it ran or from which it went into the system call, −1 otherwise. */
   readonly proc: Int32Array;

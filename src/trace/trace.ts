@@ -20,8 +20,13 @@ export interface Trace {
   readonly stacks: Stacks;
   /** What goroutines waited for, where it is known. [0] is never asked for. */
   readonly objects: readonly (WaitObject | undefined)[];
-  /** Transitions that do not follow from what was known of the goroutine or P. Empty for a sound trace. */
+  /**
+   * What the reader or recorder found that does not follow from what was known of a goroutine, P or thread. Empty for a
+   * sound trace. Breaks in a goroutine's chain of states are in `Lives.violations`.
+   */
   readonly violations: readonly Violation[];
+  /** What else there is to say of the trace as a whole: "the file ends within generation 3, …". */
+  readonly notes: readonly string[];
 }
 
 export interface TraceSource {

@@ -1,0 +1,100 @@
+import type { StackFrame, Trace } from '../trace.ts';
+import { CodeOrigins, ORIGIN } from './code-origin.ts';
+
+/** A line of code as findings name it. */
+export interface Place {
+  readonly function: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+const UNSEEN = 0xffffffff;
+
+/**
+ * The line that a stack stands for: the innermost one of the program's own code, without it of the modules that it
+ * uses, without these of the standard library above the machinery of waiting. Equal lines are one place. Place 0 is
+ * that of a stack that was not recorded.
+ */
+export class Places {
+  readonly #trace: Trace;
+  readonly #origins: CodeOrigins;
+  readonly #byStack: Uint32Array;
+  readonly #sites: Uint32Array;
+  readonly #ids = new Map<string, number>();
+  readonly #places: (Place | undefined)[] = [undefined];
+
+  constructor(trace: Trace) {
+    this.#trace = trace;
+    this.#origins = new CodeOrigins(trace.stacks);
+    this.#byStack = new Uint32Array(trace.stacks.count + 1).fill(UNSEEN);
+    this.#sites = new Uint32Array(trace.stacks.count + 1).fill(UNSEEN);
+  }
+
+  get count(): number {
+    return this.#places.length;
+  }
+
+  /** Undefined for 0. */
+  place(id: number): Place | undefined {
+    return this.#places[id];
+  }
+
+  /** Id of the place where a stack waits, or wakes. */
+  of(stack: number): number {
+    const known = this.#byStack[stack] ?? 0;
+    if (known !== UNSEEN) return known;
+    const id = this.#intern(this.#telling(stack));
+    this.#byStack[stack] = id;
+    return id;
+  }
+
+  /** Id of the `go` statement that a stack was recorded at: its innermost frame outside the runtime. */
+  site(stack: number): number {
+    const known = this.#sites[stack] ?? 0;
+    if (known !== UNSEEN) return known;
+    let site: StackFrame | undefined;
+    for (const frame of this.frames(stack)) {
+      site = frame;
+      if (this.#origins.of(frame) !== ORIGIN.machinery) break;
+    }
+    const id = this.#intern(site);
+    this.#sites[stack] = id;
+    return id;
+  }
+
+  /** Frames of a stack, leaf first. */
+  frames(stack: number): StackFrame[] {
+    if (stack === 0) return [];
+    return Array.from(this.#trace.stacks.frames(stack), (id) => this.#trace.stacks.frame(id));
+  }
+
+  /** Whether a line is the program's own code. */
+  isOwn(place: Place): boolean {
+    return this.#origins.of({ ...place, pc: 0 }) === ORIGIN.own;
+  }
+
+  #telling(stack: number): StackFrame | undefined {
+    let best: StackFrame | undefined;
+    let bestOrigin = Number.POSITIVE_INFINITY;
+    for (const frame of this.frames(stack)) {
+      const origin = this.#origins.of(frame);
+      if (origin >= bestOrigin) continue;
+      best = frame;
+      bestOrigin = origin;
+      if (origin === ORIGIN.own) break;
+    }
+    return best;
+  }
+
+  #intern(frame: StackFrame | undefined): number {
+    if (frame === undefined) return 0;
+    const key = `${frame.function}\0${frame.file}\0${frame.line}`;
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = this.#places.length;
+      this.#ids.set(key, id);
+      this.#places.push({ function: frame.function, file: frame.file, line: frame.line });
+    }
+    return id;
+  }
+}
