@@ -19,6 +19,13 @@ function spansOf(trace: Trace, id: number) {
 }
 
 describe('lives', () => {
+  it('lets what a goroutine did at the beginning begin there, whenever that is told', () => {
+    const b = builder();
+    b.add(EVENT.known, 40, 4, { a: STATE.waiting });
+    b.add(EVENT.unblocked, 50, 4);
+    expect(spansOf(b.build(), 4)[0]).toMatchObject({ start: 0, end: 50, flags: SPAN_FLAG.openStart });
+  });
+
   it('has touching spans with reason, place and who ended them', () => {
     const b = builder();
     const main = b.frame(0x1000, b.string('main.worker'), b.string('main.go'), 7);

@@ -164,10 +164,13 @@ class LivesBuilder {
     const { events } = this.#trace;
     const spans = this.#spans;
     const state = stateAfter(kind, events.a[event]!, events.b[event]!);
+    const first = this.#state[life] === STATE.unknown;
     const at = this.#open(life, rank, events.time[event]!, state);
     switch (kind) {
       case EVENT.known:
         spans.flags[at]! |= SPAN_FLAG.openStart;
+        // A tracer tells what a goroutine did at the beginning only when it first comes to speak of it.
+        if (first) spans.start[at] = 0;
         spans.reason[at] = events.b[event]!;
         spans.object[at] = events.c[event]!;
         spans.stack[at] = events.stack[event]!;

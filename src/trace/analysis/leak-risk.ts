@@ -1,0 +1,68 @@
+import type { Distribution } from './distribution.ts';
+import type { Risk } from './risk.ts';
+import type { WaitClass } from './wait-class.ts';
+
+export interface LeakRisk {
+  /** Their number never fell from one quarter to the next, and rose. */
+  readonly grows: boolean;
+  readonly risk: Risk;
+  readonly because: string;
+}
+
+interface Evidence {
+  readonly reason: WaitClass;
+  readonly count: number;
+  readonly counts: readonly number[];
+  readonly waiting: Distribution;
+  readonly ended: Distribution;
+  readonly partners: { readonly seen: number; readonly living: number };
+  /** The line is the program's own code. */
+  readonly own: boolean;
+  readonly durationNs: number;
+}
+
+/** Waits that only another goroutine can end. */
+const NEEDS_OTHERS: ReadonlySet<WaitClass> = new Set<WaitClass>([
+  'chan send',
+  'chan receive',
+  'select',
+  'mutex',
+  'rwmutex read',
+  'rwmutex write',
+  'waitgroup',
+  'cond',
+  'sync',
+]);
+
+/** Waits that last this much longer than those that ended are of another kind. */
+const UNUSUAL = 10;
+/** Of the trace: who has waited for less may just have begun. */
+const LONG = 0.1;
+const MOST_OF_IT = 0.5;
+/** So many are no accident. */
+const MANY = 5;
+
+/** How suspicious goroutines are that wait at one line to the end of a trace, and why. */
+export function riskOfGroup(evidence: Evidence): LeakRisk {
+  const { reason, count, counts, waiting, ended, partners, own, durationNs } = evidence;
+  const grows = counts.at(-1)! > counts[0]! && counts.every((n, i) => i === 0 || n >= counts[i - 1]!);
+  const verdict = (risk: Risk, because: string): LeakRisk => ({ grows, risk, because });
+  if (!NEEDS_OTHERS.has(reason)) return verdict('normal', '');
+  const long = waiting.p50Ns > LONG * durationNs && waiting.p50Ns > UNUSUAL * ended.p99Ns;
+  if (!long) return verdict('normal', ended.count > 0 ? 'they do not wait longer than others did here' : '');
+  const abandoned = reason !== 'select' && partners.seen > 0 && partners.living === 0;
+  const who = reason === 'chan send' ? 'received here' : 'let them go on here';
+  if (abandoned && (own || count >= MANY))
+    return verdict(own ? 'high' : 'medium', `all that ${who} have ended`);
+  if (grows && count >= MANY) {
+    const level = !own || reason === 'select' ? 'medium' : 'high';
+    return verdict(level, 'their number only grows, and none of them is let go on');
+  }
+  if (grows && count > 1)
+    return verdict(own ? 'medium' : 'low', 'their number grows, and none of them is let go on');
+  if (reason === 'chan send' && own && waiting.p50Ns > MOST_OF_IT * durationNs)
+    return verdict('medium', 'nobody has received for most of the trace');
+  if (own && ended.count > 0 && reason !== 'select')
+    return verdict('low', `waits here took at most ${UNUSUAL}th of this before`);
+  return verdict('normal', 'it may be idle: nothing changes over the trace');
+}

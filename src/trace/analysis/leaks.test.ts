@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { STATE } from '../events.ts';
+import { leaksOf } from './leaks.ts';
+import { auditStory } from './testing/audit-story.ts';
+import { Story } from './testing/story.ts';
+
+describe('leaks', () => {
+  it('finds senders whose only receiver has ended, with the evidence', () => {
+    const { groups } = leaksOf(auditStory());
+    expect(groups[0]).toMatchObject({
+      entry: 'main.(*shop).record.func1',
+      createdAt: { function: 'main.(*shop).record', line: 68 },
+      reason: 'chan send',
+      place: { line: 70 },
+      count: 6,
+      counts: [0, 0, 2, 5, 6],
+      grows: true,
+      risk: 'high',
+      partners: { seen: 1, living: 0, ended: { goroutine: 7, entry: 'main.(*audit).run' } },
+    });
+  });
+
+  it('takes a group that only grows for a leak although nobody ever woke one of it', () => {
+    const story = new Story();
+    story.known(0, 1, STATE.running);
+    for (let i = 0; i < 20; i++) {
+      story.create(i * 10, 1, 10 + i, 'main.f /x/a.go:1', 'main.main /x/a.go:9').run(i * 10 + 1, 10 + i);
+      story.block(i * 10 + 2, 10 + i, 'chan receive', [
+        'runtime.chanrecv1 /go/src/runtime/chan.go:1',
+        'main.f /x/a.go:2',
+      ]);
+    }
+    expect(leaksOf(story.subject(200)).groups[0]).toMatchObject({ risk: 'high', grows: true, count: 20 });
+  });
+
+  it('leaves workers alone that wait for work as they did before, and connections', () => {
+    const story = new Story();
+    story.known(0, 1, STATE.running);
+    for (let id = 10; id < 20; id++)
+      story.known(0, id, STATE.waiting, 'chan receive', [
+        'runtime.chanrecv1 /go/src/runtime/chan.go:1',
+        'main.f /x/a.go:2',
+      ]);
+    for (let id = 10; id < 20; id++) {
+      story.create(
+        id,
+        1,
+        id + 100,
+        'net/http.(*conn).serve /go/src/net/http/server.go:2',
+        'net/http.(*Server).Serve /go/src/net/http/server.go:1',
+      );
+      story
+        .run(id + 1, id + 100)
+        .block(id + 2, id + 100, 'network', [
+          'internal/poll.(*FD).Read /go/src/internal/poll/fd_unix.go:1',
+          'main.f /x/a.go:3',
+        ]);
+    }
+    const { groups } = leaksOf(story.subject(100));
+    expect(groups.map(({ reason, risk }) => [reason, risk])).toEqual([
+      ['chan receive', 'normal'],
+      ['network', 'normal'],
+    ]);
+  });
+
+  it('rates states by their share', () => {
+    const { states, living } = leaksOf(auditStory());
+    expect(living).toBe(13);
+    expect(states.map(({ state, count, risk }) => [state, count, risk])).toEqual([
+      ['chan send', 6, 'medium'],
+      ['mutex', 5, 'medium'],
+      ['running', 1, 'normal'],
+      ['waitgroup', 1, 'normal'],
+    ]);
+  });
+});
