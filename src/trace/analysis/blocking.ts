@@ -18,6 +18,8 @@ interface Waits {
   readonly waits: Distribution;
   /** How many of them last to the end of the trace. */
   readonly stillWaiting: number;
+  /** The total of all others. */
+  readonly endedNs: number;
   /** How many goroutines waited so. */
   readonly goroutines: number;
 }
@@ -99,6 +101,7 @@ class Groups {
   readonly #keys = new Numbering<number>();
   readonly #durations = new GroupedDurations();
   readonly #open: number[] = [];
+  readonly #endedNs: number[] = [];
   readonly #goroutines: number[] = [];
   readonly #lastLife: number[] = [];
   readonly #wakers = new Map<number, { count: number; readonly goroutine: number }>();
@@ -108,6 +111,7 @@ class Groups {
     const group = this.#keys.of(key);
     this.#durations.add(group, duration);
     this.#open[group] = (this.#open[group] ?? 0) + (open ? 1 : 0);
+    this.#endedNs[group] = (this.#endedNs[group] ?? 0) + (open ? 0 : duration);
     if (this.#lastLife[group] !== life) {
       this.#lastLife[group] = life;
       this.#goroutines[group] = (this.#goroutines[group] ?? 0) + 1;
@@ -133,7 +137,12 @@ class Groups {
       .map(({ waits, group }) =>
         make(
           this.#keys.keys[group]!,
-          { waits, stillWaiting: this.#open[group]!, goroutines: this.#goroutines[group]! },
+          {
+            waits,
+            stillWaiting: this.#open[group]!,
+            endedNs: this.#endedNs[group]!,
+            goroutines: this.#goroutines[group]!,
+          },
           wakers[group]!.sort((a, b) => b.count - a.count).slice(0, MOST_WAKERS),
         ),
       );

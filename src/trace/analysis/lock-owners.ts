@@ -129,8 +129,7 @@ class FunctionIndex {
 
   #add(span: number): void {
     const { places, lives } = this.#subject;
-    for (const frame of places.frames(lives.spans.stack[span]!)) {
-      if (!places.isOwn(frame)) continue;
+    for (const frame of places.ownFrames(lives.spans.stack[span]!)) {
       const known = this.#byFunction.get(frame.function);
       if (known === undefined) this.#byFunction.set(frame.function, [{ span, line: frame.line }]);
       else known.push({ span, line: frame.line });

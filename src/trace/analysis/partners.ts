@@ -13,13 +13,19 @@ const MOST = 10_000;
 export class PartnerIndex {
   readonly #counts = new Map<number, Map<number, number>>();
 
-  /** Of the given keys only. */
-  constructor(subject: Subject, objects: WaitedObjects, keys: ReadonlySet<number>) {
+  /** Of the given keys only, and of what happened until a time. */
+  constructor(
+    subject: Subject,
+    objects: WaitedObjects,
+    keys: ReadonlySet<number>,
+    until = Number.POSITIVE_INFINITY,
+  ) {
     const { spans } = subject.lives;
     for (const key of keys) this.#counts.set(key, new Map());
     for (let i = 0; i < spans.count; i++) {
       const object = objects.ofSpan[i]!;
       if (object === 0 || spans.state[i] !== STATE.waiting || spans.endedBy[i] === 0) continue;
+      if (spans.end[i]! > until) continue;
       const key = partnerKey(subject, objects, i);
       const waker = subject.lifeIndex(spans.endedBy[i]!);
       if (waker === undefined) continue;

@@ -1,5 +1,5 @@
 import type { StackFrame, Trace } from '../trace.ts';
-import { CodeOrigins, ORIGIN } from './code-origin.ts';
+import { CodeOrigins, ORIGIN, type Origin } from './code-origin.ts';
 
 /** A line of code as findings name it. */
 export interface Place {
@@ -9,6 +9,7 @@ export interface Place {
 }
 
 const UNSEEN = 0xffffffff;
+const UNSEEN_ORIGIN = 255;
 
 /**
  * The line that a stack stands for: the innermost one of the program's own code, without it of the modules that it
@@ -20,6 +21,8 @@ export class Places {
   readonly #origins: CodeOrigins;
   readonly #byStack: Uint32Array;
   readonly #sites: Uint32Array;
+  readonly #originOfFrame: Uint8Array;
+  readonly #ownFrames = new Map<number, readonly StackFrame[]>();
   readonly #ids = new Map<string, number>();
   readonly #places: (Place | undefined)[] = [undefined];
 
@@ -28,6 +31,7 @@ export class Places {
     this.#origins = new CodeOrigins(trace.stacks);
     this.#byStack = new Uint32Array(trace.stacks.count + 1).fill(UNSEEN);
     this.#sites = new Uint32Array(trace.stacks.count + 1).fill(UNSEEN);
+    this.#originOfFrame = new Uint8Array(trace.stacks.frameCount).fill(UNSEEN_ORIGIN);
   }
 
   get count(): number {
@@ -53,9 +57,9 @@ export class Places {
     const known = this.#sites[stack] ?? 0;
     if (known !== UNSEEN) return known;
     let site: StackFrame | undefined;
-    for (const frame of this.frames(stack)) {
-      site = frame;
-      if (this.#origins.of(frame) !== ORIGIN.machinery) break;
+    for (const frame of this.#trace.stacks.frames(stack)) {
+      site = this.#trace.stacks.frame(frame);
+      if (this.#originOf(frame) !== ORIGIN.machinery) break;
     }
     const id = this.#intern(site);
     this.#sites[stack] = id;
@@ -68,6 +72,26 @@ export class Places {
     return Array.from(this.#trace.stacks.frames(stack), (id) => this.#trace.stacks.frame(id));
   }
 
+  /** Those of the program's own code. */
+  ownFrames(stack: number): readonly StackFrame[] {
+    let own = this.#ownFrames.get(stack);
+    if (own === undefined) {
+      const ids = stack === 0 ? [] : [...this.#trace.stacks.frames(stack)];
+      own = ids.filter((id) => this.#originOf(id) === ORIGIN.own).map((id) => this.#trace.stacks.frame(id));
+      this.#ownFrames.set(stack, own);
+    }
+    return own;
+  }
+
+  #originOf(frame: number): Origin {
+    let origin = this.#originOfFrame[frame];
+    if (origin === undefined || origin === UNSEEN_ORIGIN) {
+      origin = this.#origins.of(this.#trace.stacks.frame(frame));
+      this.#originOfFrame[frame] = origin;
+    }
+    return origin as Origin;
+  }
+
   /** Whether a line is the program's own code. */
   isOwn(place: Place): boolean {
     return this.#origins.of({ ...place, pc: 0 }) === ORIGIN.own;
@@ -76,10 +100,10 @@ export class Places {
   #telling(stack: number): StackFrame | undefined {
     let best: StackFrame | undefined;
     let bestOrigin = Number.POSITIVE_INFINITY;
-    for (const frame of this.frames(stack)) {
-      const origin = this.#origins.of(frame);
+    for (const frame of this.#trace.stacks.frames(stack)) {
+      const origin = this.#originOf(frame);
       if (origin >= bestOrigin) continue;
-      best = frame;
+      best = this.#trace.stacks.frame(frame);
       bestOrigin = origin;
       if (origin === ORIGIN.own) break;
     }

@@ -82,7 +82,7 @@ export class Story {
 
   /** The trace ends here, whatever goes on. */
   subject(until?: number): Subject {
-    if (until !== undefined) this.add(EVENT.procsChange, until, 0, { a: 2, proc: 0 });
+    if (until !== undefined) this.add(EVENT.heapGoal, until, 0);
     const trace = this.builder.build();
     return new Subject(trace, livesOf(trace));
   }
