@@ -27,22 +27,21 @@ func main() {
 	load := flag.Int("load", 0, "requests that the server sends itself")
 	clients := flag.Int("clients", 8, "clients that send them at the same time")
 	tracePath := flag.String("trace", "", "file for an execution trace of all that happens")
+	traceAfter := flag.Duration("trace-after", 0, "begin that trace only after this time")
 	lifetime := flag.Duration("for", 0, "end after this time; 0 goes on until it is interrupted")
 	flag.Parse()
-	if err := run(*address, *quota, *load, *clients, *tracePath, *lifetime); err != nil {
+	if err := run(*address, *quota, *load, *clients, tracing{*tracePath, *traceAfter}, *lifetime); err != nil {
 		fmt.Fprintln(os.Stderr, "leaky-server:", err)
 		os.Exit(1)
 	}
 }
 
-func run(address string, quota, load, clients int, tracePath string, lifetime time.Duration) error {
-	if tracePath != "" {
-		stop, err := startTrace(tracePath)
-		if err != nil {
-			return err
-		}
-		defer stop()
+func run(address string, quota, load, clients int, tracing tracing, lifetime time.Duration) error {
+	stop, err := tracing.start()
+	if err != nil {
+		return err
 	}
+	defer stop()
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
@@ -69,15 +68,27 @@ func run(address string, quota, load, clients int, tracePath string, lifetime ti
 	return server.Close()
 }
 
-func startTrace(path string) (stop func(), err error) {
-	file, err := os.Create(path)
+// tracing is whether and when Go's own execution trace is to be written.
+type tracing struct {
+	path  string
+	after time.Duration
+}
+
+func (t tracing) start() (stop func(), err error) {
+	if t.path == "" {
+		return func() {}, nil
+	}
+	file, err := os.Create(t.path)
 	if err != nil {
 		return nil, err
 	}
-	if err := trace.Start(file); err != nil {
-		return nil, err
-	}
+	timer := time.AfterFunc(t.after, func() {
+		if err := trace.Start(file); err != nil {
+			fmt.Fprintln(os.Stderr, "leaky-server:", err)
+		}
+	})
 	return func() {
+		timer.Stop()
 		trace.Stop()
 		file.Close()
 	}, nil

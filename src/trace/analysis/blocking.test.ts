@@ -19,7 +19,12 @@ describe('blocking', () => {
     expect(send.place).toEqual({ function: 'main.(*shop).record.func1', file: '/x/shop.go', line: 70 });
     expect(send).toMatchObject({ goroutines: 8, stillWaiting: 6 });
     expect(send.wakers).toEqual([
-      { place: { function: 'main.(*audit).run', file: '/x/audit.go', line: 28 }, count: 2, goroutine: 7 },
+      {
+        place: { function: 'main.(*audit).run', file: '/x/audit.go', line: 28 },
+        count: 2,
+        waitedNs: 40,
+        goroutine: 7,
+      },
     ]);
   });
 

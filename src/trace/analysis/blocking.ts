@@ -48,6 +48,8 @@ export interface BlockingByObject extends Waits {
 export interface Waker {
   readonly place: Place | undefined;
   readonly count: number;
+  /** How long those waited whom it woke: of a lock what its holders cost who released it there. */
+  readonly waitedNs: number;
   /** One of those who did it; 0: the runtime. */
   readonly goroutine: number;
 }
@@ -104,7 +106,7 @@ class Groups {
   readonly #endedNs: number[] = [];
   readonly #goroutines: number[] = [];
   readonly #lastLife: number[] = [];
-  readonly #wakers = new Map<number, { count: number; readonly goroutine: number }>();
+  readonly #wakers = new Map<number, { count: number; waitedNs: number; readonly goroutine: number }>();
 
   /** Spans come by goroutine, so that counting the changes of the life counts the goroutines. */
   add(key: number, life: number, duration: number, open: boolean, wakerPlace = -1, waker = 0): void {
@@ -119,17 +121,21 @@ class Groups {
     if (wakerPlace < 0) return;
     const wakerKey = group * WAKER_PLACES + wakerPlace;
     const known = this.#wakers.get(wakerKey);
-    if (known === undefined) this.#wakers.set(wakerKey, { count: 1, goroutine: waker });
-    else known.count++;
+    if (known === undefined) {
+      this.#wakers.set(wakerKey, { count: 1, waitedNs: duration, goroutine: waker });
+      return;
+    }
+    known.count++;
+    known.waitedNs += duration;
   }
 
   /** The longest total first. */
   rows<T>(subject: Subject, make: (key: number, waits: Waits, wakers: readonly Waker[]) => T): T[] {
     const distributions = this.#durations.distributions();
     const wakers: Waker[][] = distributions.map(() => []);
-    for (const [key, { count, goroutine }] of this.#wakers) {
+    for (const [key, { count, waitedNs, goroutine }] of this.#wakers) {
       const place = subject.places.place(key % WAKER_PLACES);
-      wakers[Math.floor(key / WAKER_PLACES)]!.push({ place, count, goroutine });
+      wakers[Math.floor(key / WAKER_PLACES)]!.push({ place, count, waitedNs, goroutine });
     }
     return distributions
       .map((waits, group) => ({ waits, group }))
@@ -143,7 +149,7 @@ class Groups {
             endedNs: this.#endedNs[group]!,
             goroutines: this.#goroutines[group]!,
           },
-          wakers[group]!.sort((a, b) => b.count - a.count).slice(0, MOST_WAKERS),
+          wakers[group]!.sort((a, b) => b.waitedNs - a.waitedNs).slice(0, MOST_WAKERS),
         ),
       );
   }

@@ -34,9 +34,6 @@ const NEEDS_OTHERS: ReadonlySet<WaitClass> = new Set<WaitClass>([
   'sync',
 ]);
 
-/** Those who served a channel once are likely to be those who would now; whoever let go of a lock is done with it. */
-const SERVED: ReadonlySet<WaitClass> = new Set<WaitClass>(['chan send', 'chan receive', 'cond']);
-
 /** Waits that last this much longer than those that ended are of another kind. */
 const UNUSUAL = 10;
 /** Of the trace: who has waited for less may just have begun. */
@@ -53,10 +50,10 @@ export function riskOfGroup(evidence: Evidence): LeakRisk {
   if (!NEEDS_OTHERS.has(reason)) return verdict('normal', '');
   const long = waiting.p50Ns > LONG * durationNs && waiting.p50Ns > UNUSUAL * ended.p99Ns;
   if (!long) return verdict('normal', ended.count > 0 ? 'they do not wait longer than others did here' : '');
-  const abandoned = SERVED.has(reason) && partners.seen > 0 && partners.living === 0;
-  const who = reason === 'chan send' ? 'received here' : 'let them go on here';
+  // Receivers are made to last. Senders come and go, and whoever let go of a lock is done with it.
+  const abandoned = reason === 'chan send' && partners.seen > 0 && partners.living === 0;
   if (abandoned && (own || count >= MANY))
-    return verdict(own ? 'high' : 'medium', `all that ${who} have ended`);
+    return verdict(own ? 'high' : 'medium', 'all that received here have ended');
   if (grows && count >= MANY) {
     const level = !own || reason === 'select' ? 'medium' : 'high';
     return verdict(level, 'their number only grows, and none of them is let go on');
