@@ -124,3 +124,18 @@ const NAMES: Readonly<Record<ArchName, ReadonlyMap<number, string>>> = {
 };
 
 export const systemCallName = (arch: ArchName, number: number): string | undefined => NAMES[arch].get(number);
+
+let numbers: ReadonlyMap<string, number> | undefined;
+
+/** On amd64; also by the names that Go's syscall package uses for those that work with 64-bit offsets. */
+export function systemCallNumber(name: string): number | undefined {
+  numbers ??= new Map(
+    AMD64.flatMap(([first, names]) =>
+      names
+        .trim()
+        .split(/\s+/)
+        .map((each, i) => [each, first + i] as const),
+    ),
+  );
+  return numbers.get(name) ?? numbers.get(`${name}64`);
+}

@@ -1,0 +1,106 @@
+import { type runtimeAddress, UserError } from '../../base/index.ts';
+import type { Image } from '../../image/index.ts';
+import type { Module, Target } from '../../target/index.ts';
+import { findGoRuntime, type GoRuntime } from '../go-runtime.ts';
+import { WaitReasons } from '../goroutines/wait-reasons.ts';
+import type { Layout } from '../runtime-facts/form.ts';
+import {
+  Coroutine,
+  NotifyList,
+  TracedChannel,
+  TracedG,
+  TracedM,
+  TracedP,
+} from '../runtime-facts/scheduling.ts';
+import { Cond, MutexLayout, PollDesc, RWMutex, Sudog, WaitGroup } from '../runtime-facts/structs.ts';
+
+/** More than any Go has. */
+const MOST_REASONS = 64;
+
+/** Where the scheduler keeps what a tracer reads, in one binary. */
+export interface SchedulerFacts {
+  /** `go1.26.8`. */
+  readonly version: string;
+  readonly module: Module;
+  readonly image: Image;
+  readonly g: Layout<typeof TracedG>;
+  readonly m: Layout<typeof TracedM>;
+  readonly p: Layout<typeof TracedP>;
+  readonly sudog: Layout<typeof Sudog>;
+  readonly channel: Layout<typeof TracedChannel>;
+  /** From the start of a sync.Cond to the lock of its list of waiters; undefined: the program has none. */
+  readonly conditionLock: number | undefined;
+  /** Undefined: this Go has no coroutines. */
+  readonly coroutine: Layout<typeof Coroutine> | undefined;
+  readonly pollDescriptor: Layout<typeof PollDesc> | undefined;
+  /** From the start of a lock to its semaphore; undefined where the program has none such. */
+  readonly semaphores: {
+    readonly mutex: number | undefined;
+    readonly reader: number | undefined;
+    readonly writer: number | undefined;
+    readonly waitGroup: number | undefined;
+  };
+  /** Texts of g.waitreason, by number. */
+  readonly waitReasons: readonly (string | undefined)[];
+}
+
+/** Throws a UserError where there is no Go runtime, or one that is not known. */
+export function readSchedulerFacts(target: Target): SchedulerFacts {
+  const runtime = findGoRuntime(target);
+  if (runtime === undefined) throw new UserError('this program has no Go runtime');
+  const { layouts, module, image, version } = runtime;
+  return {
+    version,
+    module,
+    image,
+    g: layouts.of(TracedG),
+    m: layouts.of(TracedM),
+    p: layouts.of(TracedP),
+    sudog: layouts.of(Sudog),
+    channel: layouts.of(TracedChannel),
+    conditionLock: conditionLock(layouts),
+    coroutine: layouts.tryOf(Coroutine),
+    pollDescriptor: layouts.tryOf(PollDesc),
+    semaphores: {
+      mutex: layouts.tryOf(MutexLayout)?.semaphore,
+      reader: layouts.tryOf(RWMutex)?.readerSemaphore,
+      writer: layouts.tryOf(RWMutex)?.writerSemaphore,
+      waitGroup: layouts.tryOf(WaitGroup)?.semaphore,
+    },
+    waitReasons: readReasons(runtime),
+  };
+}
+
+function conditionLock(layouts: GoRuntime['layouts']): number | undefined {
+  const condition = layouts.tryOf(Cond);
+  const list = layouts.tryOf(NotifyList);
+  return condition && list && condition.notify + list.lock;
+}
+
+/** The array ends where something stands that is no text of the runtime. */
+function readReasons(runtime: GoRuntime): (string | undefined)[] {
+  const reasons = new WaitReasons(runtime);
+  const size = runtime.image.symbols.byName('runtime.waitReasonStrings')?.size;
+  const count = size === undefined ? MOST_REASONS : Math.min(MOST_REASONS, size / 16);
+  return Array.from({ length: count }, (_, reason) => reasons.text(reason));
+}
+
+/** The first bytes of a compiled function as the binary has them; undefined: there is none of this name. */
+export function functionStart(
+  { image, module }: Pick<SchedulerFacts, 'image' | 'module'>,
+  name: string,
+  length: number,
+):
+  | { readonly entry: ReturnType<typeof runtimeAddress>; readonly end: number; readonly bytes: Uint8Array }
+  | undefined {
+  const { functions } = image;
+  const index = functions?.byName(name)[0];
+  if (functions === undefined || index === undefined || functions.traits(index).assembly) return undefined;
+  const entry = functions.entry(index);
+  const end = functions.end(index);
+  return {
+    entry: module.toRuntime(entry),
+    end: module.toRuntime(end),
+    bytes: image.bytesAt(entry, Math.min(length, end - entry)),
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * The ring that probes write into: a shared mapping of a memfd.
+ *
+ *   header          HEADER_BYTES, fields at their own cache lines
+ *   slots           a power of two of bytes, addressed by position modulo size
+ *   overflow        OVERFLOW_BYTES: a slot that begins before the end of the ring is written on behind it, not wrapped
+ *
+ * A slot starts with its commit word, position + 1, which is stored last. Positions are bytes since the beginning, as
+ * 64 bits, so those of different laps differ. The second word is the time (TSC), the low byte of the third the kind,
+ * whose bits from SIZE_SHIFT on say how long the slot is: see `slotBytes`.
+ */
+export const HEADER = {
+  /** Bytes reserved by probes. */
+  head: 0,
+  /** Bytes that the reader has done with. */
+  tail: 64,
+  /** SWITCH. */
+  switch: 128,
+  /** Records that were not written because the ring was full; when the first and the last of them. */
+  dropped: 192,
+  firstDrop: 256,
+  lastDrop: 320,
+  /** How often a thread waited for the reader (lossless). */
+  waits: 384,
+} as const;
+
+export const SWITCH = { on: 0, off: 1, gaveUp: 2 } as const;
+
+export const HEADER_BYTES = 4096;
+export const OVERFLOW_BYTES = 4096;
+/** So much is kept free: every thread may be between looking whether there is room and taking it. */
+export const MARGIN_BYTES = 256 * 1024;
+
+export const SLOT = { commit: 0, time: 8, kind: 16, body: 24 } as const;
+const SLOT_SIZES = [64, 320, 384] as const;
+export type SlotSize = 0 | 1 | 2;
+export const SIZE_SHIFT = 6;
+export const KIND_MASK = 0x3f;
+
+export const slotBytes = (size: SlotSize): number => SLOT_SIZES[size];
+/** A byte of kind and size as it stands in a slot; undefined: no slot can say so. */
+export const slotLength = (kind: number): number | undefined => SLOT_SIZES[kind >> SIZE_SHIFT];
+
+/** Bytes of the memfd for a ring of so many bytes. */
+export const mappedBytes = (ring: number): number => HEADER_BYTES + ring + OVERFLOW_BYTES;

@@ -1,0 +1,139 @@
+import type { RingFile } from './port.ts';
+import { HEADER, HEADER_BYTES, SLOT, SWITCH, slotBytes, slotLength } from './ring-layout.ts';
+
+const CHUNK_BYTES = 1 << 20;
+const LONGEST_SLOT = slotBytes(2);
+const GRAIN = 64;
+const HEADER_FIELDS = 512;
+
+/** Records that are missing at this place. */
+export interface LostRecords {
+  readonly count: number;
+  /** Time stamps between which they would have been; undefined where nobody can tell. */
+  readonly between: readonly [first: number, last: number] | undefined;
+}
+
+/** Who gets what the probes wrote. */
+export interface RecordSink {
+  /** A record stands in `words` (32 bits each) from `at` on. */
+  record(words: Uint32Array, at: number): void;
+  lost(records: LostRecords): void;
+}
+
+/**
+ * Reads a ring from outside the program, in order. Nothing is lost as long as the probes see `tail`: they drop and
+ * count, or wait, instead of overwriting. A reader that was lapped all the same goes on at the head and says so.
+ */
+export class RingReader {
+  readonly #file: RingFile;
+  readonly #bytes: number;
+  readonly #headerBytes = new Uint8Array(HEADER_FIELDS);
+  readonly #headerWords = new Uint32Array(this.#headerBytes.buffer);
+  readonly #chunk = new Uint8Array(CHUNK_BYTES + LONGEST_SLOT);
+  readonly #words = new Uint32Array(this.#chunk.buffer);
+  #position = 0;
+  #dropped = 0;
+  /** Records that came. */
+  records = 0;
+  lost = 0;
+
+  constructor(file: RingFile, bytes: number) {
+    this.#file = file;
+    this.#bytes = bytes;
+  }
+
+  /** Bytes that came. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** How often a thread waited for us. */
+  get waits(): number {
+    return this.#field('waits');
+  }
+
+  /** Whether the program has taken us for dead and drops records instead of waiting. */
+  get givenUp(): boolean {
+    return this.#headerWords[HEADER.switch >> 2] === SWITCH.gaveUp;
+  }
+
+  /** What came since the last time. `final`: nobody writes any more, what is not whole will never be. */
+  drain(sink: RecordSink, final = false): void {
+    this.#readHeader();
+    const head = this.#field('head');
+    this.#tellDrops(sink);
+    while (this.#position < head) {
+      const read = this.#drainChunk(head, sink);
+      this.#position += read;
+      this.#setTail();
+      if (read > 0) continue;
+      if (!final) break;
+      // What was begun when the program ended: the next whole one is looked for.
+      this.#position += GRAIN;
+      sink.lost({ count: 1, between: undefined });
+      this.lost++;
+    }
+  }
+
+  /** The probes write no more; their trampolines stay harmless. */
+  switchOff(): void {
+    this.#file.write(HEADER.switch, Uint8Array.of(SWITCH.off));
+  }
+
+  #drainChunk(head: number, sink: RecordSink): number {
+    const offset = this.#position % this.#bytes;
+    const wanted = Math.min(head - this.#position, this.#bytes - offset, CHUNK_BYTES);
+    const got = this.#file.read(HEADER_BYTES + offset, this.#chunk.subarray(0, wanted + LONGEST_SLOT));
+    if (this.#lapped()) {
+      const skipped = this.#field('head') - this.#position;
+      sink.lost({ count: Math.round(skipped / GRAIN), between: undefined });
+      this.lost += Math.round(skipped / GRAIN);
+      return skipped;
+    }
+    const words = this.#words;
+    let at = 0;
+    while (at < wanted) {
+      const expected = this.#position + at + 1;
+      const word = at >> 2;
+      if (words[word]! !== (expected % 2 ** 32) >>> 0 || words[word + 1]! !== Math.floor(expected / 2 ** 32))
+        break;
+      const length = slotLength(this.#chunk[at + SLOT.kind]!);
+      if (length === undefined || at + length > got) break;
+      this.records++;
+      sink.record(words, word);
+      at += length;
+    }
+    return at;
+  }
+
+  /** What was read may have been written over meanwhile. */
+  #lapped(): boolean {
+    this.#readHeader();
+    return this.#field('head') - this.#position > this.#bytes;
+  }
+
+  #tellDrops(sink: RecordSink): void {
+    const dropped = this.#field('dropped');
+    if (dropped === this.#dropped) return;
+    const count = dropped - this.#dropped;
+    this.#dropped = dropped;
+    this.lost += count;
+    sink.lost({ count, between: [this.#field('firstDrop'), this.#field('lastDrop')] });
+    this.#file.write(HEADER.firstDrop, new Uint8Array(8));
+  }
+
+  #setTail(): void {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(this.#position), true);
+    this.#file.write(HEADER.tail, bytes);
+  }
+
+  #readHeader(): void {
+    this.#file.read(0, this.#headerBytes);
+  }
+
+  #field(field: keyof typeof HEADER): number {
+    const at = HEADER[field] >> 2;
+    return this.#headerWords[at]! + this.#headerWords[at + 1]! * 2 ** 32;
+  }
+}

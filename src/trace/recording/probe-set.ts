@@ -1,0 +1,67 @@
+import { UserError } from '../../base/index.ts';
+import { functionStart, type SchedulerFacts } from '../../golang/index.ts';
+import { type PatchSite, PROLOGUE_BYTES, type ProbeBody, patchSite } from '../../probe/index.ts';
+import { STATE_PROBES, type StateChange, SYSCALL_PROBES, writeStateProbe } from './state-probe.ts';
+import { type ValueProbe, valueProbes, writeValueProbe } from './value-probe.ts';
+
+/** Functions by where they call casgstatus: half of an address says who called. */
+export interface CallerRange {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface ProbeSet {
+  readonly probes: readonly ProbeBody[];
+  /** What this binary does not let us see, and why. */
+  readonly missing: readonly string[];
+  /** System calls have probes of their own. */
+  readonly syscallProbes: boolean;
+}
+
+/** Without casgstatus there is no trace; what else cannot be patched is left out, and told. */
+export function planProbes(facts: SchedulerFacts): ProbeSet {
+  const probes: ProbeBody[] = [];
+  const missing: string[] = [];
+  const add = (functions: readonly string[], write: ProbeBody['write'], needed: boolean): void => {
+    const site = siteOf(facts, functions);
+    if (typeof site !== 'string') probes.push({ site, write });
+    else if (needed) throw new UserError(`inline probes are not possible: ${site}`);
+    else missing.push(site);
+  };
+  const changes = stateChanges(facts);
+  for (const change of changes) {
+    const write: ProbeBody['write'] = (code) => writeStateProbe(code, change, facts);
+    add(change.functions, write, true);
+  }
+  for (const probe of valueProbes(facts)) {
+    add(probe.functions, (code) => writeValueProbe(code, probe as ValueProbe, facts), false);
+  }
+  return { probes, missing, syscallProbes: changes !== STATE_PROBES };
+}
+
+function stateChanges(
+  facts: SchedulerFacts,
+): readonly (StateChange & { readonly functions: readonly string[] })[] {
+  // go1.26 made exitsyscallfast a part of exitsyscall when it gave system calls a compare-and-swap of their own.
+  const old = facts.image.functions?.byName('runtime.exitsyscallfast').length !== 0;
+  return old ? STATE_PROBES : [...STATE_PROBES, ...SYSCALL_PROBES];
+}
+
+/** Where the first function that there is can be patched, or why not. */
+function siteOf(facts: SchedulerFacts, functions: readonly string[]): PatchSite | string {
+  for (const name of functions) {
+    const start = functionStart(facts, name, PROLOGUE_BYTES);
+    if (start === undefined) continue;
+    return patchSite(name, start.entry, start.bytes) ?? `${name} begins in a way that is not known`;
+  }
+  return `the program has no ${functions[0]}`;
+}
+
+/** Of functions that are there. */
+export function callerRanges(facts: SchedulerFacts, names: readonly string[]): CallerRange[] {
+  return names.flatMap((name) => {
+    const start = functionStart(facts, name, 0);
+    return start === undefined ? [] : [{ name, start: start.entry, end: start.end }];
+  });
+}

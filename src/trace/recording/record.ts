@@ -1,0 +1,72 @@
+/**
+ * What a scheduler probe writes behind commit word, time and kind (src/probe/ring-layout.ts), by byte offset.
+ *
+ *   16  kind and size, old state, new state, wait reason: one byte each; caller: low half of a return address
+ *   24  subject: address of the g                 (or a probe's first value)
+ *   32  its id                                    (second)
+ *   40  id of m.curg, 0 without one               (third)
+ *   48  m.procid, 32 bits; p.id, −1 without one
+ *   56  m.waitlock; startpc of a new goroutine    (fourth)
+ *   64  tall slots: two words of detail, and 30 return addresses of m.curg, 0 behind the last
+ *  320  slots of a select: eight cases: address of the channel, bit 0 set for a send; 0 behind the last
+ */
+export const RECORD = {
+  oldState: 17,
+  newState: 18,
+  reason: 19,
+  caller: 20,
+  subject: 24,
+  id: 32,
+  actor: 40,
+  thread: 48,
+  processor: 52,
+  extra: 56,
+  detail: 64,
+  detail2: 72,
+  frames: 80,
+  framesEnd: 320,
+  cases: 320,
+  casesEnd: 384,
+} as const;
+
+/** Kinds of records, 1 to 63. */
+export const KIND = {
+  /** casgstatus. */
+  state: 1,
+  /** reentersyscall and exitsyscall, since go1.26: they change the state by themselves. */
+  enterSyscall: 2,
+  exitSyscall: 3,
+  /** casGToPreemptScan: running → preempted. */
+  preempt: 4,
+  /** coroswitch_m. Values: g, the g that it switches to, –, whether for good. */
+  coroutine: 5,
+  /** acquirep. Values: p, –, –, id of the P. */
+  acquire: 6,
+  /** releasep. */
+  release: 7,
+  /** runqsteal from a queue that is not empty. Values: id of the victim. */
+  steal: 8,
+  /** copystack. Values: g, stack.hi, stack.lo, new size. */
+  copyStack: 9,
+  gcBegin: 10,
+  gcEnd: 11,
+  /** stopTheWorldWithSema, startTheWorldWithSema. */
+  stopWorld: 12,
+  startWorld: 13,
+  /** semacquire1. Values: address of the semaphore. */
+  semaphore: 14,
+} as const;
+
+/** runtime/runtime2.go. */
+export const G_STATE = {
+  idle: 0,
+  runnable: 1,
+  running: 2,
+  syscall: 3,
+  waiting: 4,
+  dead: 6,
+  copyStack: 8,
+  preempted: 9,
+  leaked: 10,
+  deadExtra: 11,
+} as const;
