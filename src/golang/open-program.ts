@@ -22,6 +22,8 @@ import { threadCursor } from './stack/stack-starts.ts';
 import { StackWalker, type WalkSetting } from './stack/walker.ts';
 import { TypeNames } from './type-names.ts';
 import { readVerdict } from './verdict/verdict.ts';
+import type { WaitGraph } from './wait-graph/graph.ts';
+import { type GraphProgress, programGraph } from './wait-graph/program-graph.ts';
 
 /** Sees a target with Go's eyes. Nothing is read before it is asked for. */
 export function openProgram(target: Target): Program {
@@ -141,6 +143,12 @@ class TargetProgram implements Program {
 
   deferredCalls(goroutine: Goroutine): readonly DeferredCall[] {
     return readDeferredCalls(this.#requireGo(), goroutine.address);
+  }
+
+  waitGraph(progress: GraphProgress): WaitGraph {
+    const go = this.#requireGo();
+    const goroutines = this.goroutines({ reads: ['stack', 'sudog'] });
+    return programGraph(go, goroutines, go.list.length, progress);
   }
 
   locate(pc: RuntimeAddress, isReturnAddress: boolean): Location {

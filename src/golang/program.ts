@@ -3,6 +3,8 @@ import type { Type } from '../image/index.ts';
 import type { Target, Thread } from '../target/index.ts';
 import type { DeferredCall, Frame, Location, Stack } from './frame.ts';
 import type { Goroutine } from './goroutine.ts';
+import type { WaitGraph } from './wait-graph/graph.ts';
+import type { GraphProgress } from './wait-graph/program-graph.ts';
 
 /**
  * A target seen with Go's eyes. One is made per target (`openProgram`); what it caches of the program's state holds
@@ -29,6 +31,8 @@ export interface Program {
   stackOf(goroutine: Goroutine, depth: number): Stack;
   stackOfThread(thread: ThreadId, depth: number): Stack;
   deferredCalls(goroutine: Goroutine): readonly DeferredCall[];
+  /** Who waits for whom; `progress` may throw to end it. */
+  waitGraph(progress: GraphProgress): WaitGraph;
   /** Names a code address: function, file and line (innermost inlined call). */
   locate(pc: RuntimeAddress, isReturnAddress: boolean): Location;
   /** A type by name, over all modules: full name, or package-shortened when that is unambiguous. */

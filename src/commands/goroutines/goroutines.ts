@@ -3,7 +3,7 @@ import { type Answer, type Context, defineCommand } from '../command.ts';
 import { type ArgumentsOf, flag, option, optionWithDefault, repeatedOption } from '../language/arguments.ts';
 import type { Typed } from '../language/cursor.ts';
 import { durationLimit } from '../language/duration.ts';
-import { command, count, shortExpression, word } from '../language/kinds.ts';
+import { command, count, file, shortExpression, word } from '../language/kinds.ts';
 import { type ErrorFacts, errorFacts } from '../output/error-facts.ts';
 import { harmless, type Style } from '../output/style.ts';
 import { indented, locationRow, plural } from '../output/text.ts';
@@ -12,6 +12,7 @@ import { Cancelled, type Session } from '../session/session.ts';
 import { type StackRow, stackRow } from '../stacks/frame-row.ts';
 import { renderStack } from '../stacks/render-stack.ts';
 import { type Condition, filter, grouping, state, waitsOn } from './filter.ts';
+import { graphAnswer } from './graph.ts';
 import { groupGoroutines } from './group.ts';
 import { ownCode } from './own-code.ts';
 import { goroutineFacts, goroutineLine, labelsText, type Place } from './row.ts';
@@ -41,6 +42,9 @@ const ARGUMENTS = {
   dead: flag('-dead', 'dead goroutines too, whose structures wait to be used again'),
   skip: option('-skip', count('number'), 'leave out the first ones'),
   limit: option('-limit', count('number'), 'show this many at most'),
+  graph: flag('-graph', 'show who waits for whom: deadlocks, leaks, and who stands in line behind whom'),
+  mermaid: flag('-mermaid', 'the graph in the language of Mermaid'),
+  svg: option('-svg', file, 'write the graph as a picture'),
   exec: option('-exec', command, 'run a command on each; it must come last'),
 };
 
@@ -106,7 +110,10 @@ export const goroutines = defineCommand({
     'The filters are all applied. They are compared with what the list shows: userloc, curloc, goloc and startloc ' +
     'with file, line and function of the places that -u, -o, -r, -g and -s show, anyloc with those of all frames of ' +
     'the stack. For what waits in a library, such as sync.(*Mutex).Lock, ownloc is where the program called it.\n\n' +
-    'Grouping counts goroutines by a place, a label, the state or the wait reason, largest group first.',
+    'Grouping counts goroutines by a place, a label, the state or the wait reason, largest group first.\n\n' +
+    'The graph is of all goroutines, and tells of each step how it is known. Queues are facts. A lock does not say who ' +
+    'holds it: deferred calls and the code of those who could do. Who could serve a channel is told by what stacks lead ' +
+    'to, and that nobody can ever do so by a search of all memory that lives.',
   examples: [
     'goroutines -t 5',
     'goroutines -group userloc',
@@ -115,11 +122,14 @@ export const goroutines = defineCommand({
     'goroutines -o -with anyloc sync.(*Mutex).Lock',
     'goroutines -group ownloc',
     'goroutines -chan results -exec stack 3',
+    'goroutines -graph',
+    'goroutines -svg waiting.svg',
   ],
   arguments: ARGUMENTS,
   prepare: (context, { exec }) =>
     exec === undefined ? undefined : context.table.prepareNested(context, exec),
-  run(context, args): GoroutinesResult {
+  run(context, args): GoroutinesResult | Answer {
+    if (args.graph || args.mermaid || args.svg !== undefined) return graphAnswer(context, args);
     if (args.exec !== undefined) context.table.checkNested(context, args.exec);
     const place = chosenPlace(args);
     const common = { place, withLabels: args.labels, selected: context.scope.goroutine?.id };
