@@ -1,0 +1,64 @@
+import {
+  type Analysis,
+  bytesText,
+  durationText,
+  type GarbageCollection,
+  percent,
+} from '../../trace/analysis/index.ts';
+import { DISTRIBUTION, distributionCells, moreLines } from './distribution-cells.ts';
+import { type Block, columnsOf } from './document.ts';
+import type { ReportOptions } from './report-options.ts';
+
+export function* gcBlocks({ gc }: Analysis, { rows }: ReportOptions): Iterable<Block> {
+  yield { kind: 'heading', text: `Garbage collection: ${gc.cycles.length} cycles` };
+  yield cycleTable(gc, rows);
+  yield { kind: 'lines', lines: moreLines(gc.cycles.length, rows) };
+  yield { kind: 'heading', text: 'The world stood still' };
+  yield {
+    kind: 'table',
+    columns: columnsOf('for', ...DISTRIBUTION),
+    rows: gc.stopTheWorld.map(({ reason, pauses }) => [reason, ...distributionCells(pauses)]),
+  };
+  yield { kind: 'heading', text: 'Who paid by mark assists' };
+  yield {
+    kind: 'table',
+    columns: columnsOf('goroutines of', '>running', ...DISTRIBUTION),
+    rows: gc.assists
+      .slice(0, rows)
+      .map(({ entry, assists, runningNs }) => [
+        entry ?? '?',
+        durationText(runningNs),
+        ...distributionCells(assists),
+      ]),
+  };
+  yield { kind: 'lines', lines: summary(gc) };
+}
+
+function cycleTable({ cycles }: GarbageCollection, rows: number): Block {
+  const heap = (bytes: number | undefined): string => (bytes === undefined ? '?' : bytesText(bytes));
+  return {
+    kind: 'table',
+    columns: columnsOf('>cycle', '>at', '>took', '>heap before', '>after'),
+    rows: cycles
+      .slice(0, rows)
+      .map((cycle) => [
+        String(cycle.number),
+        durationText(cycle.atNs),
+        durationText(cycle.durationNs),
+        heap(cycle.heapBeforeBytes),
+        heap(cycle.heapAfterBytes),
+      ]),
+  };
+}
+
+function* summary(gc: GarbageCollection): Iterable<string> {
+  const { sweeping, mutatorUtilisation } = gc;
+  yield '';
+  yield `  of the time of all Ps: background workers ${percent(gc.workerShare)}, assists ${percent(gc.assistShare)}`;
+  yield `  sweeping took ${durationText(sweeping.totalNs)}: ${bytesText(sweeping.sweptBytes)} swept, ${bytesText(sweeping.reclaimedBytes)} reclaimed`;
+  if (mutatorUtilisation === undefined) return;
+  const windows = mutatorUtilisation.windows.map(
+    ({ windowNs, utilisation }) => `${durationText(windowNs)} ${percent(utilisation)}`,
+  );
+  yield `  minimum mutator utilisation, by window: ${windows.join(', ')}`;
+}
