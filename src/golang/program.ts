@@ -63,6 +63,8 @@ export interface RunningGoroutine {
   stack(): { readonly low: number; readonly high: number };
   /** Where it goes on when it is scheduled or a panic has been recovered (`g.sched`). */
   saved(): { readonly pc: RuntimeAddress; readonly sp: number };
+  /** Whether a panic or Goexit is under way (`g._panic`). */
+  unwinds(): boolean;
   /**
    * The stack pointer of the frame whose deferred call a panic or Goexit is about to make; undefined if there is no
    * panic or that is not known (a stripped binary).

@@ -25,6 +25,10 @@ export class RunningRecord implements RunningGoroutine {
     return { pc: runtimeAddress(this.#word(schedPc)), sp: this.#word(schedSp) };
   }
 
+  unwinds(): boolean {
+    return this.#word(this.#go.fields.layout.panic) !== 0;
+  }
+
   /**
    * Since go1.22 a panic walks the frames and says in which it is (runtime/panic.go, nextFrame); before, the record of
    * the deferred call stays on the list while it runs.

@@ -30,7 +30,6 @@ export interface FunctionCode {
   /** The compiler wrote it, to call another one: gowrap, method values, methods of embedded fields. */
   readonly wrapper: boolean;
   readonly statements: readonly CodeStatement[];
-  readonly statementAt: ReadonlyMap<number, CodeStatement>;
 }
 
 /** PCDATA_InlTreeIndex of internal/abi/symtab.go. */
@@ -54,7 +53,7 @@ export class CodeOf {
     const bounds = boundsOf(image, module.toLinked(pc));
     if (bounds === undefined) return undefined;
     const known = kept(this.#known, module);
-    const code = known.get(bounds.from) ?? makeCode(module, image, bounds);
+    const code = known.get(bounds.from) ?? new KnownCode(module, image, bounds);
     known.set(bounds.from, code);
     return code;
   }
@@ -99,7 +98,22 @@ export const unknownCode = (pc: RuntimeAddress): FunctionCode => ({
   behindPrologue: pc,
   wrapper: false,
   statements: [],
-  statementAt: new Map(),
+});
+
+/** The same function, in which no statement is waited for. */
+export const withoutStatements = ({
+  name,
+  entry,
+  end,
+  behindPrologue,
+  wrapper,
+}: FunctionCode): FunctionCode => ({
+  name,
+  entry,
+  end,
+  behindPrologue,
+  wrapper,
+  statements: [],
 });
 
 interface Bounds {
@@ -116,25 +130,55 @@ function boundsOf({ functions, debugInfo }: Image, linked: LinkedAddress): Bound
   return range && { ...range, index };
 }
 
-function makeCode(module: Module, image: Image, { from, to, index }: Bounds): FunctionCode {
-  const { functions, debugInfo } = image;
-  const found = debugInfo?.lines.statements(from, to) ?? [];
-  const rows = found.length > 0 || functions === undefined ? found : linesByTable(functions, from, to);
-  const statements = rows.map(({ address, position }) => ({
-    address: module.toRuntime(address),
-    ...position,
-    calls: inlinedCalls(functions, address),
-  }));
-  const isGo = functions !== undefined && index >= 0;
-  return {
-    name: isGo ? functions.name(index) : debugInfo?.functionAt(from)?.name,
-    entry: module.toRuntime(from),
-    end: module.toRuntime(to),
-    behindPrologue: module.toRuntime(bodyStart(image, from)),
-    wrapper: isGo && isWrapper(image, functions, index),
-    statements,
-    statementAt: new Map(statements.map((statement) => [statement.address, statement])),
-  };
+/** What asks the line table is found when it is asked for: of most functions that are called nobody wants to know. */
+class KnownCode implements FunctionCode {
+  readonly name: string | undefined;
+  readonly entry: RuntimeAddress;
+  readonly end: RuntimeAddress;
+  readonly #module: Module;
+  readonly #image: Image;
+  readonly #bounds: Bounds;
+  #behindPrologue: RuntimeAddress | undefined;
+  #wrapper: boolean | undefined;
+  #statements: readonly CodeStatement[] | undefined;
+
+  constructor(module: Module, image: Image, bounds: Bounds) {
+    const { from, to, index } = bounds;
+    this.#module = module;
+    this.#image = image;
+    this.#bounds = bounds;
+    this.name = index >= 0 ? image.functions!.name(index) : image.debugInfo?.functionAt(from)?.name;
+    this.entry = module.toRuntime(from);
+    this.end = module.toRuntime(to);
+  }
+
+  get behindPrologue(): RuntimeAddress {
+    this.#behindPrologue ??= this.#module.toRuntime(bodyStart(this.#image, this.#bounds.from));
+    return this.#behindPrologue;
+  }
+
+  get wrapper(): boolean {
+    const { index } = this.#bounds;
+    this.#wrapper ??= index >= 0 && isWrapper(this.#image, this.#image.functions!, index);
+    return this.#wrapper;
+  }
+
+  get statements(): readonly CodeStatement[] {
+    this.#statements ??= this.#findStatements();
+    return this.#statements;
+  }
+
+  #findStatements(): readonly CodeStatement[] {
+    const { functions, debugInfo } = this.#image;
+    const { from, to } = this.#bounds;
+    const found = debugInfo?.lines.statements(from, to) ?? [];
+    const rows = found.length > 0 || functions === undefined ? found : linesByTable(functions, from, to);
+    return rows.map(({ address, position }) => ({
+      address: this.#module.toRuntime(address),
+      ...position,
+      calls: inlinedCalls(functions, address),
+    }));
+  }
 }
 
 /** abi.FuncIDWrapper; runtime.deferreturn has it too, but is none (runtime/panic.go says why it is marked). */

@@ -2,7 +2,7 @@ import type { DecodedInstruction } from '../../arch/index.ts';
 import { type RuntimeAddress, runtimeAddress, UserError } from '../../base/index.ts';
 import type { LiveThread } from '../../target/index.ts';
 import { DEFER_MACHINERY, type Exits } from './exits.ts';
-import { type CodeStatement, encloses, type FunctionCode } from './function-code.ts';
+import { type CodeStatement, encloses, type FunctionCode, withoutStatements } from './function-code.ts';
 import { bodyHome, LoopBodies } from './loop-bodies.ts';
 import { type FrameHere, type Goal, INTERRUPTED, type Walk } from './walk.ts';
 
@@ -32,6 +32,7 @@ type Place =
   | { readonly kind: 'statement' }
   | { readonly kind: 'return' }
   | { readonly kind: 'behind-call' }
+  | { readonly kind: 'unwinding' }
   | { readonly kind: 'deferred-call' }
   | { readonly kind: 'resumption' }
   | { readonly kind: 'goroutine-end' }
@@ -53,6 +54,8 @@ export class LineStep {
   /** The first that returned on the way out through what the compiler and the runtime put between. */
   #returner: FunctionCode | undefined;
   #fromDeferred = false;
+  /** A panic or Goexit has been seen to be under way. */
+  #unwinds = false;
   readonly #stops = new Map<FunctionCode, ReadonlySet<number>>();
 
   constructor(walk: Walk, exits: Exits, kind: StepKind) {
@@ -130,13 +133,12 @@ export class LineStep {
         tag: 'behind-call',
         accepts: (thread) => walk.depthOfSp(thread) <= depth,
       },
-      ...this.#exitGoals(frame),
       ...this.#loopGoals(),
     ];
     if (this.#kind === 'into' && callee?.name === 'runtime.deferreturn') {
       for (const address of this.#exits.returnCalls) goals.push({ address, tag: 'deferred-call' });
     }
-    const tag = walk.runUntil(goals);
+    const tag = this.#runUntil(frame, goals);
     return tag === 'behind-call' ? undefined : this.#arrived(frame, tag);
   }
 
@@ -149,14 +151,13 @@ export class LineStep {
     if (callee.wrapper && wrappers > 0) return this.#throughWrapper(frame, wrappers);
     if (pc !== callee.entry || callee.behindPrologue === callee.entry) return { kind: 'statement' };
     const depth = walk.depthOfSp(walk.thread);
-    const arrived = walk.runUntil<Place['kind']>([
+    const arrived = this.#runUntil(frame, [
       {
         address: callee.behindPrologue,
         tag: 'statement',
         // Behind the prologue the frame is made: the return address is at the depth that it had.
         accepts: (thread) => depthOfFrame(walk, thread) <= depth - 8,
       },
-      ...this.#exitGoals(frame),
     ]);
     return arrived === 'statement' ? { kind: 'statement' } : this.#arrived(frame, arrived);
   }
@@ -207,8 +208,22 @@ export class LineStep {
         accepts: (thread) => walk.depthOfSp(thread) <= frame.depth,
       });
     }
-    goals.push(...this.#exitGoals(frame), ...this.#loopGoals());
-    return this.#arrived(frame, walk.runUntil(goals));
+    goals.push(...this.#loopGoals());
+    return this.#arrived(frame, this.#runUntil(frame, goals));
+  }
+
+  /** Everything runs until the goroutine comes to one of the goals, or leaves the order of calls and returns. */
+  #runUntil(frame: FrameHere, goals: readonly PlaceGoal[]): Place['kind'] | typeof INTERRUPTED {
+    const walk = this.#walk;
+    this.#unwinds ||=
+      DEFER_MACHINERY.has(frame.code.name ?? '') || walk.subject.running(walk.thread)?.unwinds() === true;
+    if (!this.#unwinds) {
+      const begins = this.#exits.beginnings.map((address) => ({ address, tag: 'unwinding' as const }));
+      const tag = walk.runUntil([...goals, ...begins]);
+      if (tag !== 'unwinding') return tag;
+      this.#unwinds = true;
+    }
+    return walk.runUntil([...goals, ...this.#exitGoals(frame)]);
   }
 
   #arrived(frame: FrameHere, tag: Place['kind'] | typeof INTERRUPTED): Finish {
@@ -218,6 +233,7 @@ export class LineStep {
         return INTERRUPTED;
       case 'behind-call':
       case 'statement':
+      case 'unwinding':
         return { kind: 'statement' };
       case 'return':
         return this.#returned(frame);
@@ -252,7 +268,7 @@ export class LineStep {
     this.#fromDeferred ||= isDeferred;
     const more = this.#kind === 'into' ? this.#exits.returnCalls : [];
     return this.#runFree(
-      { ...around, code: { ...around.code, statements: [] } },
+      { ...around, code: withoutStatements(around.code) },
       more.map((address) => ({ address, tag: 'deferred-call' })),
     );
   }

@@ -3,7 +3,7 @@ import type { Frame } from '../../golang/index.ts';
 import { loopFunction } from '../../golang/values/range-bodies.ts';
 import { enclosingLoops } from '../../golang/values/variables.ts';
 import type { LiveThread } from '../../target/index.ts';
-import type { CodeOf, CodeStatement } from './function-code.ts';
+import { type CodeOf, type CodeStatement, withoutStatements } from './function-code.ts';
 import type { FrameHere, Goal, Walk } from './walk.ts';
 
 /** How far the function around a loop's body is looked for: iterators may call each other. */
@@ -54,7 +54,7 @@ export class LoopBodies {
   home(frame: FrameHere): FrameHere {
     const outermost = this.#around.at(-1);
     if (outermost === undefined) return frame;
-    return { ...outermost, code: { ...frame.code, statements: [] } };
+    return { ...outermost, code: withoutStatements(frame.code) };
   }
 
   /** Behind the prologues of the bodies. */

@@ -3,7 +3,7 @@ import type { LiveThread } from '../../target/index.ts';
 import type { Debugger } from '../debugger.ts';
 import type { Stop, StopCause } from '../stop.ts';
 import { CallPlan } from '../tracing/call-plan.ts';
-import { type Exits, findExits } from './exits.ts';
+import { Exits } from './exits.ts';
 import { CodeOf, type FunctionCode } from './function-code.ts';
 import { Instructions } from './instructions.ts';
 import { type Finish, LineStep, type StepKind } from './line-step.ts';
@@ -23,13 +23,14 @@ export class Stepping {
   readonly #control: Debugger;
   readonly #code: CodeOf;
   readonly #instructions: Instructions;
-  #exits: Exits | undefined;
+  #exits: Exits;
   #executable: unknown;
 
   constructor(control: Debugger) {
     this.#control = control;
     this.#code = new CodeOf(control.target.modules);
     this.#instructions = new Instructions(control.target);
+    this.#exits = new Exits(this.#code, this.#instructions);
     this.#executable = control.target.modules.executable;
   }
 
@@ -37,7 +38,7 @@ export class Stepping {
   line(kind: StepKind, who: Steppable): Stop {
     const walk = this.#walkOf(who);
     if (!(walk instanceof Walk)) return walk;
-    const finish = new LineStep(walk, this.#knownExits(), kind).run();
+    const finish = new LineStep(walk, this.#exits, kind).run();
     return this.#finished(walk, finish);
   }
 
@@ -52,7 +53,7 @@ export class Stepping {
     if (call?.flow !== 'call') {
       return this.#finished(walk, walk.stepOne() ?? { kind: 'statement' });
     }
-    return this.#finished(walk, new LineStep(walk, this.#knownExits(), 'over').call(call));
+    return this.#finished(walk, new LineStep(walk, this.#exits, 'over').call(call));
   }
 
   #finished(walk: Walk, finish: Finish): Stop {
@@ -104,15 +105,10 @@ export class Stepping {
     );
   }
 
-  #knownExits(): Exits {
-    this.#exits ??= findExits(this.#code, this.#instructions);
-    return this.#exits;
-  }
-
   /** Another program runs in the process now. */
   #forget(): void {
     this.#executable = this.#control.target.modules.executable;
     this.#instructions.forget();
-    this.#exits = undefined;
+    this.#exits = new Exits(this.#code, this.#instructions);
   }
 }

@@ -38,7 +38,7 @@ interface Setting {
   readonly program: Program;
   readonly traps: TrapSites;
   readonly code: CodeOf;
-  readonly exits: () => Exits;
+  readonly exits: Exits;
 }
 
 export interface StackListener {
@@ -66,7 +66,7 @@ export class FrameFollower {
     this.#place = place;
     this.#listener = listener;
     const { code, exits } = setting;
-    const { ends, resumptions } = exits();
+    const { ends, resumptions } = exits;
     for (const entry of code.entries(COPY)) this.#trap(entry, (thread) => this.#copies(thread));
     this.#trap(place.returnAddress, (thread) => this.#returned(thread));
     for (const end of ends) {

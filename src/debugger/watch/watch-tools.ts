@@ -17,5 +17,5 @@ export interface WatchTools {
   readonly pages: PageGuard;
   readonly lastInstruction: LastInstruction;
   readonly code: CodeOf;
-  readonly exits: () => Exits;
+  readonly exits: Exits;
 }

@@ -1,6 +1,6 @@
 import type { Program } from '../../golang/index.ts';
 import type { LiveTarget, LiveThread, RunMode, TargetEvent } from '../../target/index.ts';
-import { type Exits, findExits } from '../stepping/exits.ts';
+import { Exits } from '../stepping/exits.ts';
 import { CodeOf } from '../stepping/function-code.ts';
 import { Instructions } from '../stepping/instructions.ts';
 import type { StopCause } from '../stop.ts';
@@ -31,7 +31,6 @@ export class Watches {
   constructor({ target, program, traps }: Setting) {
     const code = new CodeOf(target.modules);
     const instructions = new Instructions(target);
-    let exits: Exits | undefined;
     const pages = new PageGuard(target, instructions, this.#everything());
     this.#systemCalls = new SystemCallGuard({ traps, code, instructions, guard: pages });
     this.#tools = {
@@ -42,10 +41,7 @@ export class Watches {
       pages,
       lastInstruction: new LastInstruction(target, code, instructions),
       code,
-      exits: () => {
-        exits ??= findExits(code, instructions);
-        return exits;
-      },
+      exits: new Exits(code, instructions),
     };
   }
 
