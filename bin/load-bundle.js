@@ -41,11 +41,11 @@ async function ensureBuilt() {
 }
 
 /** The bundle and what its code is called, of one and the same file: another build may be replacing it now. */
-function readBundle() {
+function readBundle(use) {
   const descriptor = openSync(file, 'r');
   try {
     const { mtimeMs, size } = fstatSync(descriptor);
-    const codeFile = `${file}.${process.versions.v8}-${size}-${Math.floor(mtimeMs)}.code`;
+    const codeFile = `${file}.${process.versions.v8}-${size}-${Math.floor(mtimeMs)}-${use}.code`;
     return { text: readFileSync(descriptor, 'latin1'), codeFile };
   } finally {
     closeSync(descriptor);
@@ -62,10 +62,11 @@ function readIfThere(path) {
 
 /**
  * Compiling the bundle costs more than all else at the start, so V8's compiled code is kept beside it: named after
- * the V8 that made it and the very bundle it was made of, because V8 itself compares no more than their lengths.
+ * the V8 that made it and the very bundle it was made of, because V8 itself compares no more than their lengths; and
+ * after what it is used for, since it has the functions that were called when it was kept.
  */
-function loadBundle() {
-  const { text, codeFile } = readBundle();
+function loadBundle(use) {
+  const { text, codeFile } = readBundle(use);
   const cachedData = readIfThere(codeFile);
   const source = `(function (exports, require, module) {${text}\n})`;
   const script = new vm.Script(source, { filename: file, cachedData });

@@ -4,11 +4,16 @@
 const { pathToFileURL } = require('node:url');
 const { ensureBuilt, loadBundle } = require('./load-bundle.js');
 
+/** Their sessions are in a worker thread: this one's code is the face alone. */
+const LIVE = ['exec', 'attach', 'debug', 'test'];
+
 const start = async () => {
   await ensureBuilt();
-  const { bundle, keepCode } = loadBundle();
+  const command = process.argv[2];
+  const isLive = LIVE.includes(command);
+  const { bundle, keepCode } = loadBundle(isLive ? 'face' : 'core');
   process.exitCode = await bundle.main(process.argv.slice(2), pathToFileURL(`${__dirname}/worker.js`));
-  // What a core needs is what is worth keeping.
-  if (process.argv[2] === 'core' && process.exitCode === 0) keepCode();
+  // What a session needs is what is worth keeping.
+  if ((isLive || command === 'core') && process.exitCode === 0) keepCode();
 };
 start();

@@ -1,5 +1,7 @@
-// What the worker thread of an interactive session starts with.
+// What the worker thread of a session starts with.
 'use strict';
+const { workerData } = require('node:worker_threads');
 const { loadBundle } = require('./load-bundle.js');
 
-loadBundle().bundle.serve();
+const { bundle, keepCode } = loadBundle('core' in workerData.options ? 'core' : 'live');
+bundle.serve(keepCode);

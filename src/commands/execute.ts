@@ -12,8 +12,8 @@ export interface ExecuteOptions {
   readonly style: Style;
 }
 
-/** Takes a piece of output; a promise holds the command back until it is done. */
-export type Write = (text: string) => void | Promise<void>;
+/** Takes a piece of output, its `last` or not; a promise holds the command back until it is done. */
+export type Write = (text: string, last: boolean) => void | Promise<void>;
 
 /** How a command line ended. Its output has been written. */
 export interface Outcome {
@@ -109,13 +109,13 @@ class Output {
     });
   }
 
-  flush(): void | Promise<void> {
+  flush(last = false): void | Promise<void> {
     if (this.#failure !== undefined) orThrow(this.#failure);
     const text = this.#pending;
     this.#pending = '';
     if (text === '') return;
     try {
-      return this.#write(text)?.catch(orThrow);
+      return this.#write(text, last)?.catch(orThrow);
     } catch (error) {
       orThrow(error);
     }
@@ -125,14 +125,14 @@ class Output {
 /** A transcript gets what is written from the command on; the command that starts one is in it too. */
 function withTranscript(session: Session, line: string, write: Write): Write {
   let first = true;
-  return (text) => {
+  return (text, last) => {
     const { transcript } = session;
     if (transcript !== undefined) {
       session.host.appendTranscript(transcript.path, first ? `(mattock) ${line}\n${text}` : text);
       first = false;
       if (transcript.only) return;
     }
-    return write(text);
+    return write(text, last);
   };
 }
 
@@ -165,7 +165,7 @@ async function writeText(
     if (error instanceof WriteFailure) throw error;
     failure = errorFacts(error);
   }
-  await output.flush();
+  await output.flush(true);
   return failure;
 }
 
@@ -195,6 +195,6 @@ async function writeJson(
     const command = table.find(name!, session.settings.values.aliases)?.name ?? name;
     await output.add(jsonLine({ command, arguments: args, error: failure }));
   }
-  await output.flush();
+  await output.flush(true);
   return failure;
 }

@@ -23,6 +23,7 @@ export type Reply =
   | { readonly kind: 'failed'; readonly error: ErrorFacts }
   | { readonly kind: 'output'; readonly text: string }
   | { readonly kind: 'progress'; readonly what: string; readonly done: number; readonly total: number }
-  | { readonly kind: 'executed'; readonly id: number; readonly outcome: Outcome }
+  /** With the last piece of output: one message less for whoever waits. */
+  | { readonly kind: 'executed'; readonly id: number; readonly outcome: Outcome; readonly text: string }
   | { readonly kind: 'completed'; readonly id: number; readonly completion: Completion }
   | { readonly kind: 'closed' };

@@ -146,9 +146,12 @@ export class WorkerSession implements SessionClient {
       case 'progress':
         this.#hooks.progress?.(message.what, message.done, message.total);
         break;
-      case 'executed':
+      case 'executed': {
+        const { text } = message;
+        if (text !== '') this.#shown = this.#shown.then(() => this.#write?.(text, true));
         this.#answer(message.id, message.outcome);
         break;
+      }
       case 'terminal':
         this.#hooks.onTerminal?.(message.descriptor);
         break;
@@ -165,7 +168,7 @@ export class WorkerSession implements SessionClient {
   }
 
   async #show(text: string): Promise<void> {
-    await this.#write?.(text);
+    await this.#write?.(text, false);
     this.#send({ kind: 'shown' });
   }
 

@@ -8,7 +8,7 @@ import { SessionError } from './session-client.ts';
 const MOST_UNSHOWN = 4;
 const PROGRESS_EVERY_MS = 200;
 
-async function open(): Promise<void> {
+async function open(atEnd: () => void): Promise<void> {
   const port = parentPort!;
   const { options, control: buffer } = workerData as WorkerData;
   const control = new ControlBlock(buffer);
@@ -29,7 +29,12 @@ async function open(): Promise<void> {
       reply({ kind: 'progress', what, done, total });
     },
   });
-  const write = (text: string): void | Promise<void> => {
+  let rest = '';
+  const write = (text: string, last: boolean): void | Promise<void> => {
+    if (last) {
+      rest = text;
+      return;
+    }
     reply({ kind: 'output', text });
     if (++unshown < MOST_UNSHOWN) return;
     return new Promise((resolve) => {
@@ -45,6 +50,7 @@ async function open(): Promise<void> {
         else await session.close();
       } finally {
         control.setClosed();
+        if (!request.leave) atEnd();
         reply({ kind: 'closed' });
       }
     } else if (request.kind === 'shown') {
@@ -52,8 +58,9 @@ async function open(): Promise<void> {
       resume?.();
       resume = undefined;
     } else if (request.kind === 'execute') {
+      rest = '';
       const outcome = await session.execute(request.line, request.options, write);
-      reply({ kind: 'executed', id: request.id, outcome });
+      reply({ kind: 'executed', id: request.id, outcome, text: rest });
     } else {
       reply({ kind: 'completed', id: request.id, completion: await session.complete(request.line) });
     }
@@ -61,9 +68,12 @@ async function open(): Promise<void> {
   reply({ kind: 'opened', warnings: session.warnings });
 }
 
-/** The far end of a session in a worker thread: opens it, takes requests one by one and answers them. */
-export function serve(): void {
-  open().catch((error: unknown) => {
+/**
+ * The far end of a session in a worker thread: opens it, takes requests one by one and answers them. `atEnd` is called
+ * when it was closed in good order.
+ */
+export function serve(atEnd: () => void): void {
+  open(atEnd).catch((error: unknown) => {
     if (!(error instanceof SessionError)) throw error;
     const message: Reply = { kind: 'failed', error: error.facts };
     parentPort!.postMessage(message);
