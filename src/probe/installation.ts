@@ -85,8 +85,10 @@ export class InstalledProbes {
   remove(target: ProbeTarget): void {
     for (const site of this.#sites) target.write(site.address, site.original);
     const isInside = (pc: number): boolean => pc >= this.#code && pc < this.#code + CODE_BYTES;
-    const free = target.threads.every(({ pc, blocksSignals }) => !blocksSignals && !isInside(pc));
-    if (free) {
+    const used = target.threads.some(
+      (thread) => isInside(thread.pc) || interruptedAt(target, thread, isInside),
+    );
+    if (!used) {
       target.systemCall(SYS.munmap, [this.#code, this.#size]);
       return;
     }
@@ -139,20 +141,30 @@ function mark(owner: number): Uint8Array {
 
 /** A handler that interrupted a thread within a window would return into the middle of the jump. */
 function checkHandlers(target: ProbeTarget, sites: readonly PatchSite[]): void {
-  for (const { blocksSignals, sp } of target.threads) {
-    if (!blocksSignals) continue;
-    const region = target.mapped.find(({ start, end }) => sp >= start && sp < end);
-    if (region === undefined) continue;
-    const from = sp - (sp % 8);
-    const bytes = target.read(from, Math.min(HANDLER_BYTES, region.end - from));
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (let at = 0; at + 8 <= bytes.length; at += 8) {
-      const word = view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
-      if (sites.some(({ address, original }) => word > address && word < address + original.length)) {
-        throw new WindowBusy();
-      }
-    }
+  const inWindow = (word: number): boolean =>
+    sites.some(({ address, original }) => word > address && word < address + original.length);
+  if (target.threads.some((thread) => interruptedAt(target, thread, inWindow))) throw new WindowBusy();
+}
+
+/**
+ * Whether a thread that is in a signal handler may go on, behind it, at an address of this kind: what it interrupted
+ * stands in the handler's frame (struct ucontext), somewhere above its stack pointer.
+ */
+function interruptedAt(
+  target: ProbeTarget,
+  { blocksSignals, sp }: ProbeThread,
+  matches: (address: number) => boolean,
+): boolean {
+  if (!blocksSignals) return false;
+  const region = target.mapped.find(({ start, end }) => sp >= start && sp < end);
+  if (region === undefined) return true;
+  const from = sp - (sp % 8);
+  const bytes = target.read(from, Math.min(HANDLER_BYTES, region.end - from));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 0; at + 8 <= bytes.length; at += 8) {
+    if (matches(view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32)) return true;
   }
+  return false;
 }
 
 /** The same instruction stands in the trampoline. */

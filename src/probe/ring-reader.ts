@@ -112,14 +112,20 @@ export class RingReader {
     return this.#field('head') - this.#position > this.#bytes;
   }
 
+  /**
+   * The probe notes the first drop where none is noted. That note is taken away before the count is read again, so a
+   * drop in between is in this count and, harmlessly, the first of the next.
+   */
   #tellDrops(sink: RecordSink): void {
-    const dropped = this.#field('dropped');
-    if (dropped === this.#dropped) return;
-    const count = dropped - this.#dropped;
-    this.#dropped = dropped;
-    this.lost += count;
-    sink.lost({ count, between: [this.#field('firstDrop'), this.#field('lastDrop')] });
+    if (this.#field('dropped') === this.#dropped) return;
+    const first = this.#field('firstDrop');
     this.#file.write(HEADER.firstDrop, new Uint8Array(8));
+    this.#readHeader();
+    const last = this.#field('lastDrop');
+    const count = this.#field('dropped') - this.#dropped;
+    this.#dropped += count;
+    this.lost += count;
+    sink.lost({ count, between: [first === 0 ? last : Math.min(first, last), last] });
   }
 
   #setTail(): void {

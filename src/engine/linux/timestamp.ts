@@ -20,7 +20,15 @@ export interface TimestampMoment {
  * Reads the time stamp counter, which is one for all processes. JavaScript has no instruction for it, so a page of code
  * is mapped from a file.
  */
-export async function openTimestampCounter(): Promise<() => TimestampMoment> {
+export function openTimestampCounter(): Promise<() => TimestampMoment> {
+  opened ??= open();
+  return opened;
+}
+
+/** The page stays: the counter can be read for as long as this process lives. */
+let opened: Promise<() => TimestampMoment> | undefined;
+
+async function open(): Promise<() => TimestampMoment> {
   const koffi: typeof Koffi = await import('koffi');
   const library = koffi.load(null);
   const map = library.func('mmap', 'void *', ['size_t', 'size_t', 'int', 'int', 'int', 'int64_t']);

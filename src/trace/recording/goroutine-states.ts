@@ -3,8 +3,6 @@ export interface TrackedGoroutine {
   id: number;
   /** G_STATE; −1 if nothing is known of it. */
   state: number;
-  /** It is in the state waiting for the collector's sake, but runs on, on its thread's system stack. */
-  pretending: boolean;
   /** It has come out of a system call without a P and looks for one. */
   homeless: boolean;
   /** The semaphore that it asked for last. */
@@ -25,7 +23,6 @@ export class GoroutineStates {
       tracked = {
         id,
         state: -1,
-        pretending: false,
         homeless: false,
         semaphore: 0,
         processor: -1,
@@ -49,7 +46,6 @@ export class GoroutineStates {
   forget(): void {
     for (const tracked of this.#byAddress.values()) {
       tracked.state = -1;
-      tracked.pretending = false;
       tracked.homeless = false;
     }
   }

@@ -1,6 +1,7 @@
 import type { SchedulerFacts } from '../../golang/index.ts';
-import { EVENT, STATE } from '../events.ts';
+import { EVENT, type EventKind, STATE } from '../events.ts';
 import type { TraceBuilder } from '../trace-builder.ts';
+import type { WaitObject } from '../wait-object.ts';
 import type { Clock } from './clock.ts';
 import { GoroutineStates, type TrackedGoroutine } from './goroutine-states.ts';
 import { type CallerRange, callerRanges } from './probe-set.ts';
@@ -11,9 +12,11 @@ import type { Snapshot } from './snapshot.ts';
 import { Symbols } from './symbols.ts';
 import { type DescriptorReader, WaitObjects } from './wait-objects.ts';
 
-const { runnable, running, syscall, waiting, dead, preempted, deadExtra, leaked } = G_STATE;
+const { runnable, running, syscall, waiting, dead, preempted, deadExtra, leaked, copyStack } = G_STATE;
 const transition = (from: number, to: number): number => from + 16 * to;
 const LOW_HALF = 2 ** 32;
+const NO_CASES: readonly number[] = [];
+const YIELDS: ReadonlySet<string> = new Set(['runtime.Gosched', 'runtime.goyield']);
 const ASSIST = 'GC assist marking';
 /** Until go1.23 newproc1 gives the id after the change of state. */
 const FIRST_WITH_EARLY_ID = 24;
@@ -53,7 +56,18 @@ class Interpreter {
   readonly #processors: Processors;
   readonly #callers: readonly CallerRange[];
   readonly #callerByHalf = new Map<number, string | undefined>();
+  readonly #stopReasons = new Map<number, string>();
+  /** Objects of system calls by raw stack. */
+  readonly #systemCalls = new Map<number, number>();
   #cycle = 0;
+  /** Gaps that are open. */
+  #gaps = 0;
+  /** The record that is being read, and what all of its events share. */
+  #current = 0;
+  #time = 0;
+  #thread = -1;
+  #processor = -1;
+  #actor = 0;
 
   constructor(builder: TraceBuilder, input: Interpretation) {
     this.#builder = builder;
@@ -83,15 +97,16 @@ class Interpreter {
     for (const { id, thread, status } of snapshot.processors) this.#processors.known(id, thread, status);
     for (const known of snapshot.goroutines) {
       const tracked = this.#goroutines.at(known.address, known.id);
-      tracked.state = known.state;
+      // It runs on, as far as the probes are concerned: what copies stacks is not told as a change of state.
+      tracked.state = known.state === copyStack ? running : known.state;
       tracked.processor = known.processor;
       tracked.tenancy = this.#processors.tenancy(known.processor);
-      const state = TRACE_STATES[known.state];
+      const state = known.pretending ? STATE.running : TRACE_STATES[known.state];
       if (state === undefined) continue;
       this.#builder.add(EVENT.known, 0, known.id, {
         a: state,
-        b: this.#builder.string(known.reason),
-        c: known.object === undefined ? 0 : this.#builder.object(this.#rebased(known.object)),
+        b: this.#builder.string(known.pretending ? '' : known.reason),
+        c: this.#object(known.object && this.#rebased(known.object)),
         stack: this.#symbols.stackOf(known.stack),
         proc: known.processor,
         thread: known.thread,
@@ -125,52 +140,66 @@ class Interpreter {
       this.#lost(time, this.#get(record, FIELD.extra));
       return;
     }
-    const thread = this.#get(record, FIELD.thread);
-    const processor = this.#get(record, FIELD.processor);
+    this.#current = record;
+    this.#time = time;
+    this.#thread = this.#get(record, FIELD.thread);
+    this.#processor = this.#get(record, FIELD.processor);
+    this.#actor = this.#get(record, FIELD.actor);
     switch (kind) {
       case KIND.acquire:
-        this.#processors.acquire(time, this.#get(record, FIELD.extra), thread);
-        this.#rehouse(time, record, thread);
+        this.#processors.acquire(time, this.#get(record, FIELD.extra), this.#thread);
+        this.#rehouse();
         return;
       case KIND.release:
-        this.#processors.release(time, processor, thread);
+        this.#processors.release(time, this.#processor, this.#thread);
         return;
       case KIND.steal:
-        this.#processors.steal(thread, this.#get(record, FIELD.subject));
+        this.#processors.steal(this.#thread, this.#get(record, FIELD.subject));
         return;
       default:
-        this.#processors.see(time, processor, thread);
+        this.#processors.see(time, this.#processor, this.#thread);
     }
     switch (kind) {
       case KIND.state:
       case KIND.enterSyscall:
       case KIND.exitSyscall:
       case KIND.preempt:
-        this.#change(record, time);
+        this.#change(kind);
         break;
       case KIND.coroutine:
-        this.#switchCoroutine(record, time);
+        this.#switchCoroutine();
         break;
       case KIND.copyStack:
-        this.#copyStack(record, time);
+        this.#copyStack();
         break;
       case KIND.semaphore:
-        this.#asksFor(record);
+        this.#asksFor();
         break;
       default:
-        this.#collector(kind, record, time);
+        this.#collector(kind);
     }
   }
 
-  #lost(time: number, count: number): void {
-    const b = this.#builder.string('the ring was full');
-    this.#builder.add(EVENT.lost, time, 0, { a: count, b });
-    this.#goroutines.forget();
-    this.#processors.forget();
+  /** An event of the record that is being read. */
+  #add(kind: EventKind, id: number, actor = 0, stack = 0, a = 0, b = 0): void {
+    this.#builder.columns.add(kind, this.#time, id, actor, this.#processor, this.#thread, stack, a, b, 0);
   }
 
-  #change(record: number, time: number): void {
-    const kind = this.#get(record, FIELD.kind);
+  get #stack(): number {
+    return this.#symbols.stack(this.#get(this.#current, FIELD.stack));
+  }
+
+  /** Between the two ends of a gap some records are there and others not: no state follows from the one before. */
+  #lost(time: number, count: number): void {
+    this.#gaps += count > 0 ? 1 : -1;
+    this.#goroutines.forget();
+    this.#processors.forget();
+    if (count > 0)
+      this.#builder.add(EVENT.lost, time, 0, { a: count, b: this.#builder.string('the ring was full') });
+  }
+
+  #change(kind: number): void {
+    const record = this.#current;
     const states = this.#get(record, FIELD.states) % 256;
     const from = states % 16;
     const to = states >> 4;
@@ -179,7 +208,7 @@ class Interpreter {
     if (g.id === 0 || this.#isRepeated(g, caller, from, to)) return;
     this.#check(g, from, to);
     g.state = to;
-    this.#emit(record, time, g, from, to, caller);
+    this.#emit(g, from, to, caller);
   }
 
   /** What a probe of its own has told of already, and casgstatus does on its slow path. */
@@ -194,7 +223,7 @@ class Interpreter {
 
   #check(g: TrackedGoroutine, from: number, to: number): void {
     const { state } = g;
-    if (state === -1 || state === from) return;
+    if (state === -1 || state === from || this.#gaps > 0) return;
     // A preempted goroutine is taken over by who stopped it (preempted → waiting has no probe), and wakes from there.
     if (state === preempted && from === waiting) return;
     // A leaked one is none that anything happens to.
@@ -203,211 +232,185 @@ class Interpreter {
     this.#builder.violation(`goroutine ${g.id} was in state ${state}, but went from ${from} to ${to}`);
   }
 
-  #emit(
-    record: number,
-    time: number,
-    g: TrackedGoroutine,
-    from: number,
-    to: number,
-    caller: Caller | undefined,
-  ): void {
-    const proc = this.#get(record, FIELD.processor);
-    const thread = this.#get(record, FIELD.thread);
-    const actor = this.#get(record, FIELD.actor);
-    const stack = (): number => this.#symbols.stack(this.#get(record, FIELD.stack));
-    const where = { proc, thread };
-    const builder = this.#builder;
+  #emit(g: TrackedGoroutine, from: number, to: number, caller: Caller | undefined): void {
     switch (transition(from, to)) {
       case transition(dead, runnable):
       case transition(dead, waiting):
-        g.processor = proc;
-        builder.add(EVENT.created, time, g.id, {
-          ...where,
-          actor,
-          stack: stack(),
-          a: this.#symbols.entry(this.#get(record, FIELD.extra)),
-          b: to === runnable ? STATE.runnable : STATE.waiting,
-        });
+        this.#create(g, to === runnable ? STATE.runnable : STATE.waiting);
         break;
       case transition(dead, syscall):
       case transition(deadExtra, syscall):
-        builder.add(EVENT.created, time, g.id, { ...where, b: STATE.syscall });
+        this.#add(EVENT.created, g.id, 0, 0, 0, STATE.syscall);
         break;
       case transition(runnable, running): {
-        const victim = this.#processors.stolenFrom(thread, proc, g.processor);
-        builder.add(EVENT.running, time, g.id, { ...where, a: victim + 1 });
+        const victim = this.#processors.stolenFrom(this.#thread, this.#processor, g.processor);
+        this.#add(EVENT.running, g.id, 0, 0, victim + 1);
         break;
       }
-      case transition(waiting, runnable): {
-        // Only ready() is called by who wakes; the others find it in a list, whatever else their thread is about.
-        const woken = caller === 'runtime.ready';
-        g.processor = proc;
-        builder.add(EVENT.unblocked, time, g.id, {
-          ...where,
-          actor: woken ? actor : 0,
-          stack: woken ? stack() : 0,
-        });
+      case transition(waiting, runnable):
+        this.#wake(g, caller);
         break;
-      }
       case transition(running, waiting):
-        if (caller === 'runtime.park_m') this.#block(record, time, g);
-        else this.#pretend(record, time, g, true);
+        if (caller === 'runtime.park_m') this.#block(g);
+        else this.#pretend(g, true);
         break;
       case transition(waiting, running):
-        this.#pretend(record, time, g, false);
+        this.#pretend(g, false);
         break;
       case transition(running, preempted):
-        builder.add(EVENT.blocked, time, g.id, { ...where, stack: stack(), a: builder.string('preempted') });
+        this.#add(EVENT.blocked, g.id, 0, this.#stack, this.#builder.string('preempted'));
         break;
       case transition(running, runnable):
-        g.processor = proc;
-        if (g.homeless) g.homeless = false;
-        else {
-          const a = builder.string(this.#stopReason(record));
-          builder.add(EVENT.stopped, time, g.id, { ...where, stack: stack(), a });
-        }
+        this.#makeRunnable(g);
         break;
       case transition(running, syscall):
-        this.#enterSyscall(record, time, g);
+        this.#enterSyscall(g);
         break;
       case transition(syscall, running):
-        this.#exitSyscall(record, time, g);
+        this.#exitSyscall(g);
         break;
       case transition(syscall, runnable):
         g.processor = -1;
-        builder.add(EVENT.syscallEnd, time, g.id, { proc: -1, thread, a: 1 });
+        this.#processor = -1;
+        this.#add(EVENT.syscallEnd, g.id, 0, 0, 1);
         break;
       case transition(running, dead):
       case transition(syscall, dead):
       case transition(syscall, deadExtra):
-        builder.add(EVENT.ended, time, g.id, where);
+        this.#add(EVENT.ended, g.id);
         break;
       default:
       // Between states that a trace does not tell apart (leaked).
     }
   }
 
-  #block(record: number, time: number, g: TrackedGoroutine): void {
-    const { facts } = this.#input;
+  #create(g: TrackedGoroutine, state: number): void {
+    g.processor = this.#processor;
+    const entry = this.#symbols.entry(this.#get(this.#current, FIELD.extra));
+    this.#add(EVENT.created, g.id, this.#actor, this.#stack, entry, state);
+  }
+
+  /** Only ready() is called by who wakes; the others find it in a list, whatever else their thread is about. */
+  #wake(g: TrackedGoroutine, caller: Caller | undefined): void {
+    const woken = caller === 'runtime.ready';
+    g.processor = this.#processor;
+    this.#add(EVENT.unblocked, g.id, woken ? this.#actor : 0, woken ? this.#stack : 0);
+  }
+
+  #makeRunnable(g: TrackedGoroutine): void {
+    g.processor = this.#processor;
+    if (g.homeless) g.homeless = false;
+    else this.#add(EVENT.stopped, g.id, 0, this.#stack, this.#builder.string(this.#stopReason()));
+  }
+
+  #block(g: TrackedGoroutine): void {
+    const record = this.#current;
     const raw = this.#get(record, FIELD.stack);
-    const reason = facts.waitReasons[this.#get(record, FIELD.states) >> 8] ?? '';
+    const reason = this.#input.facts.waitReasons[this.#get(record, FIELD.states) >> 8] ?? '';
     const object = this.#objects.of({
       reason,
       lock: this.#get(record, FIELD.extra),
       detail: this.#get(record, FIELD.detail),
       detail2: this.#get(record, FIELD.detail2),
-      cases: this.#log.cases.get(record) ?? [],
+      cases: this.#log.cases.get(record) ?? NO_CASES,
       semaphore: g.semaphore,
       functions: () => this.#symbols.functions(raw),
     });
-    this.#builder.add(EVENT.blocked, time, g.id, {
-      proc: this.#get(record, FIELD.processor),
-      thread: this.#get(record, FIELD.thread),
-      stack: this.#symbols.stack(raw),
-      a: this.#builder.string(reason),
-      b: object === undefined ? 0 : this.#builder.object(object),
-    });
+    this.#add(EVENT.blocked, g.id, 0, this.#stack, this.#builder.string(reason), this.#object(object));
+  }
+
+  #object(object: WaitObject | undefined): number {
+    return object === undefined ? 0 : this.#builder.object(object);
   }
 
   /**
    * It marks or waits for the collector on its thread's system stack, in the state waiting so that its own stack can
    * be scanned (casGToWaitingForSuspendG). It runs all the same; of allocating ones it is told.
    */
-  #pretend(record: number, time: number, g: TrackedGoroutine, begins: boolean): void {
-    const { waitReasons } = this.#input.facts;
-    const assists = waitReasons[this.#get(record, FIELD.states) >> 8] === ASSIST;
-    g.pretending = begins;
-    if (!assists) return;
-    this.#builder.add(begins ? EVENT.assistBegin : EVENT.assistEnd, time, g.id, {
-      proc: this.#get(record, FIELD.processor),
-      thread: this.#get(record, FIELD.thread),
-    });
+  #pretend(g: TrackedGoroutine, begins: boolean): void {
+    const reason = this.#get(this.#current, FIELD.states) >> 8;
+    if (this.#input.facts.waitReasons[reason] !== ASSIST) return;
+    this.#add(begins ? EVENT.assistBegin : EVENT.assistEnd, g.id);
   }
 
-  #stopReason(record: number): string {
-    for (const name of this.#symbols.functions(this.#get(record, FIELD.stack))) {
-      if (name === 'runtime.Gosched' || name === 'runtime.goyield') return 'runtime.Gosched';
-      if (name !== 'runtime.mcall') break;
+  #stopReason(): string {
+    const raw = this.#get(this.#current, FIELD.stack);
+    let reason = this.#stopReasons.get(raw);
+    if (reason === undefined) {
+      reason = YIELDS.has(first(this.#symbols.functions(raw)) ?? '') ? 'runtime.Gosched' : 'preempted';
+      this.#stopReasons.set(raw, reason);
     }
-    return 'preempted';
+    return reason;
   }
 
-  #enterSyscall(record: number, time: number, g: TrackedGoroutine): void {
-    const raw = this.#get(record, FIELD.stack);
-    const proc = this.#get(record, FIELD.processor);
-    const object = this.#objects.systemCall(this.#symbols.functions(raw));
-    g.processor = proc;
-    g.tenancy = this.#processors.tenancy(proc);
-    this.#builder.add(EVENT.syscallBegin, time, g.id, {
-      proc,
-      thread: this.#get(record, FIELD.thread),
-      stack: this.#symbols.stack(raw),
-      b: object === undefined ? 0 : this.#builder.object(object),
-    });
+  #enterSyscall(g: TrackedGoroutine): void {
+    const raw = this.#get(this.#current, FIELD.stack);
+    let object = this.#systemCalls.get(raw);
+    if (object === undefined) {
+      object = this.#object(this.#objects.systemCall(this.#symbols.functions(raw)));
+      this.#systemCalls.set(raw, object);
+    }
+    g.processor = this.#processor;
+    g.tenancy = this.#processors.tenancy(this.#processor);
+    this.#add(EVENT.syscallBegin, g.id, 0, this.#stack, 0, object);
   }
 
-  #exitSyscall(record: number, time: number, g: TrackedGoroutine): void {
-    const proc = this.#get(record, FIELD.processor);
-    const thread = this.#get(record, FIELD.thread);
-    const kept = proc >= 0 && proc === g.processor && g.tenancy === this.#processors.tenancy(proc);
-    if (kept) {
-      this.#builder.add(EVENT.syscallEnd, time, g.id, { proc, thread });
+  #exitSyscall(g: TrackedGoroutine): void {
+    const proc = this.#processor;
+    if (proc >= 0 && proc === g.processor && g.tenancy === this.#processors.tenancy(proc)) {
+      this.#add(EVENT.syscallEnd, g.id);
       return;
     }
-    this.#builder.add(EVENT.syscallEnd, time, g.id, { proc: -1, thread, a: 1 });
-    if (proc >= 0) this.#builder.add(EVENT.running, time, g.id, { proc, thread });
+    this.#processor = -1;
+    this.#add(EVENT.syscallEnd, g.id, 0, 0, 1);
+    this.#processor = proc;
+    if (proc >= 0) this.#add(EVENT.running, g.id);
     else g.homeless = true;
   }
 
   /** A goroutine that had come out of a system call without a P has got one. */
-  #rehouse(time: number, record: number, thread: number): void {
-    const g = this.#goroutines.byId(this.#get(record, FIELD.actor));
+  #rehouse(): void {
+    const g = this.#goroutines.byId(this.#actor);
     if (g?.homeless !== true) return;
     g.homeless = false;
-    this.#builder.add(EVENT.running, time, g.id, { proc: this.#get(record, FIELD.extra), thread });
+    this.#processor = this.#get(this.#current, FIELD.extra);
+    this.#add(EVENT.running, g.id);
   }
 
-  #switchCoroutine(record: number, time: number): void {
-    const where = { proc: this.#get(record, FIELD.processor), thread: this.#get(record, FIELD.thread) };
-    const from = this.#goroutines.at(this.#get(record, FIELD.subject), this.#get(record, FIELD.actor));
+  #switchCoroutine(): void {
+    const record = this.#current;
+    const from = this.#goroutines.at(this.#get(record, FIELD.subject), this.#actor);
     const to = this.#goroutines.at(this.#get(record, FIELD.id), 0);
     const exits = this.#get(record, FIELD.extra) !== 0;
     if (!exits) {
       this.#check(from, running, waiting);
       from.state = waiting;
-      this.#builder.add(EVENT.blocked, time, from.id, { ...where, a: this.#builder.string('coroutine') });
+      this.#add(EVENT.blocked, from.id, 0, 0, this.#builder.string('coroutine'));
     }
     if (to.id === 0) return;
     this.#check(to, waiting, running);
     to.state = running;
-    this.#builder.add(EVENT.unblocked, time, to.id, { ...where, actor: from.id });
-    this.#builder.add(EVENT.running, time, to.id, where);
+    this.#add(EVENT.unblocked, to.id, from.id);
+    this.#add(EVENT.running, to.id);
   }
 
-  #copyStack(record: number, time: number): void {
-    const g = this.#goroutines.at(this.#get(record, FIELD.subject), 0);
+  #copyStack(): void {
+    const g = this.#goroutines.at(this.#get(this.#current, FIELD.subject), 0);
     if (g.id === 0) return;
-    this.#builder.add(EVENT.stackGrown, time, g.id, {
-      proc: this.#get(record, FIELD.processor),
-      thread: this.#get(record, FIELD.thread),
-      a: this.#get(record, FIELD.id) - this.#get(record, FIELD.actor),
-      b: this.#get(record, FIELD.extra),
-    });
+    const before = this.#get(this.#current, FIELD.id) - this.#actor;
+    this.#add(EVENT.stackGrown, g.id, 0, 0, before, this.#get(this.#current, FIELD.extra));
   }
 
-  #asksFor(record: number): void {
-    const g = this.#goroutines.byId(this.#get(record, FIELD.actor));
-    if (g !== undefined) g.semaphore = this.#get(record, FIELD.subject);
+  #asksFor(): void {
+    const g = this.#goroutines.byId(this.#actor);
+    if (g !== undefined) g.semaphore = this.#get(this.#current, FIELD.subject);
   }
 
-  #collector(kind: number, record: number, time: number): void {
-    const where = { proc: this.#get(record, FIELD.processor), thread: this.#get(record, FIELD.thread) };
-    const actor = this.#get(record, FIELD.actor);
-    const builder = this.#builder;
-    if (kind === KIND.gcBegin) builder.add(EVENT.gcBegin, time, actor, { ...where, a: ++this.#cycle });
-    else if (kind === KIND.gcEnd) builder.add(EVENT.gcEnd, time, actor, { ...where, a: this.#cycle });
-    else if (kind === KIND.stopWorld) builder.add(EVENT.stwBegin, time, actor, where);
-    else if (kind === KIND.startWorld) builder.add(EVENT.stwEnd, time, actor, where);
+  #collector(kind: number): void {
+    if (kind === KIND.gcBegin) this.#add(EVENT.gcBegin, this.#actor, 0, 0, ++this.#cycle);
+    else if (kind === KIND.gcEnd) this.#add(EVENT.gcEnd, this.#actor, 0, 0, this.#cycle);
+    else if (kind === KIND.stopWorld) this.#add(EVENT.stwBegin, this.#actor);
+    else if (kind === KIND.startWorld) this.#add(EVENT.stwEnd, this.#actor);
   }
 
   #caller(record: number): Caller | undefined {
@@ -426,6 +429,11 @@ class Interpreter {
     return this.#log.get(record, field);
   }
 }
+
+const first = (names: Iterable<string>): string | undefined => {
+  for (const name of names) return name;
+  return undefined;
+};
 
 /** STATE by G_STATE; undefined: not alive. */
 const TRACE_STATES: readonly ((typeof STATE)[keyof typeof STATE] | undefined)[] = [

@@ -26,7 +26,7 @@ export const FIELD = {
   stack: 12,
 } as const;
 
-/** Kind of an entry that stands for records which are missing: `extra` is how many. */
+/** Kind of the entries between which records are missing: `extra` is how many for the first, 0 for the second. */
 export const LOST = 0;
 
 /** What the probes wrote, as columns of numbers, in the order of the ring. */
@@ -86,10 +86,15 @@ export class RecordLog implements RecordSink {
     if (state === 4) this.#onPark(reason, extra);
   }
 
-  lost({ count, between }: LostRecords): void {
+  lost({ count, between = [this.#lastTime, this.#lastTime] }: LostRecords): void {
+    this.#mark(between[0], count);
+    this.#mark(between[1], 0);
+  }
+
+  #mark(time: number, count: number): void {
     const block = this.#block();
     const to = (this.#count % BLOCK) * FIELDS;
-    block[to + FIELD.time] = between?.[1] || this.#lastTime;
+    block[to + FIELD.time] = time;
     block[to + FIELD.kind] = LOST;
     block[to + FIELD.extra] = count;
     this.#count++;

@@ -11,6 +11,8 @@ export interface KnownGoroutine {
   readonly address: number;
   /** G_STATE. */
   readonly state: number;
+  /** It runs, in the state waiting for the collector's sake (casGToWaitingForSuspendG). */
+  readonly pretending: boolean;
   readonly reason: string;
   /** Times of the program's clock. */
   readonly object: WaitObject | undefined;
@@ -61,6 +63,7 @@ function known(program: Program, facts: SchedulerFacts, goroutine: Goroutine): K
     id: goroutine.id,
     address: goroutine.address,
     state,
+    pretending: state === G_STATE.waiting && goroutine.thread !== undefined,
     reason: goroutine.waitReason ?? '',
     object: waits ? waitObject(goroutine.blockedOn) : undefined,
     // Inlined calls are told by their function's address.
@@ -76,7 +79,7 @@ function processorOf(
   { g, m, p }: SchedulerFacts,
   { address, state }: Goroutine,
 ): number {
-  if (state !== '_Grunning' && state !== '_Gsyscall') return -1;
+  if (state === '_Gdead' || state === '_Grunnable') return -1;
   const { memory } = target;
   const word = (at: number): number =>
     memory.tryRead(runtimeAddress(at), 8) === undefined ? 0 : memory.uint64(runtimeAddress(at));

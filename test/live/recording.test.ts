@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Recording } from '../../src/engine/trace/recording.ts';
+import { EVENT, livesOf, type Trace } from '../../src/trace/index.ts';
+import { buildGo, hasToolchain } from '../support/go-build.ts';
+
+const EXCHANGES = 20_000;
+const children: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+interface Running {
+  readonly pid: number;
+  /** What it printed, when it has ended. */
+  readonly output: Promise<string>;
+  /** Ends its standard input. */
+  end(): void;
+}
+
+function start(program: string, ...args: readonly string[]): Running {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  children.push(child);
+  let text = '';
+  child.stdout.on('data', (part) => {
+    text += part;
+  });
+  const output = new Promise<string>((resolve) => child.on('close', () => resolve(text)));
+  return { pid: child.pid!, output, end: () => child.stdin.end() };
+}
+
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function record(recording: Recording, milliseconds: number): Promise<Trace> {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end && !recording.ended) {
+    recording.drain();
+    await pause(2);
+  }
+  await recording.stop();
+  return recording.trace();
+}
+
+const attach = (pid: number, lossless = false): Promise<Recording> =>
+  Recording.start({ subject: { kind: 'attach', pid }, lossless });
+
+/** The program's text as it is in memory. */
+function textOf(pid: number): Buffer {
+  const line = readFileSync(`/proc/${pid}/maps`, 'utf8')
+    .split('\n')
+    .find((text) => / r-xp .*\//.test(text))!;
+  const [start, end] = line
+    .split(' ')[0]!
+    .split('-')
+    .map((text) => Number.parseInt(text, 16));
+  const bytes = Buffer.alloc(end! - start!);
+  const memory = openSync(`/proc/${pid}/mem`, 'r');
+  readSync(memory, bytes, 0, bytes.length, start!);
+  closeSync(memory);
+  return bytes;
+}
+
+function countOf(trace: Trace, kind: number): number {
+  return trace.events.kind.filter((each) => each === kind).length;
+}
+
+const reasonsOf = ({ events, strings }: Trace): Set<string> =>
+  new Set(Array.from(events.kind, (kind, i) => (kind === EVENT.blocked ? strings[events.a[i]!]! : '')));
+
+describe.each(['', 'go1.24.13', 'go1.22.12', 'go1.19.13'])('a recording of a program of %s', (toolchain) => {
+  const build = () => buildGo({ source: 'test/fixtures/probe-scheduling', ...(toolchain && { toolchain }) });
+
+  it.skipIf(!hasToolchain(toolchain || undefined))('chains, leaves text and output as they are', async () => {
+    const program = build();
+    const untraced = await start(program, '5').output;
+    const { pid, output, end } = start(program, 'until');
+    await pause(100);
+    const before = textOf(pid);
+    const recording = await attach(pid, true);
+    expect(textOf(pid).equals(before)).toBe(false);
+    const trace = await record(recording, 500);
+    expect(textOf(pid).equals(before)).toBe(true);
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^TracerPid:\t0$/m);
+
+    expect(recording.status.lost).toBe(0);
+    expect(trace.violations).toEqual([]);
+    expect(livesOf(trace).violations).toEqual([]);
+    expect(countOf(trace, EVENT.created)).toBeGreaterThan(100);
+    const reasons = reasonsOf(trace);
+    for (const reason of ['chan receive', 'chan send', 'select', 'sleep']) expect(reasons).toContain(reason);
+
+    // A second time.
+    const again = await record(await attach(pid), 100);
+    expect(again.violations).toEqual([]);
+    expect(textOf(pid).equals(before)).toBe(true);
+    end();
+    const words = (text: string): Set<string> =>
+      new Set(
+        text
+          .trim()
+          .split('\n')
+          .map((line) => line.replace(/^\d+ /, '')),
+      );
+    expect(words(await output)).toEqual(words(untraced));
+  });
+});
+
+describe('a recording', () => {
+  it('of a program from its start has everything', async () => {
+    const program = buildGo({ source: 'test/fixtures/probe-scheduling' });
+    const recording = await Recording.start({
+      subject: {
+        kind: 'launch',
+        program: { path: program },
+        args: ['1'],
+        terminal: { kind: 'files', stdout: '/dev/null' },
+        fixedAddresses: false,
+      },
+      lossless: true,
+    });
+    const trace = await record(recording, 30_000);
+    expect(recording.ended).toBe(true);
+    expect(trace.violations).toEqual([]);
+    expect(recording.status.lost).toBe(0);
+    const lives = livesOf(trace);
+    expect(lives.violations).toEqual([]);
+    // The burst's, the two of the exchange, the lockers and others: each was seen from its creation on.
+    expect(lives.goroutines.length).toBeGreaterThan(2010);
+    expect(lives.goroutines.every(({ created }) => created !== undefined)).toBe(true);
+    const names = lives.goroutines.map(({ entry }) => entry);
+    expect(names.filter((name) => name?.startsWith('main.bursts.')).length).toBe(2000);
+    expect(names).toContain('runtime.main');
+    // Each exchange wakes a goroutine twice at least.
+    expect(countOf(trace, EVENT.unblocked)).toBeGreaterThan(2 * EXCHANGES);
+  });
+
+  it('of a program that is full of everything changes nothing of it, on and off and on again', async () => {
+    const { pid, output } = start(buildGo({ source: 'test/fixtures/probe-torture' }), '5');
+    await pause(300);
+    for (let i = 0; i < 8; i++) {
+      const trace = await record(await attach(pid, i % 2 === 1), 50);
+      expect(trace.violations).toEqual([]);
+    }
+    expect(await output).toBe('wrong 0\n');
+  });
+
+  it('says what was lost where a ring is too small, and nothing with --lossless', async () => {
+    const program = buildGo({ source: 'test/fixtures/probe-scheduling' });
+    for (const lossless of [false, true]) {
+      const { pid, output, end } = start(program, 'until');
+      await pause(50);
+      const recording = await Recording.start({
+        subject: { kind: 'attach', pid },
+        lossless,
+        ringBytes: 1 << 19,
+      });
+      await pause(150);
+      const trace = await record(recording, 150);
+      const { lost, waits } = recording.status;
+      expect(trace.violations).toEqual([]);
+      if (lossless) expect({ lost, waited: waits > 0 }).toEqual({ lost: 0, waited: true });
+      else {
+        expect(lost).toBeGreaterThan(0);
+        expect(countOf(trace, EVENT.lost)).toBeGreaterThan(0);
+      }
+      end();
+      await output;
+    }
+  });
+});
