@@ -9,6 +9,7 @@ import {
   moveEffect,
   popEffect,
   pushEffect,
+  pushFlagsEffect,
   setByConditionEffect,
 } from './moves.ts';
 import type { OperandReader } from './operands.ts';
@@ -27,6 +28,7 @@ export function dataEffects(
     const { mnemonic } = it;
     if (nothing.has(mnemonic)) return () => true;
     if (mnemonic === Mnemonic.Leave) return it.code === iced.Code.Leaveq ? leaveEffect : undefined;
+    if (it.code === iced.Code.Pushfq) return pushFlagsEffect;
     const operands = it.hasLockPrefix ? undefined : reader.operands(it);
     const first = operands?.[0];
     if (operands === undefined || first === undefined) return undefined;

@@ -84,6 +84,16 @@ describe('emulate', () => {
     expect(machine.registers[16]).toBe(BigInt(AT + 1));
   });
 
+  it('pushes the flags that a program has', () => {
+    const machine = new Machine();
+    machine.map(0x1000, new Uint8Array(64));
+    machine.registers[7] = 0x1020n;
+    machine.registers[49] = 0x10246n;
+    expect(decode('9c').emulate(machine)).toBe(true);
+    expect(machine.registers[7]).toBe(0x1018n);
+    expect(machine.read(0x1018, 8)).toBe(0x246n);
+  });
+
   it('calls and returns', () => {
     const machine = new Machine();
     machine.map(0x1000, new Uint8Array(64));

@@ -2,7 +2,7 @@ import { asAddress, exactOffsetOf } from './address.ts';
 import type { Effect } from './arithmetic.ts';
 import { flagsOf } from './flags.ts';
 import { bitsOf, type Operand } from './operands.ts';
-import { RBP, RSP } from './register-part.ts';
+import { RBP, RFLAGS, RSP } from './register-part.ts';
 import { drop, push, top } from './stack.ts';
 import { readOperand, writeOperand } from './values.ts';
 
@@ -42,6 +42,15 @@ export function pushEffect(operand: Operand): Effect {
     return value !== undefined && push(state, value);
   };
 }
+
+/** RF and VM, which pushf shows as 0. */
+const HIDDEN_FLAGS = 0x30000n;
+
+/**
+ * A CPU that single-steps pushes TF too: popped later, it raises a trap after every instruction, which ends a program
+ * that nobody traces any more. runtime.asyncPreempt keeps the flags so.
+ */
+export const pushFlagsEffect: Effect = (state) => push(state, state.register(RFLAGS) & ~HIDDEN_FLAGS);
 
 /** Into a register: an operand in memory is addressed with the stack pointer as it is afterwards. */
 export function popEffect(operand: Operand): Effect | undefined {
