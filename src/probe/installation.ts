@@ -78,17 +78,20 @@ export class InstalledProbes {
     this.#sites = sites;
   }
 
-  /**
-   * Gives the program its own text back. All threads are stopped. The code is unmapped where it is certain that nobody
-   * is in it or will come back to it; otherwise it stays, without the ring's memory.
-   */
-  remove(target: ProbeTarget): void {
+  /** Gives the program its own text back. All threads are stopped. Who is in a trampoline goes on there. */
+  restore(target: ProbeTarget): void {
     for (const site of this.#sites) target.write(site.address, site.original);
+  }
+
+  /** Whether a thread is in a trampoline, or may come back to one: what it writes is not whole. */
+  isUsed(target: ProbeTarget): boolean {
     const isInside = (pc: number): boolean => pc >= this.#code && pc < this.#code + CODE_BYTES;
-    const used = target.threads.some(
-      (thread) => isInside(thread.pc) || interruptedAt(target, thread, isInside),
-    );
-    if (!used) {
+    return target.threads.some((thread) => isInside(thread.pc) || interruptedAt(target, thread, isInside));
+  }
+
+  /** After `restore`: takes the code and the ring away, or the ring's memory only where the code is still used. */
+  release(target: ProbeTarget): void {
+    if (!this.isUsed(target)) {
       target.systemCall(SYS.munmap, [this.#code, this.#size]);
       return;
     }

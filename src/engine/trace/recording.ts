@@ -121,23 +121,33 @@ export class Recording {
   async stop(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    if (!this.ended) await this.#remove();
-    this.#reader.drain(this.#log, true);
+    this.#reader.switchOff();
+    // Who is in a trampoline now will have left it in a moment: until then its record is not whole.
+    for (let attempt = 1; !this.ended && (await this.#remove(attempt)) === 'used'; attempt++) {
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+    if (this.ended) this.#reader.drain(this.#log, true);
     this.#closeRing();
   }
 
-  async #remove(): Promise<void> {
-    this.#reader.switchOff();
+  async #remove(attempt: number): Promise<'gone' | 'used'> {
     let target: ProcessTarget;
     try {
       ({ target } = await attachTarget(this.#kernel, this.pid, () => false));
     } catch (error) {
       // It may have ended in this moment.
-      if (error instanceof UserError && this.ended) return;
+      if (error instanceof UserError && this.ended) return 'gone';
       throw error;
     }
     try {
-      if (target.ended === undefined) this.#installed.remove(probeTarget(this.#kernel, target));
+      if (target.ended !== undefined) return 'gone';
+      const port = probeTarget(this.#kernel, target);
+      if (attempt === 1) this.#installed.restore(port);
+      const last = attempt === ATTEMPTS;
+      if (!last && this.#installed.isUsed(port)) return 'used';
+      this.#reader.drain(this.#log, true);
+      this.#installed.release(port);
+      return 'gone';
     } finally {
       target.detach();
     }
