@@ -23,7 +23,11 @@ function newestIn(folder) {
   let newest = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const at = `${folder}/${entry.name}`;
-    const time = entry.isDirectory() ? newestIn(at) : /(?<!\.test)\.ts$/.test(at) ? statSync(at).mtimeMs : 0;
+    const time = entry.isDirectory()
+      ? newestIn(at)
+      : /(?<!\.test)\.(?:ts|html|css)$/.test(at)
+        ? statSync(at).mtimeMs
+        : 0;
     if (time > newest) newest = time;
   }
   return newest;
@@ -37,7 +41,8 @@ async function ensureBuilt() {
   const sources = path.join(root, 'src');
   if (!existsSync(sources)) return;
   const built = existsSync(file) ? statSync(file).mtimeMs : 0;
-  if (newestIn(sources) > built) await (await import('../scripts/build.js')).buildCli();
+  const newest = Math.max(newestIn(sources), newestIn(path.join(root, 'web-ui')));
+  if (newest > built) await (await import('../scripts/build.js')).buildCli();
 }
 
 /** The bundle and what its code is called, of one and the same file: another build may be replacing it now. */

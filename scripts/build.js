@@ -1,5 +1,6 @@
 // Makes dist/ of src/: `npm run build`, and by itself after `npm ci`.
 //   dist/cli.cjs   the command line in one file, in the form that starts soonest (bin/load-bundle.js)
+//   dist/trace-page.html  the page of a trace, without data (web-ui/)
 //   dist/lib/      the layers as a library, one entry each (package.json, exports)
 //   dist/types/    their declarations
 // bin/mattock.js makes the command line alone, in a checkout, when a source file is newer.
@@ -50,6 +51,7 @@ const lazyBuiltins = {
 
 /** Written under another name first: somebody else may be starting, or building, at the same time. */
 export async function buildCli() {
+  await buildPage();
   const { outputFiles } = await build({
     ...common,
     entryPoints: [at('src/cli/entry.ts')],
@@ -75,6 +77,32 @@ export async function buildCli() {
   for (const name of readdirSync(at('dist')))
     if (name.endsWith('.code')) rmSync(at('dist', name), { force: true });
   renameSync(temporary, at('dist/cli.cjs'));
+}
+
+/** One HTML file; its data go where a comment says so. */
+export async function buildPage() {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [at('web-ui/main.ts')],
+    bundle: true,
+    write: false,
+    minify: true,
+    legalComments: 'none',
+    charset: 'ascii',
+    platform: 'browser',
+    format: 'iife',
+    target: 'es2022',
+    logLevel: 'warning',
+  });
+  // Nothing in a script may look like its end.
+  const script = outputFiles[0].text.replaceAll('</script', '<\\/script');
+  const page = readFileSync(at('web-ui/page.html'), 'utf8')
+    .replace('/*STYLE*/', () => readFileSync(at('web-ui/page.css'), 'utf8'))
+    .replace('/*SCRIPT*/', () => script);
+  mkdirSync(at('dist'), { recursive: true });
+  const temporary = at(`dist/trace-page.${process.pid}.html`);
+  writeFileSync(temporary, page);
+  renameSync(temporary, at('dist/trace-page.html'));
 }
 
 async function buildLibrary() {

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 
 const STEPS = [
-  { name: 'types', command: 'npx tsc -p .', mend: 'npx tsc -p . --watch' },
+  { name: 'types', command: 'npx tsc -p . && npx tsc -p web-ui', mend: 'npx tsc -p . --watch' },
   { name: 'lint and format', command: 'npx biome check --error-on-warnings .', mend: 'npm run format' },
   {
     name: 'layers',

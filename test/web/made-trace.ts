@@ -1,0 +1,85 @@
+import { EVENT, STATE } from '../../src/trace/events.ts';
+import type { Trace } from '../../src/trace/index.ts';
+import { TraceBuilder } from '../../src/trace/trace-builder.ts';
+
+const PROCESSORS = 8;
+const STEP = 900;
+
+/** A server that never was: so many goroutines that send, lock, sleep and read, woken by each other. Always the same. */
+export function madeTrace(events: number, goroutines: number): Trace {
+  const builder = new TraceBuilder({ writer: 'mattock', format: '1.23', name: 'made.trace' });
+  let seed = 1;
+  const random = (below: number): number => {
+    seed = (seed * 48271) % 2147483647;
+    return seed % below;
+  };
+  const file = builder.string('/src/app/server.go');
+  const frame = (name: string, line: number): number =>
+    builder.frame(0x400000 + line * 16, builder.string(name), file, line);
+  const entry = [frame('net/http.(*conn).serve', 2092), frame('main.worker', 31), frame('main.flush', 77)];
+  const places = [
+    ['chan send', 'runtime.chansend1', 'main.publish', 41],
+    ['chan receive', 'runtime.chanrecv1', 'main.next', 52],
+    ['select', 'runtime.selectgo', 'main.(*broker).loop', 63],
+    ['sync', 'sync.(*Mutex).Lock', 'main.(*cache).get', 74],
+    ['network', 'internal/poll.(*FD).Read', 'net.(*conn).Read', 85],
+    ['sleep', 'time.Sleep', 'main.backoff', 96],
+  ] as const;
+  const stacks = places.map(([, leaf, middle, line]) =>
+    entry.map((root) =>
+      builder.stack([frame(leaf, line + 500), frame(middle, line), frame('main.handle', 20), root]),
+    ),
+  );
+  const reasons = places.map(([reason]) => builder.string(reason));
+  const object = builder.object({
+    kind: 'channel',
+    address: 0xc000012340,
+    direction: 'send',
+    length: 0,
+    capacity: 0,
+  });
+  const roots = entry.map((root) => builder.stack([root]));
+  const creation = builder.stack([frame('main.main', 12)]);
+  let time = 0;
+  const state = new Uint8Array(goroutines + 1);
+  for (let g = 1; g <= goroutines; g++) {
+    time += 40;
+    builder.add(EVENT.created, time, g, {
+      actor: 0,
+      stack: creation,
+      a: roots[g % 3]!,
+      b: STATE.runnable,
+    });
+    state[g] = STATE.runnable;
+  }
+  const running = new Uint32Array(PROCESSORS);
+  let collecting = false;
+  for (let count = goroutines; count < events; count++) {
+    time += random(STEP);
+    const proc = random(PROCESSORS);
+    const g = running[proc]!;
+    if (g === 0) {
+      const next = 1 + random(goroutines);
+      if (state[next] === STATE.runnable) {
+        state[next] = STATE.running;
+        running[proc] = next;
+        builder.add(EVENT.running, time, next, { proc });
+      } else if (state[next] === STATE.waiting) {
+        state[next] = STATE.runnable;
+        const actor = running[(proc + 1) % PROCESSORS]!;
+        builder.add(EVENT.unblocked, time, next, { actor, proc, stack: stacks[0]![0]! });
+      }
+    } else {
+      const why = random(places.length);
+      state[g] = STATE.waiting;
+      running[proc] = 0;
+      const b = why === 0 ? object : 0;
+      builder.add(EVENT.blocked, time, g, { proc, stack: stacks[why]![g % 3]!, a: reasons[why]!, b });
+    }
+    if (count % (events >> 3) === 0) {
+      builder.add(collecting ? EVENT.gcEnd : EVENT.gcBegin, time, 0, { a: 1 });
+      collecting = !collecting;
+    }
+  }
+  return builder.build();
+}

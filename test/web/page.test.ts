@@ -1,0 +1,133 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tracePage } from '../../src/trace/export/html.ts';
+import { livesOf } from '../../src/trace/lives.ts';
+import { projectRoot } from '../support/project.ts';
+import { Browser, browserProgram } from './browser.ts';
+import { madeTrace } from './made-trace.ts';
+
+const EVENTS = 1_000_000;
+/** A frame of 60 a second has 16 ms; drawing must leave most of it. Software rendering on a busy machine takes longer. */
+const MOST_MILLISECONDS = 50;
+
+const program = browserProgram();
+
+describe.skipIf(program === undefined)('the page in a real browser, with a million events', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mattock-page-'));
+  let browser: Browser;
+
+  beforeAll(async () => {
+    const { buildPage } = (await import('../../scripts/build.js' as string)) as {
+      buildPage(): Promise<void>;
+    };
+    await buildPage();
+    const trace = madeTrace(EVENTS, 2000);
+    const findings = [{ severity: 'high', title: 'A <leak>', lines: ['goroutine 1 waits'] }];
+    const page = tracePage(trace, livesOf(trace), findings, {
+      template: readFileSync(path.join(projectRoot, 'dist/trace-page.html'), 'utf8'),
+      gzip: (bytes) => gzipSync(bytes),
+      base64: (bytes) => Buffer.from(bytes).toString('base64'),
+    });
+    const file = path.join(folder, 'page.html');
+    writeFileSync(file, page);
+    browser = await Browser.start(program!);
+    await browser.open(pathToFileURL(file).href);
+    await browser.until('globalThis.tracePage');
+    if (process.env.MATTOCK_SHOTS !== undefined) console.log(`page: ${page.length} bytes`);
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const shot = async (name: string): Promise<void> => {
+    const to = process.env.MATTOCK_SHOTS;
+    if (to === undefined) return;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    writeFileSync(path.join(to, `${name}.png`), await browser.screenshot());
+  };
+
+  it('opens, and says nothing on the console', async () => {
+    expect(await browser.evaluate('document.title')).toBe('made.trace: goroutine trace');
+    expect(await browser.evaluate('tracePage.rowCount')).toBe(2000);
+    await shot('whole');
+    expect(browser.complaints).toEqual([]);
+  });
+
+  it('draws each frame of a zoom in time', async () => {
+    await browser.evaluate('void (tracePage.frames.length = 0, document.getElementById("canvas").focus())');
+    for (let i = 0; i < 30; i++) {
+      await browser.evaluate('void (tracePage.zoom(0.72), tracePage.draw())');
+    }
+    const frames = await browser.evaluate<number[]>('tracePage.frames');
+    frames.sort((a, b) => a - b);
+    if (process.env.MATTOCK_SHOTS !== undefined)
+      console.log(`frames: median ${frames[frames.length >> 1]}, most ${frames.at(-1)}`);
+    expect(frames[Math.floor(frames.length * 0.8)]).toBeLessThan(MOST_MILLISECONDS);
+    await shot('zoomed');
+  });
+
+  it('zooms with the keyboard and the wheel, and goes back to all', async () => {
+    const scale = (): Promise<number> => browser.evaluate('tracePage.view.scale');
+    await browser.evaluate('void (tracePage.fit(), document.getElementById("canvas").focus())');
+    const whole = await scale();
+    await browser.key('+');
+    expect(await scale()).toBeLessThan(whole);
+    const wheel = { type: 'mouseWheel', x: 700, y: 400, deltaX: 0, deltaY: -240, modifiers: 2 };
+    const before = await scale();
+    await browser.send('Input.dispatchMouseEvent', wheel);
+    await browser.until(`tracePage.view.scale < ${before}`);
+    await browser.key('0');
+    expect(await scale()).toBeCloseTo(whole, 6);
+  });
+
+  it('filters by number, function, state and reason', async () => {
+    const filter = async (text: string): Promise<number> => {
+      const set = `(input => { input.value = ${JSON.stringify(text)}; input.dispatchEvent(new Event("input")); })`;
+      await browser.evaluate(`void ${set}(document.getElementById("query"))`);
+      return browser.evaluate('tracePage.rowCount');
+    };
+    expect(await filter('g:18')).toBe(1);
+    expect(await filter('main.flush')).toBeGreaterThan(600);
+    expect(await filter('nobody')).toBe(0);
+    expect(await filter('reason:chan state:waiting')).toBeGreaterThan(1000);
+    expect(await filter('')).toBe(2000);
+  });
+
+  it('shows what a span is, with its stack and who woke it', async () => {
+    await browser.evaluate('void (tracePage.fit(), document.getElementById("canvas").focus())');
+    for (let i = 0; i < 14; i++) await browser.key('+');
+    await browser.click(800, 250);
+    await browser.until('document.querySelector("#details li")');
+    for (let i = 0; i < 4; i++) await browser.key('n');
+    const text = await browser.evaluate<string>('document.getElementById("details").innerText');
+    expect(text).toMatch(/Goroutine \d+/);
+    expect(text).toMatch(/state/);
+    await browser.key('Enter');
+    await shot('span');
+  });
+
+  it('draws flame graphs, zooms into them, and shows findings as text', async () => {
+    for (const tab of ['off', 'on', 'processors']) {
+      await browser.evaluate(`document.getElementById("tab-${tab}").click()`);
+      await shot(tab);
+    }
+    await browser.evaluate('document.getElementById("tab-off").click()');
+    await browser.click(300, 130);
+    await shot('off-zoomed');
+    await browser.evaluate('document.getElementById("tab-findings").click()');
+    expect(await browser.evaluate('document.querySelector("#findings h2").textContent')).toBe('A <leak>');
+    await shot('findings');
+    await browser.send('Emulation.setEmulatedMedia', {
+      features: [{ name: 'prefers-color-scheme', value: 'dark' }],
+    });
+    await browser.evaluate('document.getElementById("tab-goroutines").click()');
+    await shot('dark');
+    expect(browser.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,454 @@
+import { decodePage, type PageData } from '../src/trace/export/page-data.ts';
+import { element, spanDetails } from './details.ts';
+import { drawFlames, type Flame, type FlameBox, flames } from './flame.ts';
+import { KINDS } from './kinds.ts';
+import { Model, type Row } from './model.ts';
+import { AXIS, drawTimeline, LABELS, ROW, type Theme, type View, xOf, yOf } from './timeline.ts';
+import { duration, exactTime } from './words.ts';
+
+const TABS = ['goroutines', 'processors', 'off', 'on', 'findings'] as const;
+type Tab = (typeof TABS)[number];
+
+const find = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
+
+async function load(): Promise<PageData> {
+  const script = find('data');
+  const bytes = fromBase64(script.textContent ?? '');
+  script.remove();
+  const stream = new Blob([bytes as BlobPart]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return decodePage(new Uint8Array(await new Response(stream).arrayBuffer()));
+}
+
+function fromBase64(text: string): Uint8Array {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+class Page {
+  readonly #model: Model;
+  readonly #canvas = find<HTMLCanvasElement>('canvas');
+  readonly #context = this.#canvas.getContext('2d', { alpha: false })!;
+  readonly #view: View = { from: 0, scale: 1, top: 0 };
+  #rows: readonly Row[];
+  #tab: Tab = 'goroutines';
+  #query = '';
+  #kind = -1;
+  #row = -1;
+  #span = -1;
+  #width = 0;
+  #height = 0;
+  #due = false;
+  #flames: Partial<Record<'on' | 'off', ReturnType<typeof flames>>> = {};
+  #flame: Flame | undefined;
+  #boxes: readonly FlameBox[] = [];
+  /** For measurements: milliseconds that drawing took. */
+  readonly frames: number[] = [];
+
+  constructor(data: PageData) {
+    this.#model = new Model(data);
+    this.#rows = this.#model.goroutines;
+    find('title').textContent = data.name;
+    document.title = `${data.name}: goroutine trace`;
+    this.#legend();
+    this.#findings();
+    this.#listen();
+    new ResizeObserver(() => this.#resize()).observe(find('stage'));
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#redraw());
+    this.#resize();
+    this.fit();
+    this.#filter('');
+    this.#select(-1, -1);
+    if (data.findings.length > 0) this.#hint();
+  }
+
+  fit(): void {
+    this.#view.from = 0;
+    this.#view.scale = Math.max(1e-3, this.#model.data.duration / Math.max(1, this.#width - LABELS));
+    this.#flame = undefined;
+    this.#redraw();
+  }
+
+  #hint(): void {
+    find('tab-findings').textContent = `Findings (${this.#model.data.findings.length})`;
+  }
+
+  get #timeline(): boolean {
+    return this.#tab === 'goroutines' || this.#tab === 'processors';
+  }
+
+  #theme(): Theme {
+    const style = getComputedStyle(document.documentElement);
+    const value = (name: string): string => style.getPropertyValue(name).trim();
+    return {
+      dark: matchMedia('(prefers-color-scheme: dark)').matches,
+      paper: value('--paper'),
+      ink: value('--ink'),
+      soft: value('--soft'),
+      line: value('--line'),
+    };
+  }
+
+  #resize(): void {
+    const { clientWidth, clientHeight } = find('stage');
+    const ratio = devicePixelRatio;
+    this.#width = clientWidth;
+    this.#height = clientHeight;
+    this.#canvas.width = Math.round(clientWidth * ratio);
+    this.#canvas.height = Math.round(clientHeight * ratio);
+    this.#context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.#redraw();
+  }
+
+  #redraw(): void {
+    if (this.#due) return;
+    this.#due = true;
+    requestAnimationFrame(() => {
+      this.#due = false;
+      this.draw();
+    });
+  }
+
+  draw(): void {
+    const begun = performance.now();
+    const size = { context: this.#context, width: this.#width, height: this.#height, theme: this.#theme() };
+    if (this.#timeline) {
+      this.#clamp();
+      drawTimeline({
+        ...size,
+        model: this.#model,
+        rows: this.#rows,
+        view: this.#view,
+        kind: this.#kind,
+        selectedRow: this.#row,
+        selectedSpan: this.#span,
+      });
+    } else if (this.#tab === 'off' || this.#tab === 'on') {
+      const { root } = this.#flamesOf(this.#tab);
+      this.#boxes = drawFlames(
+        this.#context,
+        { ...size, query: this.#query },
+        this.#flame ?? root,
+        this.#view.top,
+      );
+    }
+    this.frames.push(performance.now() - begun);
+    if (this.frames.length > 1000) this.frames.shift();
+    const { from, scale } = this.#view;
+    const until = Math.min(this.#model.data.duration, from + (this.#width - LABELS) * scale);
+    find('range').textContent =
+      `${exactTime(from)} to ${exactTime(until)} of ${duration(this.#model.data.duration)} · ${this.#model.data.events.toLocaleString('en')} events`;
+  }
+
+  #flamesOf(tab: 'on' | 'off'): ReturnType<typeof flames> {
+    this.#flames[tab] ??= flames(this.#model, tab === 'off' ? 'waiting' : 'running');
+    return this.#flames[tab]!;
+  }
+
+  #clamp(): void {
+    const view = this.#view;
+    const room = this.#width - LABELS;
+    const whole = this.#model.data.duration / Math.max(1, room);
+    view.scale = Math.min(Math.max(view.scale, 0.05), Math.max(whole, 0.05));
+    view.from = Math.min(Math.max(0, view.from), Math.max(0, this.#model.data.duration - room * view.scale));
+    view.top = Math.min(Math.max(0, view.top), Math.max(0, this.#rows.length * ROW - (this.#height - AXIS)));
+  }
+
+  zoom(factor: number, x = (this.#width + LABELS) / 2): void {
+    const at = this.#view.from + (x - LABELS) * this.#view.scale;
+    this.#view.scale *= factor;
+    this.#clampScale();
+    this.#view.from = at - (x - LABELS) * this.#view.scale;
+    this.#redraw();
+  }
+
+  #clampScale(): void {
+    const whole = this.#model.data.duration / Math.max(1, this.#width - LABELS);
+    this.#view.scale = Math.min(Math.max(this.#view.scale, 0.05), Math.max(whole, 0.05));
+  }
+
+  #legend(): void {
+    const used = new Set(this.#model.kinds);
+    KINDS.forEach(({ name, light }, kind) => {
+      if (!used.has(kind)) return;
+      const swatch = element('i', { style: `background:${light}` });
+      const button = element('button', { type: 'button', 'aria-pressed': 'false' }, swatch, name);
+      button.addEventListener('click', () => {
+        this.#kind = this.#kind === kind ? -1 : kind;
+        for (const other of find('legend').children)
+          other.setAttribute('aria-pressed', String(other === button && this.#kind === kind));
+        this.#redraw();
+      });
+      find('legend').append(button);
+    });
+    if (this.#model.data.collections.length > 0)
+      find('legend').append(
+        element('span', { class: 'keys' }, 'amber bands: garbage collection · red: the world stopped'),
+      );
+  }
+
+  #findings(): void {
+    const list = this.#model.data.findings;
+    if (list.length === 0) find('findings').append(element('p', {}, 'Nothing was found that is wrong.'));
+    for (const { severity, title, lines } of list) {
+      const kind = /^(?:high|medium)$/.test(severity) ? severity : 'low';
+      find('findings').append(
+        element('section', { class: kind }, element('h2', {}, title), element('pre', {}, lines.join('\n'))),
+      );
+    }
+  }
+
+  choose(tab: Tab): void {
+    this.#tab = tab;
+    for (const name of TABS) find(`tab-${name}`).setAttribute('aria-selected', String(name === tab));
+    find('findings').hidden = tab !== 'findings';
+    this.#canvas.hidden = tab === 'findings';
+    this.#view.top = 0;
+    this.#row = -1;
+    this.#span = -1;
+    this.#flame = undefined;
+    this.#filter(this.#query);
+  }
+
+  #filter(query: string): void {
+    this.#query = query.trim().toLowerCase();
+    this.#rows = this.#tab === 'processors' ? this.#model.processors : this.#model.filtered(query);
+    const all = this.#model.goroutines.length;
+    find('count').textContent = this.#query === '' ? `${all} goroutines` : `${this.#rows.length} of ${all}`;
+    this.#row = -1;
+    this.#redraw();
+  }
+
+  #select(row: number, span: number): void {
+    this.#row = row;
+    this.#span = span;
+    const details = find('details');
+    if (span < 0)
+      details.replaceChildren(element('p', {}, 'Choose a span to see where it is and what it waits for.'));
+    else details.replaceChildren(...spanDetails(this.#model, span, (life, time) => this.go(life, time)));
+    this.#redraw();
+  }
+
+  /** Shows a goroutine at a time. */
+  go(life: number, time: number): void {
+    if (this.#tab !== 'goroutines') this.choose('goroutines');
+    let row = this.#rows.findIndex((one) => one.life === life);
+    if (row < 0) {
+      find<HTMLInputElement>('query').value = '';
+      this.#filter('');
+      row = this.#rows.findIndex((one) => one.life === life);
+    }
+    const span = this.#model.indexAt(this.#rows[row]!, Math.max(0, time - 1));
+    this.#select(row, span);
+    this.#reveal(row, time);
+  }
+
+  #reveal(row: number, time: number): void {
+    const y = yOf(row, this.#view);
+    if (y < AXIS || y + ROW > this.#height) this.#view.top = row * ROW - this.#height / 2;
+    const x = xOf(time, this.#view);
+    if (x < LABELS || x > this.#width)
+      this.#view.from = time - ((this.#width - LABELS) / 2) * this.#view.scale;
+    this.#redraw();
+  }
+
+  #at(event: MouseEvent): {
+    readonly row: number;
+    readonly span: number;
+    readonly x: number;
+    readonly y: number;
+  } {
+    const { left, top } = this.#canvas.getBoundingClientRect();
+    const x = event.clientX - left;
+    const y = event.clientY - top;
+    const row = Math.floor((y - AXIS + this.#view.top) / ROW);
+    const line = this.#rows[row];
+    if (line === undefined || y < AXIS) return { row: -1, span: -1, x, y };
+    const time = this.#view.from + (x - LABELS) * this.#view.scale;
+    const i = x < LABELS ? -1 : this.#model.indexAt(line, time);
+    const span = i < line.first ? -1 : this.#model.spanAt(line, i);
+    return { row, span: span >= 0 && this.#model.endOf(span) >= time ? span : -1, x, y };
+  }
+
+  #listen(): void {
+    for (const tab of TABS) find(`tab-${tab}`).addEventListener('click', () => this.choose(tab));
+    const query = find<HTMLInputElement>('query');
+    query.addEventListener('input', () => this.#filter(query.value));
+    find('search').addEventListener('submit', (event) => event.preventDefault());
+    find('fit').addEventListener('click', () => this.fit());
+    this.#pointer();
+    this.#canvas.addEventListener('keydown', (event) => {
+      if (event.metaKey || event.ctrlKey || event.altKey) return;
+      const act = this.#keys()[event.key];
+      if (act === undefined) return;
+      event.preventDefault();
+      act();
+      this.#redraw();
+    });
+  }
+
+  #pointer(): void {
+    const canvas = this.#canvas;
+    let held: { readonly x: number; readonly y: number; moved: boolean } | undefined;
+    canvas.addEventListener('pointerdown', (event) => {
+      held = { x: event.clientX, y: event.clientY, moved: false };
+      canvas.setPointerCapture(event.pointerId);
+    });
+    canvas.addEventListener('pointermove', (event) => {
+      if (held === undefined) return this.#hover(event);
+      if (Math.abs(event.clientX - held.x) + Math.abs(event.clientY - held.y) > 3) held.moved = true;
+      if (!held.moved) return;
+      this.#view.from -= event.movementX * this.#view.scale;
+      this.#view.top -= event.movementY;
+      this.#redraw();
+    });
+    canvas.addEventListener('pointerup', (event) => {
+      if (held?.moved === false) this.#click(event);
+      held = undefined;
+    });
+    canvas.addEventListener('pointerleave', () => {
+      find('tip').hidden = true;
+    });
+    canvas.addEventListener('dblclick', () => this.#zoomToSpan());
+    canvas.addEventListener(
+      'wheel',
+      (event) => {
+        event.preventDefault();
+        // A pinch of the touchpad comes as a wheel with Ctrl.
+        if (event.ctrlKey || event.metaKey) this.zoom(2 ** (event.deltaY / 180), this.#at(event).x);
+        else {
+          const across = event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX;
+          this.#view.from += across * this.#view.scale;
+          if (!event.shiftKey) this.#view.top += event.deltaY;
+        }
+        this.#redraw();
+      },
+      { passive: false },
+    );
+  }
+
+  #click(event: MouseEvent): void {
+    if (this.#timeline) {
+      const { row, span } = this.#at(event);
+      this.#select(row, span);
+      return;
+    }
+    const box = this.#boxAt(event);
+    if (box === undefined) return;
+    this.#flame = box.flame.parent === undefined ? undefined : box.flame;
+    this.#redraw();
+  }
+
+  #boxAt(event: MouseEvent): FlameBox | undefined {
+    const { x, y } = this.#at(event);
+    return this.#boxes.find((box) => x >= box.x && x < box.x + box.width && y >= box.y && y < box.y + 18);
+  }
+
+  #hover(event: PointerEvent): void {
+    const tip = find('tip');
+    const text = this.#timeline ? this.#spanTip(this.#at(event).span) : this.#flameTip(event);
+    tip.hidden = text === '';
+    if (text === '') return;
+    tip.textContent = text;
+    const { x, y } = this.#at(event);
+    tip.style.left = `${Math.min(x + 14, this.#width - tip.offsetWidth - 6)}px`;
+    tip.style.top = `${Math.min(y + 16, this.#height - tip.offsetHeight - 6)}px`;
+  }
+
+  #spanTip(span: number): string {
+    if (span < 0) return '';
+    const model = this.#model;
+    const [frame] = model.frames(model.data.stack[span]!);
+    const lines = [
+      model.lifeLabel(model.lifeOfSpan[span]!),
+      `${model.stateText(span)} for ${duration(model.endOf(span) - model.data.start[span]!)}`,
+      frame === undefined ? '' : `${frame[0]} (${frame[1].slice(frame[1].lastIndexOf('/') + 1)}:${frame[2]})`,
+    ];
+    return lines.filter((line) => line !== '').join('\n');
+  }
+
+  #flameTip(event: PointerEvent): string {
+    const box = this.#boxAt(event);
+    if (box === undefined || (this.#tab !== 'on' && this.#tab !== 'off')) return '';
+    const { root, unit } = this.#flamesOf(this.#tab);
+    const { name, weight } = box.flame;
+    const amount = unit === 'ns' ? duration(weight) : `${weight} samples`;
+    return `${name}\n${amount}, ${((100 * weight) / root.weight).toFixed(1)} %`;
+  }
+
+  #zoomToSpan(): void {
+    if (this.#span < 0) return;
+    const start = this.#model.data.start[this.#span]!;
+    const length = Math.max(1, this.#model.endOf(this.#span) - start);
+    this.#view.scale = (length * 1.4) / (this.#width - LABELS);
+    this.#clampScale();
+    this.#view.from = start - length * 0.2;
+    this.#redraw();
+  }
+
+  #step(rows: number): void {
+    const row = Math.min(Math.max(0, this.#row + rows), this.#rows.length - 1);
+    const line = this.#rows[row];
+    if (line === undefined) return;
+    const middle = this.#view.from + ((this.#width - LABELS) / 2) * this.#view.scale;
+    const i = Math.max(line.first, this.#model.indexAt(line, middle));
+    this.#select(row, i < line.end ? this.#model.spanAt(line, i) : -1);
+    this.#reveal(row, middle);
+  }
+
+  #stepSpan(by: number): void {
+    const line = this.#rows[this.#row];
+    if (line === undefined || this.#span < 0) return;
+    const at = this.#model.indexAt(line, this.#model.data.start[this.#span]!);
+    const i = Math.min(Math.max(line.first, at + by), line.end - 1);
+    const span = this.#model.spanAt(line, i);
+    this.#select(this.#row, span);
+    this.#reveal(this.#row, this.#model.data.start[span]!);
+  }
+
+  #keys(): Readonly<Record<string, () => void>> {
+    const view = this.#view;
+    const page = (this.#width - LABELS) * 0.2;
+    const move = (x: number, y: number) => (): void => {
+      view.from += x * view.scale;
+      view.top += y;
+    };
+    return {
+      ArrowLeft: move(-page, 0),
+      ArrowRight: move(page, 0),
+      ArrowUp: move(0, -3 * ROW),
+      ArrowDown: move(0, 3 * ROW),
+      PageUp: move(0, -this.#height / 2),
+      PageDown: move(0, this.#height / 2),
+      '+': () => this.zoom(0.6),
+      '=': () => this.zoom(0.6),
+      '-': () => this.zoom(1 / 0.6),
+      '0': () => this.fit(),
+      j: () => this.#step(1),
+      k: () => this.#step(-1),
+      n: () => this.#stepSpan(1),
+      p: () => this.#stepSpan(-1),
+      Enter: () => this.#zoomToSpan(),
+      Escape: () => this.#select(-1, -1),
+    };
+  }
+
+  get rowCount(): number {
+    return this.#rows.length;
+  }
+
+  get view(): Readonly<View> {
+    return this.#view;
+  }
+}
+
+load().then(
+  (data) => {
+    Object.assign(globalThis, { tracePage: new Page(data) });
+  },
+  (error: unknown) => {
+    find('title').textContent =
+      `This trace cannot be shown: ${error instanceof Error ? error.message : error}`;
+  },
+);
