@@ -52,7 +52,7 @@ describe('the report as text', () => {
     const text = rendered('text', { goroutine: 200 });
     expect(text).toContain('Goroutine 200 (main.(*shop).record.func1)');
     expect(text).toMatch(
-      /10\.0ms\s+20ns\s+chan send\s+\/x\/shop.go:70 main\.\(\*shop\)\.record\.func1\s+7\s+\/x\/audit\.go:28/,
+      /0\.010000s\s+20ns\s+chan send\s+\/x\/shop.go:70 main\.\(\*shop\)\.record\.func1\s+7\s+\/x\/audit\.go:28/,
     );
   });
 

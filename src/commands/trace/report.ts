@@ -70,6 +70,7 @@ export function* reportBlocks(analysis: Analysis, request: ReportRequest): Itera
     kind: 'lines',
     lines: [
       `${facts.name}: ${durationText(facts.durationNs)}, ${facts.events} events, ${facts.goroutines} goroutines on ${facts.gomaxprocs} Ps`,
+      ...analysis.consistency.notes.map((note) => `note: ${note}`),
     ],
   };
   if (request.goroutine !== undefined) {

@@ -1,4 +1,10 @@
-import { type Analysis, durationText, type LifeStory, percent } from '../../trace/analysis/index.ts';
+import {
+  type Analysis,
+  durationText,
+  type LifeStory,
+  percent,
+  timeText,
+} from '../../trace/analysis/index.ts';
 import { moreLines } from './distribution-cells.ts';
 import { type Block, type Cell, columnsOf } from './document.ts';
 import type { ReportOptions } from './report-options.ts';
@@ -52,7 +58,7 @@ export function* storyBlocks({ totals, chapters }: LifeStory, { rows }: ReportOp
     rows: all
       .slice(0, rows)
       .map((chapter): Cell[] => [
-        durationText(chapter.atNs),
+        timeText(chapter.atNs),
         `${durationText(chapter.durationNs)}${chapter.openEnd ? ' …' : ''}`,
         chapter.state,
         chapter.processor === undefined ? '' : `${chapter.processor}${chapter.stolen ? ' (stolen)' : ''}`,

@@ -8,4 +8,4 @@ export type { Place } from './places.ts';
 export type { Risk } from './risk.ts';
 export type { Scheduling } from './scheduling.ts';
 export { chainOf } from './wait-chain.ts';
-export { bytesText, durationText, percent } from './words.ts';
+export { bytesText, durationText, percent, timeText } from './words.ts';

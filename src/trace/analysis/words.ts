@@ -13,6 +13,9 @@ export function durationText(ns: number): string {
   return `${value.toFixed(digits)}${unit}`;
 }
 
+/** `1.234567s`: a point in time, to the microsecond. */
+export const timeText = (ns: number): string => `${(ns / 1e9).toFixed(6)}s`;
+
 /** `12.3 %` */
 export function percent(share: number): string {
   const value = share * 100;
