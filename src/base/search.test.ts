@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { searchBytes } from './horspool.ts';
 import { indexOfBytes } from './search.ts';
 import { random } from './testing/mutate.ts';
 
@@ -31,6 +32,10 @@ describe('indexOfBytes', () => {
       const haystack = letters(next() % 60);
       const needle = letters(1 + (next() % 8));
       expect(indexOfBytes(bytes(haystack), bytes(needle))).toBe(haystack.indexOf(needle));
+      // What is used where there is no Buffer.
+      const from = next() % 5;
+      const found = searchBytes(bytes(haystack), bytes(needle), from, haystack.length);
+      expect(found).toBe(haystack.indexOf(needle, from));
     }
   });
 });

@@ -139,14 +139,18 @@ function findPlaces(context: Context, typed: Typed): () => readonly BreakpointPl
   return () => resolveBreakpoint(context, absolute);
 }
 
-/** The first search says what is wrong, unless the code may come later. */
+/** The first search says what is wrong, unless the code may come later; what it found is not looked for twice. */
 function attempt(
   places: () => readonly BreakpointPlace[],
   mayCome: boolean,
 ): () => readonly BreakpointPlace[] {
   if (!mayCome) {
-    places();
-    return places;
+    let first: readonly BreakpointPlace[] | undefined = places();
+    return () => {
+      const found = first ?? places();
+      first = undefined;
+      return found;
+    };
   }
   return () => {
     try {
