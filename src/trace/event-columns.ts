@@ -1,6 +1,7 @@
 import type { EventKind, Events } from './events.ts';
 
 const FIRST_CAPACITY = 1024;
+const LOOK_BACK = 256;
 
 /** Events as growing columns: one typed array each, doubled when full. */
 export class EventColumns {
@@ -53,6 +54,14 @@ export class EventColumns {
     this.#c[at] = c;
     this.#count = at + 1;
     return at;
+  }
+
+  /** The last event, not far back, that is of this goroutine and kind; −1 without one. */
+  lastOf(goroutine: number, kind: EventKind): number {
+    const first = Math.max(0, this.#count - LOOK_BACK);
+    for (let i = this.#count - 1; i >= first; i--)
+      if (this.#goroutine[i] === goroutine && this.#kind[i] === kind) return i;
+    return -1;
   }
 
   /** What came to be known of an event after it was added. */

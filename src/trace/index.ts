@@ -1,4 +1,5 @@
 export * from './events.ts';
+export * from './go-format/index.ts';
 export * from './lives.ts';
 export * from './spans.ts';
 export type * from './trace.ts';

@@ -1,0 +1,1 @@
+export { looksLikeGoTrace, readGoTrace } from './read.ts';

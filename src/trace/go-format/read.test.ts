@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { buildGo, hasToolchain } from '../../../test/support/go-build.ts';
+import { DataError } from '../../base/index.ts';
+import { EVENT } from '../events.ts';
+import { livesOf } from '../lives.ts';
+import { readGoTrace } from './read.ts';
+import { parsedByGo, transitionsByGo, transitionsByUs } from './testing/go-oracle.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'mattock-gotrace-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const SOURCE = 'test/fixtures/gotrace-mix';
+
+/** A trace that the fixture makes of itself. */
+function traceOf(toolchain: string | undefined): string {
+  const file = path.join(folder, `${toolchain ?? 'installed'}.trace`);
+  execFileSync(buildGo({ source: SOURCE, ...(toolchain === undefined ? {} : { toolchain }) }), [file, '10']);
+  return file;
+}
+
+const seeded = (seed: number) => () => {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+  return seed / 2 ** 32;
+};
+
+describe.each(['go1.22.12', 'go1.23.5', 'go1.24.13', 'go1.25.5', undefined])('a trace of %s', (toolchain) => {
+  it.skipIf(!hasToolchain(toolchain))(
+    'has the transitions and times that Go itself reads',
+    { timeout: 60_000 },
+    () => {
+      const file = traceOf(toolchain);
+      const trace = readGoTrace(readFileSync(file), file);
+      const ours = transitionsByUs(trace);
+      expect(Object.fromEntries(ours)).toEqual(Object.fromEntries(transitionsByGo(parsedByGo(file))));
+      expect(ours.size).toBeGreaterThan(50);
+      expect([trace.violations, trace.notes, livesOf(trace).violations]).toEqual([[], [], []]);
+      const kinds = new Set(trace.events.kind);
+      for (const kind of [
+        'gcBegin',
+        'gcEnd',
+        'taskBegin',
+        'regionEnd',
+        'log',
+        'syscallBegin',
+        'stwBegin',
+      ] as const)
+        expect([kind, kinds.has(EVENT[kind])]).toEqual([kind, true]);
+      expect(trace.startedAt !== undefined).toBe(['go1.25.5', undefined].includes(toolchain));
+    },
+  );
+});
+
+describe('files that are not whole', () => {
+  const file = traceOf(undefined);
+  const bytes = readFileSync(file);
+
+  it('are read as far as they go', () => {
+    const whole = readGoTrace(bytes, file);
+    const cut = readGoTrace(bytes.subarray(0, Math.floor(bytes.length * 0.97)), file);
+    expect(cut.events.count).toBeGreaterThan(whole.events.count * 0.5);
+    expect(cut.notes.join()).toMatch(/generation \d+ is not whole \(the file ends within a batch/);
+    expect(cut.violations).toEqual([]);
+  });
+
+  it('are refused if they are something else, with what to do', () => {
+    const refusal = (content: string) => {
+      try {
+        readGoTrace(new TextEncoder().encode(content.padEnd(64, '\0')), 'x.trace');
+        return undefined;
+      } catch (error) {
+        return error instanceof DataError ? `${error.message} (${error.remedy})` : error;
+      }
+    };
+    expect(refusal('go 1.21 trace')).toMatch(/format of Go 1\.21.*Go 1\.22 or newer/);
+    expect(refusal('go 1.99 trace')).toMatch(/1\.99, which this Mattock does not know/);
+    expect(refusal('ELF')).toMatch(/not a Go execution trace/);
+    expect(refusal('go 1.26 trace')).toMatch(/damaged|ends before/);
+  });
+
+  it('give a trace or a DataError, whatever bytes are changed', { timeout: 60_000 }, () => {
+    const random = seeded(4);
+    let read = 0;
+    for (let round = 0; round < 150; round++) {
+      const damaged = Uint8Array.from(bytes.subarray(0, Math.min(bytes.length, 60_000 + random() * 60_000)));
+      for (let i = 0; i < 1 + random() * 4; i++)
+        damaged[Math.floor(random() * damaged.length)] = random() * 256;
+      try {
+        livesOf(readGoTrace(damaged, 'x.trace'));
+        read++;
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error;
+      }
+    }
+    expect(read).toBeGreaterThan(10);
+  });
+});
