@@ -56,6 +56,23 @@ describe('executeLine', () => {
     expect((await execute(session, 'ths')).error?.message).toBe('there is no command ths');
   });
 
+  it('shows the verdict before goroutines are counted', async () => {
+    const session = fakeSession();
+    const shown: string[] = [];
+    let before: string[] = [];
+    Object.defineProperty(session.verdict, 'counts', {
+      get() {
+        before = [...shown];
+        return { total: 7, byState: new Map([['_Grunnable', 7]]) };
+      },
+    });
+    await executeLine(session, commandTable, 'verdict', { format: 'text', style: PLAIN }, (text) => {
+      shown.push(text);
+    });
+    expect(before.join('')).toContain('Goroutine 1 - ');
+    expect(shown.join('')).toMatch(/7 goroutines: 7 _Grunnable\n$/);
+  });
+
   it('leaves what is wrong with the output to whoever writes it', async () => {
     const session = fakeSession();
     for (const format of ['text', 'json'] as const) {

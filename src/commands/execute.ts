@@ -47,12 +47,14 @@ export async function executeLine(
   const run = options.format === 'json' ? writeJson : writeText;
   let error: ErrorFacts | undefined;
   session.tell = (happening) => output.tell(textOf(happening, options));
+  session.showSoFar = () => output.hurry();
   try {
     error = await run(session, table, line, options, output);
   } catch (failure) {
     throw failure instanceof WriteFailure ? failure.cause : failure;
   } finally {
     session.tell = undefined;
+    session.showSoFar = undefined;
   }
   return {
     error,
@@ -102,8 +104,16 @@ class Output {
     if (now - this.#told.since > LATENCY_MS) this.#told = { since: now, count: 0 };
     this.#told.count++;
     const added = this.add(text);
-    const written = this.#told.count > TOLD_AT_ONCE ? added : this.flush();
-    // Nobody waits here: that nothing can be written is found out when the command ends.
+    this.#unwatched(this.#told.count > TOLD_AT_ONCE ? added : this.flush());
+  }
+
+  /** What comes next takes its time. */
+  hurry(): void {
+    this.#unwatched(this.flush());
+  }
+
+  /** Nobody waits here: that nothing can be written is found out when the command ends. */
+  #unwatched(written: void | Promise<void>): void {
     written?.catch((error: unknown) => {
       this.#failure = error;
     });

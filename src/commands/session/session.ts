@@ -89,6 +89,8 @@ export class Session {
   exitRequested = false;
   /** Takes what is told while the running command goes on; undefined while none runs. */
   tell: ((happening: Happening) => void) | undefined;
+  /** Shows what the running command has said, before something that takes its time; undefined while none runs. */
+  showSoFar: (() => void) | undefined;
   /** Loaded by the commands that need it. */
   disassembler: Disassembler | undefined;
   /** Commands that failed inside of others (`source`), which go on. */

@@ -65,7 +65,10 @@ export const verdict = defineCommand({
       goroutine: facts.goroutine?.id,
       frame: facts.frame === undefined ? undefined : frameRow(facts.frame),
       source: listing(context, facts),
-      counts: facts.counts,
+      // Going through a million goroutines takes seconds: the rest is shown before.
+      get counts() {
+        return facts.counts;
+      },
       warnings: target.warnings,
     };
   },
@@ -73,7 +76,9 @@ export const verdict = defineCommand({
     for (const warning of result.warnings) yield style.paint('warning', `Warning: ${harmless(warning)}`);
     yield* renderCause(result, style);
     yield* renderPlace(result, style, context);
-    if (result.counts !== undefined) yield countsText(result.counts);
+    context.session.showSoFar?.();
+    const { counts } = result;
+    if (counts !== undefined) yield countsText(counts);
   },
 });
 
