@@ -27,31 +27,18 @@ export class Children {
   /** Waited for: announced, not stopped yet. */
   readonly #expected = new Map<number, { readonly shared: boolean }>();
   readonly #sharing = new Map<number, ProcessThread>();
-  /** Tasks that have stopped and were not announced yet: children, or threads. */
-  readonly #early = new Set<number>();
 
   constructor(setting: Setting) {
     this.#setting = setting;
   }
 
   add(id: number, shared: boolean): void {
-    if (this.#early.delete(id)) this.#begin(id, shared);
+    if (this.#setting.reports.takeEarly(id)) this.#begin(id, shared);
     else this.#expected.set(id, { shared });
-  }
-
-  /** Somebody of whom we know nothing has stopped: its maker's event is still to come. */
-  addEarly(id: number): void {
-    this.#early.add(id);
-  }
-
-  /** Whether an unknown one was this. */
-  takeEarly(id: number): boolean {
-    return this.#early.delete(id);
   }
 
   /** Whether an end was that of a child. */
   gone(id: number): boolean {
-    this.#early.delete(id);
     return this.#expected.delete(id) || this.#sharing.delete(id);
   }
 
@@ -86,8 +73,7 @@ export class Children {
       if (orphaned) traps.cleanCopy(id);
       this.#letGo(child, reports.status);
     }
-    for (const id of this.#early) kernel.detach(id, 0);
-    this.#early.clear();
+    for (const id of reports.takeAllEarly()) kernel.detach(id, 0);
   }
 
   #begin(id: number, shared: boolean): void {

@@ -14,6 +14,8 @@ export class Reports {
   status = 0;
   readonly #kernel: Kernel;
   #kept: Report[] = [];
+  /** Tasks that have stopped before their maker's event told of them: threads, or children. */
+  readonly #early = new Set<number>();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -73,6 +75,22 @@ export class Reports {
   /** A report that somebody else is to deal with. */
   keep(id: number, status: number): void {
     this.#kept.push({ id, status });
+  }
+
+  /** Somebody of whom we know nothing has stopped, or is gone: its maker's event is still to come. */
+  addEarly(id: number): void {
+    this.#early.add(id);
+  }
+
+  /** Whether a task that is told of now has stopped, or ended, before. */
+  takeEarly(id: number): boolean {
+    return this.#early.delete(id);
+  }
+
+  takeAllEarly(): readonly number[] {
+    const all = [...this.#early];
+    this.#early.clear();
+    return all;
   }
 
   /** These threads are gone, whatever they had to tell. */
