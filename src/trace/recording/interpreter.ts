@@ -8,7 +8,7 @@ import { type CallerRange, callerRanges } from './probe-set.ts';
 import { Processors } from './processors.ts';
 import { G_STATE, KIND } from './record.ts';
 import { FIELD, LOST, type RecordLog } from './record-log.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { KnownGoroutine, Snapshot } from './snapshot.ts';
 import { Symbols } from './symbols.ts';
 import { type DescriptorReader, WaitObjects } from './wait-objects.ts';
 
@@ -80,9 +80,9 @@ class Interpreter {
   }
 
   run(): void {
-    this.#begin();
     const order = this.#log.order();
     if (this.#lateIds) this.#nameNewGoroutines(order);
+    this.#begin(this.#firstStates(order));
     for (const record of order) this.#record(record);
   }
 
@@ -91,11 +91,28 @@ class Interpreter {
     return minor < FIRST_WITH_EARLY_ID;
   }
 
-  /** What there was when the probes went in. */
-  #begin(): void {
-    const { snapshot } = this.#input;
+  /** The state from which each g's first record leads, by its address. */
+  #firstStates(order: Uint32Array): ReadonlyMap<number, number> {
+    const states = new Map<number, number>();
+    for (const record of order) {
+      const kind = this.#get(record, FIELD.kind);
+      if (kind === LOST) break;
+      if (kind > KIND.preempt) continue;
+      const subject = this.#get(record, FIELD.subject);
+      if (!states.has(subject)) states.set(subject, this.#get(record, FIELD.states) % 16);
+    }
+    return states;
+  }
+
+  /**
+   * What there was when the probes went in. A thread may have been behind the window then and not yet at what it does:
+   * such a change happened at once, and unseen. The first record knows of it.
+   */
+  #begin(firstStates: ReadonlyMap<number, number>): void {
+    const snapshot = this.#input.snapshot;
     for (const { id, thread, status } of snapshot.processors) this.#processors.known(id, thread, status);
-    for (const known of snapshot.goroutines) {
+    for (const seen of snapshot.goroutines) {
+      const known = afterwards(seen, firstStates.get(seen.address));
       const tracked = this.#goroutines.at(known.address, known.id);
       // It runs on, as far as the probes are concerned: what copies stacks is not told as a change of state.
       tracked.state = known.state === copyStack ? running : known.state;
@@ -434,6 +451,15 @@ const first = (names: Iterable<string>): string | undefined => {
   for (const name of names) return name;
   return undefined;
 };
+
+/** What a goroutine did when its thread had gone on to the first record of it. */
+function afterwards(seen: KnownGoroutine, first: number | undefined): KnownGoroutine {
+  const { state } = seen;
+  if (first === undefined || first === state) return seen;
+  // Neither the copying of stacks nor the way from preempted to waiting is told.
+  if ((state === copyStack && first === running) || (state === preempted && first === waiting)) return seen;
+  return { ...seen, state: first, pretending: false, reason: '', object: undefined };
+}
 
 /** STATE by G_STATE; undefined: not alive. */
 const TRACE_STATES: readonly ((typeof STATE)[keyof typeof STATE] | undefined)[] = [
