@@ -19,7 +19,12 @@ it('gives the page what the trace has', () => {
   const lives = livesOf(trace);
   const finding = { severity: 'high', title: 'leak', lines: ['</script>'] };
   const data = decodePage(encodePage(trace, lives, [finding]));
-  expect(data).toMatchObject({ lives: 50, spans: lives.spans.count, name: 'made.trace', findings: [finding] });
+  expect(data).toMatchObject({
+    lives: 50,
+    spans: lives.spans.count,
+    name: 'made.trace',
+    findings: [finding],
+  });
   expect([...data.start]).toEqual([...lives.spans.start]);
   expect([...data.state]).toEqual([...lives.spans.state]);
   expect([...data.stack]).toEqual([...lives.spans.stack]);

@@ -1,0 +1,2 @@
+export { tracePage } from './html.ts';
+export type { PageFinding } from './page-data.ts';
