@@ -25,6 +25,14 @@ export async function main(argv: readonly string[], workerEntry: URL): Promise<n
       const { runLive } = await import('./live-command.ts');
       return runLive(request.options, workerEntry);
     }
+    case 'analyze': {
+      const { runAnalyze } = await import('./trace-analyze-command.ts');
+      return runAnalyze(request.options);
+    }
+    case 'view': {
+      const { runTraceView } = await import('./trace-view-command.ts');
+      return runTraceView(request.options, new URL('..', workerEntry));
+    }
     case 'version':
       writeOut(`mattock ${version()}\n`);
       return 0;

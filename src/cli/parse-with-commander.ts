@@ -3,10 +3,14 @@ import { launchWords } from '../commands/live/launch-words.ts';
 import { type LiveOptions, liveOptions } from './live-options.ts';
 import { CORE_OPTIONS, type CoreOptions, coreOptions, type OptionValues } from './options.ts';
 import { testArguments } from './test-arguments.ts';
+import { type AnalyzeOptions, addTraceAnalyze } from './trace-analyze-options.ts';
+import { addTraceView, type TraceViewOptions } from './trace-view-options.ts';
 
 export type Request =
   | { readonly kind: 'core'; readonly options: CoreOptions }
   | { readonly kind: 'live'; readonly options: LiveOptions }
+  | { readonly kind: 'analyze'; readonly options: AnalyzeOptions }
+  | { readonly kind: 'view'; readonly options: TraceViewOptions }
   | { readonly kind: 'version' }
   /** Help or an error has been written. */
   | { readonly kind: 'done'; readonly status: number };
@@ -41,6 +45,12 @@ export function parseWithCommander(all: readonly string[]): Request {
   });
   addLive(program, rest, (options) => {
     request = { kind: 'live', options };
+  });
+  addTraceAnalyze(program, (options) => {
+    request = { kind: 'analyze', options };
+  });
+  addTraceView(program, (options) => {
+    request = { kind: 'view', options };
   });
   program
     .command('version')

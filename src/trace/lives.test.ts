@@ -19,6 +19,15 @@ function spansOf(trace: Trace, id: number) {
 }
 
 describe('lives', () => {
+  it('does not take the place that a goroutine returns to for what it begins in', () => {
+    const b = builder();
+    const frames = ['main.inner', 'main.worker', 'runtime.goexit'].map((name, i) =>
+      b.frame(i + 1, b.string(name), 0, 1),
+    );
+    b.add(EVENT.known, 0, 4, { a: STATE.waiting, stack: b.stack(frames) });
+    expect(livesOf(b.build()).goroutines[0]!.entry).toBe('main.worker');
+  });
+
   it('lets what a goroutine did at the beginning begin there, whenever that is told', () => {
     const b = builder();
     b.add(EVENT.known, 40, 4, { a: STATE.waiting });

@@ -299,11 +299,16 @@ class LifeFacts {
     if (stack === 0) return undefined;
     if (!this.#entries.has(stack)) {
       const frames = this.#trace.stacks.frames(stack);
-      const root = frames[frames.length - 1];
-      const known = root !== undefined && frames.length < MAX_FRAMES;
-      this.#entries.set(stack, known ? this.#trace.stacks.frame(root).function : undefined);
+      this.#entries.set(stack, frames.length < MAX_FRAMES ? this.#rootOf(frames) : undefined);
     }
     return this.#entries.get(stack);
+  }
+
+  /** Below the function that a goroutine begins in an unwinder may find where it would return to. */
+  #rootOf(frames: Uint32Array): string | undefined {
+    const names = Array.from(frames.subarray(-2), (id) => this.#trace.stacks.frame(id).function);
+    const last = names.at(-1);
+    return last === 'runtime.goexit' ? names.at(-2) : last;
   }
 }
 

@@ -1,8 +1,10 @@
 import { UserError } from '../../base/index.ts';
 import { drawnGraph } from '../../golang/wait-graph/drawn.ts';
+import type { WaitFinding } from '../../golang/wait-graph/findings.ts';
 import { mermaid } from '../../golang/wait-graph/mermaid.ts';
 import { svg } from '../../golang/wait-graph/svg.ts';
 import { type Analysis, chainOf, durationText } from '../../trace/analysis/index.ts';
+import { plural } from '../output/text.ts';
 import { moreLines } from './distribution-cells.ts';
 import type { Block } from './document.ts';
 import type { ReportOptions } from './report-options.ts';
@@ -31,10 +33,17 @@ export function* graphPicture(
   yield* format === 'svg' ? svg(drawn) : mermaid(drawn);
 }
 
+function title({ kind, confidence, goroutines, similar }: WaitFinding): string {
+  const what =
+    kind === 'never' && confidence === 'possible' ? 'waiting for what nobody was seen to end' : TITLES[kind];
+  const like = similar > 0 ? `; ${similar} more like it` : '';
+  return `  ${plural(goroutines, 'goroutine')} ${what} (${confidence}${like})`;
+}
+
 const TITLES = {
-  deadlock: 'wait for each other in a circle',
-  never: 'hang on what nobody lets go on',
-  queue: 'wait for one that can go on',
+  deadlock: 'waiting for each other in a circle',
+  never: 'hanging on what nobody ends',
+  queue: 'waiting for one that can go on',
 } as const;
 
 export function* graphBlocks(analysis: Analysis, { atNs, rows }: ReportOptions): Iterable<Block> {
@@ -43,11 +52,7 @@ export function* graphBlocks(analysis: Analysis, { atNs, rows }: ReportOptions):
   if (findings.length === 0)
     yield { kind: 'lines', lines: ['  nobody waits for anybody, as far as the trace tells'] };
   for (const found of findings.slice(0, rows)) {
-    const like = found.similar > 0 ? `; ${found.similar} more like it` : '';
-    yield {
-      kind: 'lines',
-      lines: ['', `  ${found.goroutines} goroutines ${TITLES[found.kind]} (${found.confidence}${like})`],
-    };
+    yield { kind: 'lines', lines: ['', title(found)] };
     yield { kind: 'lines', lines: chainOf(graph, found).lines.map((line) => `    ${line}`) };
   }
   const drawn = drawnGraph(graph, findings);

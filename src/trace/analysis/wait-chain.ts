@@ -1,5 +1,6 @@
 import type { WaitFinding } from '../../golang/wait-graph/findings.ts';
 import { isGoroutine, type WaitEdge, type WaitGraph } from '../../golang/wait-graph/graph.ts';
+import { objectText } from '../../golang/wait-graph/words-of.ts';
 import { placeText } from './words.ts';
 
 /** A chain of those who wait for each other, in sentences. */
@@ -19,7 +20,7 @@ export function chainOf(graph: WaitGraph, found: WaitFinding): Chain {
     const [from, to] = [graph.nodes[edge.from]!, graph.nodes[edge.to]!];
     if (isGoroutine(from) && !isGoroutine(to)) {
       nodes.push(edge.from);
-      lines.push(waitLine(graph, edge, to.label));
+      lines.push(waitLine(graph, edge, objectText(to)));
     } else if (!isGoroutine(from))
       lines.push(
         `  ${who(graph, edge.to)} ${does(edge, goroutinesOf(graph, edge.to).length > 1)}: ${edge.how}`,

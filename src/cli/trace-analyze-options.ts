@@ -1,4 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
+import { parseDuration } from '../commands/language/duration.ts';
 import type { ReportFormat } from '../commands/trace/render-report.ts';
 import type { ReportRequest } from '../commands/trace/report.ts';
 import { SECTIONS } from '../commands/trace/sections.ts';
@@ -14,8 +15,9 @@ const ROWS = 10;
 const FORMATS: readonly ReportFormat[] = ['json', 'html', 'mermaid', 'svg'];
 
 /** Adds `trace analyze` to the command line. */
-export function addTrace(program: Command, found: (options: AnalyzeOptions) => void): void {
-  const trace = program.command('trace').summary('what goroutines did over time').exitOverride();
+export function addTraceAnalyze(program: Command, found: (options: AnalyzeOptions) => void): void {
+  const trace =
+    program.commands.find((command) => command.name() === 'trace') ?? program.command('trace').exitOverride();
   const analyze = trace.command('analyze').exitOverride();
   analyze
     .summary('answer from a trace where goroutines wait, leak and hang')
@@ -71,13 +73,7 @@ function wholeNumber(command: Command, least: number): (text: string) => number 
   };
 }
 
-const UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9 };
-
 function timeIn(command: Command): (text: string) => number {
-  return (text) => {
-    const [, number, unit] = /^(\d+(?:\.\d+)?)(ns|us|µs|ms|s)$/.exec(text) ?? [];
-    if (number === undefined || unit === undefined)
-      return command.error(`error: ${text} is not a time: write 1.5s, 200ms, 30us or 10ns`);
-    return Math.round(Number(number) * UNITS[unit]!);
-  };
+  return (text) =>
+    parseDuration(text) ?? command.error(`error: ${text} is not a time: write 1.5s, 200ms or 30us`);
 }
