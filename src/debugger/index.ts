@@ -4,6 +4,7 @@ export type {
   BreakpointPlace,
   BreakpointRequest,
   HitCondition,
+  RefusedPlace,
   TraceRequest,
 } from './breakpoints/breakpoint.ts';
 export { FATAL_THROW, UNRECOVERED_PANIC } from './breakpoints/standing.ts';

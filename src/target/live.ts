@@ -88,6 +88,8 @@ export interface LiveMemory extends Memory {
 
 export interface LiveThread extends Thread {
   readonly name: string | undefined;
+  /** Whether it still stands where it stopped: it may be killed at any moment. */
+  readonly alive: boolean;
   /** Sets a register by its name in `Arch.registers`. Throws a TargetFault if the kernel refuses it. */
   setRegister(name: string, bytes: Uint8Array): void;
   setRegisterNumber(dwarf: number, value: number): void;

@@ -79,6 +79,29 @@ describe.each(LIVE_BUILDS.map((build) => ({ fixture: 'traced-calls', ...build })
   });
 });
 
+describe.each(LIVE_BUILDS.filter(({ flags }) => flags === 'opt'))('conditions at inlined copies', (flags) => {
+  const build = { fixture: 'places-condition', ...flags };
+
+  it.skipIf(missingForBuild(build))(
+    `${buildLabel(build)}: stop where they can be evaluated, and say where they cannot`,
+    async () => {
+      session = await launch(build);
+      const set = (await session.json('break main.weigh if value >= 0')).result;
+      expect(set.places).toHaveLength(3);
+      expect(set.refused).toHaveLength(2);
+      expect((await session.json('continue')).result).toMatchObject({ causes: [{ id: 1, hits: 1 }] });
+      expect(await session.text('stack 2')).toMatch(/main\.weigh[\s\S]*main\.main/);
+      expect(await session.text('condition 1 value >= 0')).toMatch(
+        /\n\tnot at 0x[0-9a-f]+ for main\.weigh\(\) .*: .*value/,
+      );
+      expect(await session.text('breakpoints')).toContain('\tnot at 0x');
+      expect(await session.failure('condition 1 unused == "x"')).toContain('unused');
+      expect(await session.text('condition -clear 1')).not.toContain('not at');
+      expect(await session.text('breakpoints')).not.toContain('not at');
+    },
+  );
+});
+
 describe('breakpoints', () => {
   const build = { fixture: 'traced-calls', flags: 'noopt' } as const;
 

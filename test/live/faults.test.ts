@@ -27,6 +27,18 @@ describe.skipIf(missing !== undefined)('what a traced process may do', { timeout
     });
   });
 
+  it('a process that is killed while it is looked at ends the run, not the debugger', async () => {
+    const stand = await faults('threads', '4');
+    stand.trap('beat');
+    const events = stand.run((event) => {
+      if (!isTrap(event)) return false;
+      process.kill(stand.pid, 'SIGKILL');
+      // Reading fails as soon as the kernel has taken its memory away.
+      for (;;) stand.target.memory.read(runtimeAddress(stand.target.modules.executable!.start), 8);
+    });
+    expect(ends(events)).toEqual({ kind: 'killed', signal: 9 });
+  });
+
   it('threads start and end while it is stopped again and again', async () => {
     const stand = await faults('threads', '4');
     stand.trap('beat');

@@ -1,5 +1,5 @@
 import { hex, UserError } from '../../base/index.ts';
-import type { Breakpoint, BreakpointPlace, TraceRequest } from '../../debugger/index.ts';
+import type { Breakpoint, BreakpointPlace, RefusedPlace, TraceRequest } from '../../debugger/index.ts';
 import { resolveBreakpoint } from '../code/breakpoint-places.ts';
 import { CodeNotFound } from '../code/resolve-location.ts';
 import { type Context, defineCommand } from '../command.ts';
@@ -20,6 +20,8 @@ export interface BreakpointRow {
   readonly enabled: boolean;
   readonly places: readonly BreakpointPlace[];
   readonly condition: string | undefined;
+  /** Those of its places where the condition cannot be evaluated: it does not stop there. */
+  readonly refused: readonly RefusedPlace[];
   readonly hitCondition: string | undefined;
   readonly actions: readonly string[];
   readonly hits: number;
@@ -39,6 +41,7 @@ export const breakpointRow = (breakpoint: Breakpoint): BreakpointRow => {
     enabled,
     places,
     condition,
+    refused: breakpoint.refused,
     hitCondition,
     actions: [...actions],
     hits,
@@ -99,8 +102,9 @@ export const breakCommand = defineCommand({
   *render(row, style) {
     const condition = row.condition === undefined ? '' : ` if ${row.condition}`;
     if (row.places.length === 0)
-      yield `${breakpointName(row)} is pending: nothing is called ${row.location} yet`;
+      yield `${breakpointName(row)} is pending: nothing in the program is called ${row.location} (mistyped?); it stops there if a plugin or a library brings it`;
     else yield `${breakpointName(row)} set at ${placesText(row.places, style)}${condition}`;
+    yield* refusedText(row, style);
   },
 });
 
@@ -174,6 +178,11 @@ export function atColumn<T>(condition: Typed | undefined, action: () => T): T {
     if (!(error instanceof UserError) || error.column === undefined || condition === undefined) throw error;
     throw new UserError(error.message, error.remedy, error.column + condition.column);
   }
+}
+
+/** Where its condition does not stop it, and why. */
+export function* refusedText({ refused }: BreakpointRow, style: Style): Iterable<string> {
+  for (const { place, why } of refused) yield `\tnot at ${placesText([place], style)}: ${why}`;
 }
 
 export function placesText(places: readonly BreakpointPlace[], style: Style): string {

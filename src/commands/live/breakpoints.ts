@@ -1,7 +1,14 @@
 import { defineCommand } from '../command.ts';
 import { flag } from '../language/arguments.ts';
 import { debuggerOf } from '../session/live-control.ts';
-import { type BreakpointRow, breakpointName, breakpointRow, placesText, whereText } from './break.ts';
+import {
+  type BreakpointRow,
+  breakpointName,
+  breakpointRow,
+  placesText,
+  refusedText,
+  whereText,
+} from './break.ts';
 import { conditionsText } from './condition.ts';
 
 export const breakpoints = defineCommand({
@@ -25,6 +32,7 @@ export const breakpoints = defineCommand({
       const where = pending ? `at ${row.location}` : whereText(row, style);
       yield `${breakpointName(row)} (${state}) ${where}${conditionsText(row)} (${row.hits} hits)`;
       for (const place of row.places.slice(1)) yield `\tand ${placesText([place], style)}`;
+      yield* refusedText(row, style);
       for (const action of row.actions) yield `\t${action}`;
     }
   },

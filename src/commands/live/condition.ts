@@ -4,7 +4,14 @@ import { defineCommand } from '../command.ts';
 import { flag, positional } from '../language/arguments.ts';
 import { expression, restOfLine } from '../language/kinds.ts';
 import { debuggerOf } from '../session/live-control.ts';
-import { atColumn, type BreakpointRow, breakpointName, breakpointRow, whereText } from './break.ts';
+import {
+  atColumn,
+  type BreakpointRow,
+  breakpointName,
+  breakpointRow,
+  refusedText,
+  whereText,
+} from './break.ts';
 import { breakpointKey } from './clear.ts';
 
 const HIT_CONDITION = /^(==|!=|<=|>=|<|>|%)?\s*(\d+)$/;
@@ -63,6 +70,7 @@ export const condition = defineCommand({
   },
   *render(row, style) {
     yield `${breakpointName(row)} ${whereText(row, style)}${conditionsText(row)}`;
+    yield* refusedText(row, style);
   },
 });
 

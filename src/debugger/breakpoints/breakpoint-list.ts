@@ -17,6 +17,7 @@ import {
   type FindPlaces,
   type HitCondition,
   meetsHitCondition,
+  type RefusedPlace,
   type TraceRequest,
 } from './breakpoint.ts';
 import { placesOfFunctions, STANDING_BREAKPOINTS } from './standing.ts';
@@ -37,6 +38,7 @@ class Entry implements Breakpoint {
   places: readonly BreakpointPlace[] = [];
   enabled = true;
   condition: string | undefined;
+  refused: readonly RefusedPlace[] = [];
   hitCondition: HitCondition | undefined;
   readonly trace: TraceRequest | undefined;
   readonly actions: string[] = [];
@@ -54,6 +56,11 @@ class Entry implements Breakpoint {
     this.condition = condition;
     this.trace = trace;
   }
+}
+
+interface Armed {
+  readonly place: BreakpointPlace;
+  readonly condition: Condition | undefined;
 }
 
 /** The user's breakpoints, and those that are always there. */
@@ -243,15 +250,9 @@ export class BreakpointList {
       this.#armWatch(entry, entry.watch);
       return;
     }
-    const { program, traps } = this.#host;
-    const armed = entry.places.map((place) => {
-      const { address } = place;
-      const condition =
-        entry.condition === undefined
-          ? undefined
-          : compileCondition(entry.condition, { program, pc: address });
-      return { place, condition };
-    });
+    const { traps } = this.#host;
+    const { armed, refused } = this.#conditionsOf(entry);
+    entry.refused = refused;
     entry.wishes = armed.map(({ place, condition }) => {
       const { address } = place;
       const hit = (thread: LiveThread): StopCause | undefined => this.#hit(entry, thread, address, condition);
@@ -259,6 +260,30 @@ export class BreakpointList {
       const wish = traps.add(address, hit);
       return { remove: () => traps.remove(wish) };
     });
+  }
+
+  /** A variable may be gone in one inlined copy and there in another. Throws what is wrong where it can be told nowhere. */
+  #conditionsOf({ places, condition: text }: Entry): {
+    readonly armed: Armed[];
+    readonly refused: RefusedPlace[];
+  } {
+    if (text === undefined)
+      return { armed: places.map((place) => ({ place, condition: undefined })), refused: [] };
+    const { program } = this.#host;
+    const armed: Armed[] = [];
+    const refused: RefusedPlace[] = [];
+    let first: MattockError | undefined;
+    for (const place of places) {
+      try {
+        armed.push({ place, condition: compileCondition(text, { program, pc: place.address }) });
+      } catch (error) {
+        if (!(error instanceof MattockError)) throw error;
+        first ??= error;
+        refused.push({ place, why: error.message });
+      }
+    }
+    if (armed.length === 0 && first !== undefined) throw first;
+    return { armed, refused };
   }
 
   /** Calls of a function; a place within one is told of when it is reached. */
@@ -302,6 +327,8 @@ export class BreakpointList {
         if (!condition.holds(thread, this.#host.program.target.memory)) return undefined;
       } catch (error) {
         if (!(error instanceof MattockError)) throw error;
+        // It was killed while it was looked at: nothing is wrong with the condition.
+        if (!thread.alive) return undefined;
         const failed = this.#host.program.goidOn(thread);
         const number = { total: entry.hits, ofGoroutine: entry.hitsByGoroutine.get(failed!) ?? 0 };
         return { ...cause, goid: failed, number, problem: error.message };

@@ -12,6 +12,12 @@ export interface BreakpointPlace {
 /** Finds a breakpoint's places in the program as it is now; empty: its code is not there (yet). */
 export type FindPlaces = () => readonly BreakpointPlace[];
 
+/** A place where its condition cannot be evaluated, an inlined copy without a variable, say: it does not stop there. */
+export interface RefusedPlace {
+  readonly place: BreakpointPlace;
+  readonly why: string;
+}
+
 export interface BreakpointRequest {
   readonly name?: string;
   /** What the user typed to say where. */
@@ -50,6 +56,7 @@ export interface Breakpoint {
   readonly watch: WatchFacts | undefined;
   /** An expression; only hits for which it is true are hits. */
   readonly condition: string | undefined;
+  readonly refused: readonly RefusedPlace[];
   readonly hitCondition: HitCondition | undefined;
   readonly trace: TraceRequest | undefined;
   /** Commands that are run at every stop there. */

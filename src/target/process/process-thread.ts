@@ -90,6 +90,10 @@ export class ProcessThread implements LiveThread {
     return comm === undefined ? undefined : new TextDecoder().decode(comm).trimEnd();
   }
 
+  get alive(): boolean {
+    return this.#kernel.getRegisters(this.id, new Uint8Array(this.general.bytes.length));
+  }
+
   get pc(): RuntimeAddress {
     this.load();
     return runtimeAddress(this.general.at(this.#pcOffset));
