@@ -9,6 +9,8 @@ import { buildGo, hasToolchain } from '../support/go-build.ts';
 import { projectRoot } from '../support/project.ts';
 
 const EXCHANGES = 20_000;
+/** So many that we read while the program is still there. */
+const ROUNDS = 5;
 const children: ChildProcess[] = [];
 
 afterEach(() => {
@@ -134,7 +136,7 @@ describe('a recording', () => {
       subject: {
         kind: 'launch',
         program: { path: program },
-        args: ['1'],
+        args: [String(ROUNDS)],
         terminal: { kind: 'files', stdout: '/dev/null' },
         fixedAddresses: false,
       },
@@ -147,7 +149,7 @@ describe('a recording', () => {
     const lives = livesOf(trace);
     expect(lives.violations).toEqual([]);
     // The burst's, the two of the exchange, the lockers and others: each was seen from its creation on.
-    expect(lives.goroutines.length).toBeGreaterThan(2010);
+    expect(lives.goroutines.length).toBeGreaterThan(2010 * ROUNDS);
     expect(lives.goroutines.every(({ created }) => created !== undefined)).toBe(true);
     const reasons = reasonsOf(trace);
     for (const reason of ['chan receive', 'select', 'sleep', 'IO wait', 'sync.WaitGroup.Wait']) {
@@ -158,10 +160,10 @@ describe('a recording', () => {
       expect(objects).toContain(kind);
     }
     const names = lives.goroutines.map(({ entry }) => entry);
-    expect(names.filter((name) => name?.startsWith('main.bursts.')).length).toBe(2000);
+    expect(names.filter((name) => name?.startsWith('main.bursts.')).length).toBe(2000 * ROUNDS);
     expect(names).toContain('runtime.main');
     // Each exchange wakes a goroutine twice at least.
-    expect(countOf(trace, EVENT.unblocked)).toBeGreaterThan(2 * EXCHANGES);
+    expect(countOf(trace, EVENT.unblocked)).toBeGreaterThan(2 * EXCHANGES * ROUNDS);
   });
 
   it('of a program that is full of everything changes nothing of it, on and off and on again', async () => {
