@@ -1,11 +1,20 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { runtimeAddress } from '../../src/base/index.ts';
+import { type RuntimeAddress, runtimeAddress } from '../../src/base/index.ts';
 import { openKernel } from '../../src/engine/linux/open-kernel.ts';
-import type { TargetEvent } from '../../src/target/index.ts';
+import type { ProcessTarget, TargetEvent } from '../../src/target/index.ts';
 import { run } from '../support/tools.ts';
 import { cProgram, isTrap, missing, Stands } from './stand.ts';
 
 const PATIENCE = 30_000;
+const GETPID = 39;
+
+/** The first `syscall` of its text: a static program has several. */
+function firstSystemCall({ modules, memory }: ProcessTarget): RuntimeAddress {
+  const { start, end } = modules.executableText()!;
+  const at = Buffer.from(memory.read(start, end - start)).indexOf(Buffer.from([0x0f, 0x05]));
+  expect(at).toBeGreaterThanOrEqual(0);
+  return runtimeAddress(start + at);
+}
 
 describe.skipIf(missing !== undefined)('what a traced process may do', { timeout: PATIENCE }, async () => {
   const stands = new Stands(await openKernel());
@@ -37,6 +46,21 @@ describe.skipIf(missing !== undefined)('what a traced process may do', { timeout
       for (;;) stand.target.memory.read(runtimeAddress(stand.target.modules.executable!.start), 8);
     });
     expect(ends(events)).toEqual({ kind: 'killed', signal: 9 });
+  });
+
+  it('system calls are made in it although there is a trap on the instruction for them', async () => {
+    const stand = await faults('threads', '1');
+    stand.trap('beat');
+    const results: number[] = [];
+    const { target } = stand;
+    stand.run((event) => {
+      if (event.kind !== 'trap') return false;
+      results.push(target.systemCall(event.thread.id, GETPID, []));
+      target.insertTrap(firstSystemCall(target));
+      results.push(target.systemCall(event.thread.id, GETPID, []));
+      return true;
+    });
+    expect(results).toEqual([stand.pid, stand.pid]);
   });
 
   it('threads start and end while it is stopped again and again', async () => {

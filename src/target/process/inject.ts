@@ -3,6 +3,7 @@ import type { Kernel } from './kernel.ts';
 import type { LiveModules } from './live-modules.ts';
 import type { ProcessThread } from './process-thread.ts';
 import type { SingleStep } from './single-step.ts';
+import type { TrapTable } from './trap-table.ts';
 
 /** `syscall`, Intel SDM vol. 2. */
 const SYSCALL = new Uint8Array([0x0f, 0x05]);
@@ -11,19 +12,29 @@ const CHUNK = 64 * 1024;
 const ARGUMENTS = [5, 4, 1, 10, 8, 9];
 const RAX = 0;
 
+interface Setting {
+  readonly kernel: Kernel;
+  readonly pid: number;
+  readonly modules: LiveModules;
+  readonly traps: TrapTable;
+  readonly singleStep: SingleStep;
+}
+
 /** Runs system calls in a process, on one of its stopped threads: its registers are as before afterwards. */
 export class SystemCalls {
   readonly #kernel: Kernel;
   readonly #pid: number;
   readonly #modules: LiveModules;
+  readonly #traps: TrapTable;
   readonly #singleStep: SingleStep;
   #instruction: number | undefined;
 
-  constructor(kernel: Kernel, pid: number, modules: LiveModules, singleStep: SingleStep) {
+  constructor({ kernel, pid, modules, traps, singleStep }: Setting) {
     this.#singleStep = singleStep;
     this.#kernel = kernel;
     this.#pid = pid;
     this.#modules = modules;
+    this.#traps = traps;
   }
 
   /** What the kernel returns: −errno for errors. Throws a TargetFault if the thread dies of it. */
@@ -48,7 +59,9 @@ export class SystemCalls {
   }
 
   #findInstruction(): number {
-    if (this.#instruction !== undefined) return this.#instruction;
+    // One under a trap is not found by its bytes; one that was found may have got a trap since.
+    const known = this.#instruction;
+    if (known !== undefined && this.#traps.get(known)?.inserted !== true) return known;
     const text = this.#modules.executableText();
     if (text === undefined)
       throw new TargetFault('the program has no code in which a system call could be made');

@@ -82,7 +82,13 @@ export class ProcessTarget implements LiveTarget {
     this.#watches = new WatchRegisters(kernel);
     this.#threads = new ThreadTable(kernel, arch, pid);
     const reports = new Reports(kernel);
-    this.#calls = new SystemCalls(kernel, pid, this.modules, new SingleStep(kernel, reports));
+    this.#calls = new SystemCalls({
+      kernel,
+      pid,
+      modules: this.modules,
+      traps: this.#traps,
+      singleStep: new SingleStep(kernel, reports),
+    });
     this.#stepOff = new StepOff({
       kernel,
       pid,
