@@ -153,26 +153,33 @@ export class DwarfLines implements LineTable, FileNames {
 
   fileName(unit: Unit, index: number): string | undefined {
     const offset = unit.lineOffset;
-    return offset === undefined ? undefined : this.#path(this.#table(offset), index);
+    return offset === undefined ? undefined : this.#path(this.#table(offset, unit), index);
   }
 
   #tableAt(pc: LinkedAddress): UnitLines | undefined {
-    const offset = this.#unitAt(pc)?.lineOffset;
-    return offset === undefined || !this.#exists ? undefined : this.#table(offset);
+    const unit = this.#unitAt(pc);
+    const offset = unit?.lineOffset;
+    return offset === undefined || !this.#exists ? undefined : this.#table(offset, unit);
   }
 
   get #exists(): boolean {
     return this.#units.sections.find(LINE) !== undefined;
   }
 
-  #table(offset: number): UnitLines {
+  /** `unit` is its owner, if that is known: finding it reads the beginnings of all units. */
+  #table(offset: number, unit?: Unit): UnitLines {
     let table = this.#tables.get(offset);
     if (table === undefined) {
-      this.#owners ??= new Map(this.#units.all.map((unit) => [unit.lineOffset ?? -1, unit]));
-      table = { header: readLineHeader(this.#units.sections, offset), unit: this.#owners.get(offset) };
+      const owner = unit ?? this.#ownerOf(offset);
+      table = { header: readLineHeader(this.#units.sections, offset), unit: owner };
       this.#tables.set(offset, table);
     }
     return table;
+  }
+
+  #ownerOf(offset: number): Unit | undefined {
+    this.#owners ??= new Map(this.#units.all.map((unit) => [unit.lineOffset ?? -1, unit]));
+    return this.#owners.get(offset);
   }
 
   #rowsOf(table: UnitLines): LineRows {
