@@ -80,6 +80,8 @@ function drawRow(drawing: Drawing, row: Row, y: number): void {
   const until = view.from + (width - LABELS) * view.scale;
   const top = y + (ROW - BAR) / 2;
   let i = Math.max(row.first, model.indexAt(row, view.from));
+  // The last one before the view may have ended before it.
+  if (i < row.end && model.endOf(model.spanAt(row, i)) <= view.from) i++;
   while (i < row.end) {
     const span = model.spanAt(row, i);
     const start = data.start[span]!;

@@ -52,6 +52,12 @@ export function madeTrace(events: number, goroutines: number): Trace {
     });
     state[g] = STATE.runnable;
   }
+  // The second one ends at once.
+  time += 40;
+  builder.add(EVENT.running, time, 2, { proc: 0 });
+  time += 500;
+  builder.add(EVENT.ended, time, 2, { proc: 0 });
+  state[2] = STATE.ended;
   const running = new Uint32Array(PROCESSORS);
   let collecting = false;
   for (let count = goroutines; count < events; count++) {

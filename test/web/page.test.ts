@@ -86,6 +86,19 @@ describe.skipIf(program === undefined)('the page in a real browser, with a milli
     expect(await scale()).toBeCloseTo(whole, 6);
   });
 
+  it('draws nothing of what ended before the view', async () => {
+    // The second goroutine lived for a moment: its row looks like the gap beside it, collector's band or paper.
+    const same = await browser.evaluate<boolean>(`(() => {
+      tracePage.fit();
+      for (let i = 0; i < 12; i++) tracePage.zoom(0.5, 1030);
+      tracePage.draw();
+      const column = document.getElementById('canvas').getContext('2d').getImageData(211, 0, 1, 60).data;
+      const at = y => column.subarray(4 * y, 4 * y + 4);
+      return at(54).join() === at(45).join() && at(34).join() !== at(45).join();
+    })()`);
+    expect(same).toBe(true);
+  });
+
   it('filters by number, function, state and reason', async () => {
     const filter = async (text: string): Promise<number> => {
       const set = `(input => { input.value = ${JSON.stringify(text)}; input.dispatchEvent(new Event("input")); })`;
