@@ -1,4 +1,5 @@
 import type { Place } from '../../trace/analysis/index.ts';
+import { harmless } from '../output/style.ts';
 import type { Block, Cell } from './document.ts';
 import { shortFile } from './place-words.ts';
 
@@ -76,4 +77,4 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => ESCAPES[char]!);
+const escaped = (text: string): string => harmless(text).replace(/[&<>"']/g, (char) => ESCAPES[char]!);

@@ -161,7 +161,7 @@ class CurveBuilder {
 
   #resize(count: number, time: number): void {
     // A hostile file may claim any number; the runtime has room for 1024 (runtime2.go, maxProcs).
-    const wanted = Math.min(count, MAX_PROCESSORS);
+    const wanted = Math.max(1, Math.min(Math.trunc(count) || 1, MAX_PROCESSORS));
     if (this.#times.length === 0) this.#add(time, 1);
     while (this.#busy.length < wanted) this.#busy.push(0);
     this.#busy.length = wanted;
