@@ -59,20 +59,8 @@ export class RunningProgram {
     return this.status('TracerPid') !== '0';
   }
 
-  /** Addresses at which its text is not what the file says. */
   changedText(): number[] {
-    const file = readFileSync(this.executable);
-    const memory = openSync(`/proc/${this.pid}/mem`, 'r');
-    try {
-      return executableSegments(file).flatMap(({ offset, address, size }) => {
-        const own = Buffer.alloc(size);
-        readSync(memory, own, 0, size, address);
-        if (own.equals(file.subarray(offset, offset + size))) return [];
-        return [...own.keys()].filter((at) => own[at] !== file[offset + at]).map((at) => address + at);
-      });
-    } finally {
-      closeSync(memory);
-    }
+    return changedText(this.executable, this.pid);
   }
 
   /** Lets it end by itself: its exit status and the last line that it wrote. */
@@ -85,6 +73,22 @@ export class RunningProgram {
 
   kill(): void {
     this.#child.kill('SIGKILL');
+  }
+}
+
+/** Addresses at which a process's text is not what the file says. */
+export function changedText(executable: string, pid: number): number[] {
+  const file = readFileSync(executable);
+  const memory = openSync(`/proc/${pid}/mem`, 'r');
+  try {
+    return executableSegments(file).flatMap(({ offset, address, size }) => {
+      const own = Buffer.alloc(size);
+      readSync(memory, own, 0, size, address);
+      if (own.equals(file.subarray(offset, offset + size))) return [];
+      return [...own.keys()].filter((at) => own[at] !== file[offset + at]).map((at) => address + at);
+    });
+  } finally {
+    closeSync(memory);
   }
 }
 

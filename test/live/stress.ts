@@ -2,11 +2,14 @@ import { appendFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { type InlineSession, openInline } from '../../src/engine/inline-session.ts';
 import { buildGo } from '../support/go-build.ts';
-import { RunningProgram, until } from './running-program.ts';
+import { changedText, RunningProgram, until } from './running-program.ts';
 
 const COMMANDS_PER_SESSION = 25;
+/** Every so many sessions one starts the program itself, and starts it anew now and then. */
+const ATTACHED_BETWEEN = 5;
 /** A command that may run for ever is interrupted after so long at most. */
 const LONGEST_RUN_MS = 60;
+const FOR_EVER_MS = 1_000_000;
 
 /** `MATTOCK_STRESS_LOG`: a file that gets each command before it is given, for one that does not come back. */
 const log = process.env.MATTOCK_STRESS_LOG;
@@ -36,14 +39,17 @@ class Chance {
 
 /** Interrupts a tracer that sleeps in waitpid: from another thread, as a terminal does. */
 class Interrupter {
-  /** The number of the command to be interrupted that is over soon, how long it has, and the one that is interrupted; the last that is over. */
-  readonly #words = new Int32Array(new SharedArrayBuffer(16));
+  /**
+   * The number of the command to be interrupted that is over soon, how long it has, and the one that is interrupted; the
+   * last that is over; the process.
+   */
+  readonly #words = new Int32Array(new SharedArrayBuffer(20));
   readonly #worker: Worker;
   #command = 0;
 
-  constructor(pid: number) {
+  constructor() {
     const program = `
-      const { workerData: { words, pid } } = require('node:worker_threads');
+      const { workerData: { words } } = require('node:worker_threads');
       let done = 0;
       for (;;) {
         Atomics.wait(words, 0, done);
@@ -57,15 +63,16 @@ class Interrupter {
         }
         if (Atomics.wait(words, 0, command, Atomics.load(words, 1)) !== 'timed-out') continue;
         Atomics.store(words, 2, command);
-        process.kill(pid, 'SIGSTOP');
+        process.kill(Atomics.load(words, 4), 'SIGSTOP');
       }`;
-    this.#worker = new Worker(program, { eval: true, workerData: { words: this.#words, pid } });
+    this.#worker = new Worker(program, { eval: true, workerData: { words: this.#words } });
   }
 
   readonly requested = (): boolean => Atomics.load(this.#words, 2) === this.#command;
 
-  after(milliseconds: number): void {
+  after(milliseconds: number, pid: number): void {
     this.#command += 2;
+    Atomics.store(this.#words, 4, pid);
     Atomics.store(this.#words, 1, milliseconds);
     this.#set(this.#command);
   }
@@ -161,7 +168,7 @@ export interface StressReport {
 export async function stress(seed: number, milliseconds: number): Promise<StressReport> {
   const chance = new Chance(seed);
   const program = new RunningProgram(buildGo({ source: 'test/live/programs/counting.go' }));
-  const interrupter = new Interrupter(program.pid);
+  const interrupter = new Interrupter();
   const report = { seed, sessions: 0, commands: 0, refused: 0 };
   let last: string[] = [];
   try {
@@ -169,13 +176,15 @@ export async function stress(seed: number, milliseconds: number): Promise<Stress
     while (Date.now() < end) {
       await program.progresses();
       last = [];
+      const attached = report.sessions % (ATTACHED_BETWEEN + 1) !== ATTACHED_BETWEEN;
       const session = await openInline(
-        { live: { kind: 'attach', pid: program.pid } },
+        { live: attached ? { kind: 'attach', pid: program.pid } : launchOf(program.executable) },
         { cancelled: interrupter.requested },
       );
       try {
         for (let i = 0; i < COMMANDS_PER_SESSION && Date.now() < end; i++) {
-          const line = command(chance);
+          const again = !attached && chance.below(8) === 0;
+          const line = again ? 'restart' : command(chance);
           last.push(line);
           note(line);
           report.commands++;
@@ -183,6 +192,7 @@ export async function stress(seed: number, milliseconds: number): Promise<Stress
         }
       } finally {
         note('close');
+        if (!attached) checkStopped(session, program.executable);
         await session.close();
       }
       report.sessions++;
@@ -211,7 +221,9 @@ async function execute(
   interrupter: Interrupter,
   chance: Chance,
 ): Promise<boolean> {
-  interrupter.after(1 + chance.below(LONGEST_RUN_MS));
+  const { pid } = session.session.program.target.process;
+  // What is started anew has nobody who could be woken.
+  interrupter.after(line === 'restart' ? FOR_EVER_MS : 1 + chance.below(LONGEST_RUN_MS), pid!);
   try {
     const { ok } = await session.execute(line, { format: 'text', colour: false }, () => {});
     const { ended } = session.session.live!.debugger.target;
@@ -220,6 +232,23 @@ async function execute(
   } finally {
     interrupter.cancel();
   }
+}
+
+/** The same program as our own child: its standard input never ends. */
+const launchOf = (path: string) =>
+  ({
+    kind: 'launch',
+    program: { path },
+    args: [],
+    terminal: { kind: 'files', stdin: '/dev/zero', stdout: '/dev/null', stderr: '/dev/null' },
+    fixedAddresses: true,
+  }) as const;
+
+/** Between commands its text is its own. */
+function checkStopped({ session }: InlineSession, executable: string): void {
+  const changed = changedText(executable, session.program.target.process.pid!);
+  if (changed.length > 0)
+    throw new Error(`the text of a stopped program is changed at ${changed.map((at) => at.toString(16))}`);
 }
 
 function checkLeft(program: RunningProgram): void {
