@@ -18,13 +18,13 @@ export function addTraceView(program: Command, found: (options: TraceViewOptions
     .summary('show a trace in the browser: timelines, flame graphs, what is wrong')
     .description(
       'Makes one page of a trace and serves it on this machine only, under an address that nobody can guess, until\n' +
-        'Ctrl-C. With -o the page is written to a file instead, which needs nothing else to be opened.',
+        'Ctrl-C. With --html the page is written to a file instead, which needs nothing else to be opened.',
     )
     .usage('[options] <file>')
     .addArgument(new Argument('<file>', 'the trace'))
-    .addOption(new Option('-o, --output <page>', 'write the page to a file'))
-    .addOption(new Option('--open', 'start the browser').conflicts('output'))
+    .addOption(new Option('--html <page>', 'write the page to a file'))
+    .addOption(new Option('--open', 'start the browser').conflicts('html'))
     .action((file: string, values: Readonly<Record<string, unknown>>) =>
-      found({ file, output: values.output as string | undefined, open: values.open === true }),
+      found({ file, output: values.html as string | undefined, open: values.open === true }),
     );
 }
