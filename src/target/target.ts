@@ -102,6 +102,8 @@ export interface ProcessFacts {
   readonly pid: number | undefined;
   readonly executable: string | undefined;
   readonly commandLine: string | undefined;
+  /** Of a process of this machine: whose it is, and what it belongs to. */
+  readonly owner?: ProcessOwner | undefined;
   readonly signal: SignalInfo | undefined;
   /** The thread that got the signal, or the first. */
   readonly currentThread: ThreadId;
@@ -114,6 +116,15 @@ export interface ProcessFacts {
    * NT_X86_XSAVE_LAYOUT); undefined if there is none such. Without this, the fields above say what is known.
    */
   noteBytes?(note: number): Uint8Array | undefined;
+}
+
+/** Real user and group, parent, process group and session. */
+export interface ProcessOwner {
+  readonly uid: number;
+  readonly gid: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
 }
 
 /** Modules by address. */

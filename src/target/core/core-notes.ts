@@ -101,11 +101,17 @@ function madeNote(process: ProcessFacts, type: number): Uint8Array | undefined {
   return type === NT.SIGINFO && process.signal !== undefined ? signalInfo(process.signal) : undefined;
 }
 
-/** struct elf_prpsinfo: state at 0, its letter at 1, pr_pid at 24, pr_fname[16] at 40, pr_psargs[80] at 56. */
-function processInfo({ pid, executable, commandLine }: ProcessFacts): Uint8Array {
+/**
+ * struct elf_prpsinfo: state at 0, its letter at 1, pr_uid at 16, pr_gid, pr_pid at 24, pr_ppid, pr_pgrp, pr_sid,
+ * pr_fname[16] at 40, pr_psargs[80] at 56.
+ */
+function processInfo({ pid, owner, executable, commandLine }: ProcessFacts): Uint8Array {
   const bytes = new Uint8Array(136);
   bytes[1] = 'R'.charCodeAt(0);
-  new DataView(bytes.buffer).setInt32(24, pid ?? 0, true);
+  const { uid = 0, gid = 0, parent = 0, group = 0, session = 0 } = owner ?? {};
+  const view = new DataView(bytes.buffer);
+  for (const [index, id] of [uid, gid, pid ?? 0, parent, group, session].entries())
+    view.setUint32(16 + index * 4, id, true);
   encoder.encodeInto(executable?.replace(/.*\//s, '') ?? '', bytes.subarray(40, 55));
   encoder.encodeInto(commandLine ?? executable ?? '', bytes.subarray(56, 135));
   return bytes;

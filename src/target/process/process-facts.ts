@@ -1,6 +1,6 @@
 import { decodeText, type ThreadId } from '../../base/index.ts';
 import { parseAuxv } from '../core/process-notes.ts';
-import type { ProcessFacts, SignalInfo } from '../target.ts';
+import type { ProcessFacts, ProcessOwner, SignalInfo } from '../target.ts';
 import type { Kernel } from './kernel.ts';
 
 export function readAuxv(kernel: Kernel, pid: number): Map<number, number> {
@@ -29,6 +29,9 @@ export function processFacts(
       const words = kernel.procFile(pid, 'cmdline');
       return words && decodeText(words, 0, words.length).replace(/\0$/, '').replaceAll('\0', ' ');
     },
+    get owner() {
+      return readOwner(kernel, pid);
+    },
     get signal() {
       return now.signal();
     },
@@ -39,4 +42,21 @@ export function processFacts(
       return now.auxv();
     },
   };
+}
+
+/** proc_pid_status(5) for the real ids; proc_pid_stat(5), fields 4 to 6: ppid, pgrp, session. */
+function readOwner(kernel: Kernel, pid: number): ProcessOwner | undefined {
+  const status = kernel.procFile(pid, 'status');
+  const stat = kernel.procFile(pid, 'stat');
+  if (status === undefined || stat === undefined) return undefined;
+  const text = decodeText(status);
+  const id = (name: string): number => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(text)?.[1] ?? 0);
+  const fields = decodeText(stat);
+  // The name in parentheses may hold anything.
+  const numbers = fields
+    .slice(fields.lastIndexOf(')') + 4)
+    .split(' ', 3)
+    .map(Number);
+  const [parent = 0, group = 0, session = 0] = numbers;
+  return { uid: id('Uid'), gid: id('Gid'), parent, group, session };
 }
