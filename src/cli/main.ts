@@ -25,6 +25,10 @@ export async function main(argv: readonly string[], workerEntry: URL): Promise<n
       const { runLive } = await import('./live-command.ts');
       return runLive(request.options, workerEntry);
     }
+    case 'record': {
+      const { runTraceRecord } = await import('./trace-record-command.ts');
+      return runTraceRecord(request.options);
+    }
     case 'analyze': {
       const { runAnalyze } = await import('./trace-analyze-command.ts');
       return runAnalyze(request.options);

@@ -4,11 +4,13 @@ import { type LiveOptions, liveOptions } from './live-options.ts';
 import { CORE_OPTIONS, type CoreOptions, coreOptions, type OptionValues } from './options.ts';
 import { testArguments } from './test-arguments.ts';
 import { type AnalyzeOptions, addTraceAnalyze } from './trace-analyze-options.ts';
+import { addTraceRecord, type TraceRecordOptions } from './trace-record-options.ts';
 import { addTraceView, type TraceViewOptions } from './trace-view-options.ts';
 
 export type Request =
   | { readonly kind: 'core'; readonly options: CoreOptions }
   | { readonly kind: 'live'; readonly options: LiveOptions }
+  | { readonly kind: 'record'; readonly options: TraceRecordOptions }
   | { readonly kind: 'analyze'; readonly options: AnalyzeOptions }
   | { readonly kind: 'view'; readonly options: TraceViewOptions }
   | { readonly kind: 'version' }
@@ -45,6 +47,9 @@ export function parseWithCommander(all: readonly string[]): Request {
   });
   addLive(program, rest, (options) => {
     request = { kind: 'live', options };
+  });
+  addTraceRecord(program, rest, (options) => {
+    request = { kind: 'record', options };
   });
   addTraceAnalyze(program, (options) => {
     request = { kind: 'analyze', options };

@@ -25,9 +25,9 @@ export function planProbes(facts: SchedulerFacts): ProbeSet {
   const missing: string[] = [];
   const add = (functions: readonly string[], write: ProbeBody['write'], needed: boolean): void => {
     const site = siteOf(facts, functions);
-    if (typeof site !== 'string') probes.push({ site, write });
-    else if (needed) throw new UserError(`inline probes are not possible: ${site}`);
-    else missing.push(site);
+    if (site !== undefined && typeof site !== 'string') probes.push({ site, write });
+    else if (needed) throw new UserError(`inline probes are not possible: ${site ?? `no ${functions[0]}`}`);
+    else if (site !== undefined) missing.push(site);
   };
   const changes = stateChanges(facts);
   for (const change of changes) {
@@ -48,14 +48,14 @@ function stateChanges(
   return old ? STATE_PROBES : [...STATE_PROBES, ...SYSCALL_PROBES];
 }
 
-/** Where the first function that there is can be patched, or why not. */
-function siteOf(facts: SchedulerFacts, functions: readonly string[]): PatchSite | string {
+/** Where the first function that there is can be patched, or why not; undefined: what it does cannot happen here. */
+function siteOf(facts: SchedulerFacts, functions: readonly string[]): PatchSite | string | undefined {
   for (const name of functions) {
     const start = functionStart(facts, name, PROLOGUE_BYTES);
     if (start === undefined) continue;
     return patchSite(name, start.entry, start.bytes) ?? `${name} begins in a way that is not known`;
   }
-  return `the program has no ${functions[0]}`;
+  return undefined;
 }
 
 /** Of functions that are there. */

@@ -1,0 +1,126 @@
+import { MattockError } from '../base/index.ts';
+import { errorFacts } from '../commands/index.ts';
+import { formatDuration } from '../commands/language/duration.ts';
+import { Recording } from '../engine/trace/recording.ts';
+import { formatOfFile, writeTraceFile } from '../engine/trace/trace-file.ts';
+import { reportOpening } from './rendering.ts';
+import { isTerminal, writeError } from './standard-streams.ts';
+import type { TraceRecordOptions } from './trace-record-options.ts';
+
+const DRAIN_EVERY_MS = 5;
+const STATUS_EVERY_MS = 250;
+/** Looking for the end of the program costs a read of procfs. */
+const END_EVERY_MS = 50;
+const MEGABYTE = 1e6;
+
+/** Runs `mattock trace` and gives the exit status. */
+export async function runTraceRecord(options: TraceRecordOptions): Promise<number> {
+  try {
+    await record(options);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof MattockError)) throw error;
+    reportOpening(errorFacts(error), { json: false });
+    return 1;
+  }
+}
+
+async function record({ subject, duration, output, lossless }: TraceRecordOptions): Promise<void> {
+  const format = formatOfFile(output);
+  const recording = await Recording.start({
+    lossless,
+    subject:
+      subject.kind === 'attach'
+        ? subject
+        : {
+            kind: 'launch',
+            program: { path: subject.path },
+            args: subject.args,
+            terminal: { kind: 'files' },
+            fixedAddresses: false,
+          },
+  });
+  const started = performance.now();
+  let interrupted = false;
+  const interrupt = (): void => {
+    interrupted = true;
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  const line = new StatusLine(recording);
+  try {
+    const end = duration === undefined ? Infinity : started + duration / 1e6;
+    let nextLook = started;
+    while (!interrupted && performance.now() < end) {
+      recording.drain();
+      line.show();
+      if (performance.now() >= nextLook) {
+        if (recording.ended) break;
+        nextLook = performance.now() + END_EVERY_MS;
+      }
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_EVERY_MS));
+    }
+  } finally {
+    await recording.stop();
+    line.clear();
+    process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
+  }
+  const trace = recording.trace();
+  const bytes = writeTraceFile(output, trace);
+  writeError(summary(recording, trace));
+  writeError(`mattock: ${output} (${format}, ${megabytes(bytes)})\n`);
+}
+
+type Recorded = ReturnType<Recording['trace']>;
+
+function summary(recording: Recording, { duration, events, violations, notes }: Recorded): string {
+  const { lost, waits } = recording.status;
+  const goroutines = new Set(events.goroutine);
+  goroutines.delete(0);
+  const lines = [
+    `${formatDuration(duration)}: ${events.count} events of ${goroutines.size} goroutines`,
+    lost > 0 ? `${lost} events were lost: the ring was full; --lossless makes the program wait instead` : '',
+    waits > 0 ? `the program waited ${waits} times for the recorder` : '',
+    violations.length > 0 ? `${violations.length} changes of state do not follow from those before` : '',
+    ...notes,
+  ];
+  return lines
+    .filter((text) => text !== '')
+    .map((text) => `mattock: ${text}\n`)
+    .join('');
+}
+
+const megabytes = (bytes: number): string => `${(bytes / MEGABYTE).toFixed(1)} MB`;
+
+/** One line on a terminal that says how it goes. */
+class StatusLine {
+  readonly #recording: Recording;
+  readonly #visible = isTerminal(2);
+  #last = performance.now();
+  #events = 0;
+  #bytes = 0;
+  #shown = false;
+
+  constructor(recording: Recording) {
+    this.#recording = recording;
+  }
+
+  show(): void {
+    const now = performance.now();
+    if (!this.#visible || now - this.#last < STATUS_EVERY_MS) return;
+    const { events, bytes, lost } = this.#recording.status;
+    const seconds = (now - this.#last) / 1000;
+    const rate = Math.round((events - this.#events) / seconds);
+    const volume = megabytes((bytes - this.#bytes) / seconds);
+    const drops = lost > 0 ? `, ${lost} lost` : '';
+    writeError(`\r\x1b[Krecording process ${this.#recording.pid}: ${rate} events/s, ${volume}/s${drops}`);
+    this.#last = now;
+    this.#events = events;
+    this.#bytes = bytes;
+    this.#shown = true;
+  }
+
+  clear(): void {
+    if (this.#shown) writeError('\r\x1b[K');
+    this.#shown = false;
+  }
+}

@@ -1,0 +1,67 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { buildGo } from '../support/go-build.ts';
+import { mattock } from './run-mattock.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'mattock-trace-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('mattock trace', () => {
+  it('records a running program into a file that go tool trace reads', async () => {
+    const file = join(folder, 'attached.out');
+    const child = spawn(buildGo({ source: 'test/fixtures/probe-scheduling' }), ['until'], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
+    try {
+      const { status, stderr } = await mattock(['trace', '-p', String(child.pid), '-t', '200ms', '-o', file]);
+      expect(stderr).toMatch(/events of \d+ goroutines/);
+      expect(status).toBe(0);
+      expect(child.exitCode).toBeNull();
+    } finally {
+      child.stdin.end();
+    }
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const parsed = execFileSync('go', ['tool', 'trace', '-d=parsed', file], {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 30,
+    });
+    expect(parsed).toMatch(/StateTransition .*GoID=\d+ Running->Waiting Reason="chan receive"/);
+    expect(parsed).toMatch(/main\.pingPong/);
+  });
+
+  it('starts a program, and records until it ends', async () => {
+    const file = join(folder, 'started.out');
+    const program = buildGo({ source: 'test/fixtures/probe-scheduling' });
+    const { status, stdout } = await mattock(['trace', '-o', file, program, '--', '2']);
+    expect(status).toBe(0);
+    expect(stdout.split('\n').length).toBe(3);
+    const parsed = execFileSync('go', ['tool', 'trace', '-d=parsed', file], {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 30,
+    });
+    expect(parsed).toMatch(/main\.bursts/);
+  });
+
+  it.each([
+    [['trace'], /what is to be recorded/],
+    [['trace', '-p', 'x'], /not a process id/],
+    [['trace', '-t', 'soon', 'x'], /not a time/],
+    [['trace', '-p', '1', 'x'], /not both/],
+  ])('refuses %j', async (args, message) => {
+    const { status, stderr } = await mattock(args);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+
+  it('says what it cannot do', async () => {
+    const strange = await mattock(['trace', '-o', 'x.jpeg', '/bin/true']);
+    expect(strange).toMatchObject({ status: 1 });
+    expect(strange.stderr).toMatch(/The ending does not say/i);
+    const noGo = await mattock(['trace', '-o', join(folder, 'x.out'), '/bin/true']);
+    expect(noGo).toMatchObject({ status: 1 });
+    expect(noGo.stderr).toMatch(/no Go runtime/);
+  });
+});
