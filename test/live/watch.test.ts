@@ -90,6 +90,30 @@ describe.each(LIVE_BUILDS.map((build) => ({ fixture: 'watching', ...build })))('
     expect((await hits()).map(changed)).toEqual(['shared.a 0 → 11', 'shared.b 0 → 22', 'shared.c 0 → 33']);
   });
 
+  it.skipIf(missing)(
+    `${name}: it has commands, is switched off and on, and is there after a restart`,
+    async () => {
+      await start(build, 'adjacent');
+      for (const field of ['a', 'b', 'c']) await session!.text(`watch shared.${field}`);
+      const numbers = (await session!.json('breakpoints')).result.breakpoints as { readonly id: number }[];
+      const [, second, third] = numbers.map(({ id }) => id);
+      await session!.text(`on ${second} print shared.b + 1000`);
+      await session!.text(`toggle ${third}`);
+      const all: unknown[] = [];
+      for (let round = 0; round < 2; round++) {
+        expect((await goOn()).map(changed)).toEqual(['shared.a 0 → 11']);
+        const { result } = await session!.json('continue');
+        expect((result.causes as Cause[]).map(changed)).toEqual(['shared.b 0 → 22']);
+        all.push(result.actions);
+        if (round === 0) await session!.text('restart');
+      }
+      const action = { command: 'print shared.b + 1000', result: expect.objectContaining({ value: '1022' }) };
+      expect(all).toEqual([[action], [action]]);
+      await session!.text(`toggle ${third}`);
+      expect((await hits()).map(changed)).toEqual(['shared.c 0 → 33']);
+    },
+  );
+
   it.skipIf(missing)(`${name}: stores right behind a breakpoint are not lost`, async () => {
     session = await launch(build, ['adjacent']);
     await session.text('break main.go:65');

@@ -34,7 +34,7 @@ export class ActionRow {
 export function runActions(context: Context, { causes }: Stop): ActionRow[] {
   const rows: ActionRow[] = [];
   for (const cause of causes) {
-    if (cause.kind !== 'breakpoint') continue;
+    if (cause.kind !== 'breakpoint' && cause.kind !== 'watchpoint') continue;
     for (const command of cause.breakpoint.actions) rows.push(new ActionRow(command, run(context, command)));
   }
   return rows;
