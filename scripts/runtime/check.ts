@@ -13,6 +13,7 @@ import { constantFacts } from '../../src/golang/runtime-facts/constants.ts';
 import type { FieldFacts, FieldShape, StructFacts } from '../../src/golang/runtime-facts/form.ts';
 import { assemblyFacts, ROLES } from '../../src/golang/runtime-facts/functions.ts';
 import * as globals from '../../src/golang/runtime-facts/globals.ts';
+import * as scheduling from '../../src/golang/runtime-facts/scheduling.ts';
 import * as structs from '../../src/golang/runtime-facts/structs.ts';
 import * as values from '../../src/golang/runtime-facts/values.ts';
 import { GoPackage } from './go-source.ts';
@@ -94,9 +95,11 @@ const holdsFor = (
   minor: number,
 ): boolean => (range.since ?? 0) <= minor && minor <= (range.until ?? Infinity);
 
-const structFacts: readonly StructFacts[] = [...Object.values(structs), ...Object.values(values)].filter(
-  (facts) => typeof facts === 'object' && 'fields' in facts,
-);
+const structFacts: readonly StructFacts[] = [
+  ...Object.values(structs),
+  ...Object.values(scheduling),
+  ...Object.values(values),
+].filter((facts) => typeof facts === 'object' && 'fields' in facts);
 
 function checkStruct(sources: Sources, facts: StructFacts, minor: number): Result[] {
   const home = facts.names
