@@ -8,6 +8,8 @@ import type { TraceBuilder } from '../trace-builder.ts';
 export class Emitter {
   readonly builder: TraceBuilder;
   readonly #strict: boolean;
+  /** What happens now is not an event of the trace. */
+  muted = false;
   #last = Number.NEGATIVE_INFINITY;
   #origin: number | undefined;
 
@@ -38,6 +40,7 @@ export class Emitter {
     b: number,
     c: number,
   ): number {
+    if (this.muted) return -1;
     const at = this.#at(time) - this.origin;
     return this.builder.columns.add(kind, at, goroutine, actor, proc, thread, stack, a, b, c);
   }

@@ -1,6 +1,8 @@
 import { decodeText } from '../../base/index.ts';
 import type { TraceBuilder } from '../trace-builder.ts';
 import type { Batch, Generation } from './generations.ts';
+import type { SideData } from './side-data.ts';
+import { PC_SPACE } from './side-strings.ts';
 import { Varints } from './varints.ts';
 import { MAX_FRAMES, MAX_STRING_BYTES, WIRE } from './wire.ts';
 
@@ -30,12 +32,13 @@ export interface CpuSamples {
   readonly rows: Float64Array;
 }
 
-/** Strings of a generation. `see` gets each with its id. */
+/** Strings of a generation; those that are meant for `side` go there. */
 export function readStrings(
   bytes: Uint8Array,
   file: string,
   generation: Generation,
   builder: TraceBuilder,
+  side?: SideData,
 ): IdTable {
   const ids = new IdTable();
   for (const batch of generation.strings) {
@@ -46,7 +49,8 @@ export function readStrings(
       const length = input.next();
       if (length > MAX_STRING_BYTES || length > input.end - input.position)
         throw input.error(`a string of ${length} bytes`);
-      ids.set(id, builder.string(decodeText(bytes, input.position, input.position + length)));
+      const text = decodeText(bytes, input.position, input.position + length);
+      if (!side?.take(text)) ids.set(id, builder.string(text));
       input.position += length;
     }
   }
@@ -59,6 +63,7 @@ export function readStacks(
   generation: Generation,
   strings: IdTable,
   builder: TraceBuilder,
+  isOurs: boolean,
 ): IdTable {
   const ids = new IdTable();
   const frames = new Uint32Array(MAX_FRAMES);
@@ -70,7 +75,7 @@ export function readStacks(
       const count = input.next();
       if (count > MAX_FRAMES) throw input.error(`a stack of ${count} frames`);
       for (let i = 0; i < count; i++) {
-        const pc = input.next();
+        const pc = isOurs ? input.next() % PC_SPACE : input.next();
         const name = strings.get(input.next());
         const path = strings.get(input.next());
         frames[i] = builder.frame(pc, name, path, input.next());

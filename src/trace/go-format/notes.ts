@@ -112,11 +112,11 @@ const RULES: readonly Rule[] = [
       goroutine: m[3] === undefined ? undefined : Number(m[3]),
     }),
   ],
-  [/^lost ([0-9]+) events: ([^]*)$/, (m) => ({ kind: 'lost', count: Number(m[1]), why: m[2]! })],
+  [/^lost ([0-9]+) events: ([\s\S]*)$/, (m) => ({ kind: 'lost', count: Number(m[1]), why: m[2]! })],
   [/^stolen from P ([0-9]+)$/, (m) => ({ kind: 'stolen', from: Number(m[1]) })],
-  [/^call at depth ([0-9]+): ([^]*)$/, (m) => ({ kind: 'call', depth: Number(m[1]), text: m[2]! })],
+  [/^call at depth ([0-9]+): ([\s\S]*)$/, (m) => ({ kind: 'call', depth: Number(m[1]), text: m[2]! })],
   [
-    new RegExp(`^return after ${number} ns: ([^]*)$`),
+    new RegExp(`^return after ${number} ns: ([\\s\\S]*)$`),
     (m) => ({ kind: 'return', nanoseconds: Number(m[1]), text: m[2]! }),
   ],
 ];

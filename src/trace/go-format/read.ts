@@ -16,6 +16,7 @@ import {
 import { type Generation, generationsOf, HEADER_BYTES } from './generations.ts';
 import { MARK } from './notes.ts';
 import { Ordering } from './ordering.ts';
+import { SideData } from './side-data.ts';
 
 /**
  * Reads a Go execution trace: runtime/trace, `go test -trace`, net/http/pprof, or ours. Format: wire.ts; what events
@@ -52,6 +53,7 @@ class GoTraceReader {
   #clock: Clock | undefined;
   readonly #isOurs: boolean;
   #tries = FREE_TRIES;
+  #side: SideData | undefined;
 
   constructor(bytes: Uint8Array, name: string) {
     this.#bytes = bytes;
@@ -90,8 +92,11 @@ class GoTraceReader {
       if (this.#out !== undefined) this.#noteCut(number, cut ?? 'it has no clock', 0);
       return false;
     }
-    const strings = readStrings(this.#bytes, this.#name, generation, this.#builder);
-    const stacks = readStacks(this.#bytes, this.#name, generation, strings, this.#builder);
+    const side = this.#isOurs ? new SideData() : undefined;
+    const strings = readStrings(this.#bytes, this.#name, generation, this.#builder, side);
+    const stacks = readStacks(this.#bytes, this.#name, generation, strings, this.#builder, this.#isOurs);
+    side?.finish();
+    this.#builder.startedAt ??= side?.startedAt;
     const samples = readSamples(this.#bytes, this.#name, generation);
     this.#begin(generation, time);
     this.#ordering.begin(number, strings, stacks);
@@ -105,7 +110,7 @@ class GoTraceReader {
           !this.#isOurs,
         ),
     );
-    const left = this.#order(cursors, samples, time, cut !== undefined);
+    const left = this.#order(cursors, samples, time, cut !== undefined, side);
     if (cut !== undefined) this.#noteCut(number, cut, left);
     return true;
   }
@@ -124,17 +129,34 @@ class GoTraceReader {
   }
 
   /** Merges the threads. Answers how many threads still had events when nothing fitted any more, in a cut generation. */
-  #order(cursors: EventCursor[], samples: CpuSamples, clock: Clock, isCut: boolean): number {
+  #order(
+    cursors: EventCursor[],
+    samples: CpuSamples,
+    clock: Clock,
+    isCut: boolean,
+    side: SideData | undefined,
+  ): number {
     const frontier = new Frontier(cursors.filter((cursor) => cursor.advance()));
     const ordering = this.#ordering;
     let sample = 0;
     for (;;) {
       const head = frontier.peek();
+      this.#out.muted = false;
       const until = head === undefined ? Number.POSITIVE_INFINITY : head.time;
-      while (sample < samples.count && sampleTime(samples, sample, clock) < until)
+      while (sample < samples.count && this.#sampleTime(samples, sample, clock) < until) {
+        side?.emitUntil(
+          this.#sampleTime(samples, sample, clock),
+          this.#out,
+          ordering.strings,
+          ordering.stacks,
+        );
         this.#sample(samples, sample++, clock);
+      }
+      side?.emitUntil(until, this.#out, ordering.strings, ordering.stacks);
       if (head === undefined) return 0;
       this.#tries += TRIES;
+      this.#side = side;
+      if (side !== undefined) this.#out.muted = side.hides(head.time);
       if (ordering.advance(head, false)) {
         frontier.step();
         continue;
@@ -142,6 +164,7 @@ class GoTraceReader {
       if (this.#tries > 0 && frontier.stepFirst((cursor) => this.#try(cursor))) continue;
       // Nothing fits. In a cut generation what it waits for is missing; else the trace contradicts itself.
       if (isCut) return frontier.count;
+      if (side !== undefined) this.#out.muted = side.hides(head.time);
       ordering.advance(head, true);
       frontier.step();
     }
@@ -149,15 +172,21 @@ class GoTraceReader {
 
   #try(cursor: EventCursor): boolean {
     this.#tries--;
+    if (this.#isOurs) this.#out.muted = this.#side!.hides(cursor.time);
     return this.#ordering.advance(cursor, false);
   }
 
   #sample({ rows }: CpuSamples, index: number, clock: Clock): void {
     const at = index * 5;
-    const time = sampleTime({ rows, count: 0 }, index, clock);
+    const time = this.#sampleTime({ rows, count: 0 }, index, clock);
     const [thread, proc, goroutine] = [rows[at + 1]!, rows[at + 2]!, Math.max(0, rows[at + 3]!)];
     const stack = this.#ordering.stacks.get(rows[at + 4]!);
     this.#out.emit(EVENT.cpuSample, time, goroutine, 0, proc, thread, stack, 0, 0, 0);
+  }
+
+  #sampleTime({ rows }: CpuSamples, index: number, clock: Clock): number {
+    const nanoseconds = rows[index * 5]! * clock.nanosecondsPerTick;
+    return this.#isOurs ? nanoseconds : Math.trunc(nanoseconds);
   }
 
   #noteCut(number: number, why: string, threads: number): void {
@@ -165,9 +194,6 @@ class GoTraceReader {
     this.#builder.note(`generation ${number} is not whole (${why})${rest}`);
   }
 }
-
-const sampleTime = ({ rows }: CpuSamples, index: number, clock: Clock): number =>
-  Math.trunc(rows[index * 5]! * clock.nanosecondsPerTick);
 
 function versionOf(bytes: Uint8Array, file: string): number {
   const match = HEADER.exec(decodeText(bytes, 0, Math.min(bytes.length, HEADER_BYTES)));

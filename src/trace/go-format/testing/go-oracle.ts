@@ -8,7 +8,9 @@ const PROC = /Time=(\d+) ProcID=(\d+) (\w+)->(\w+)/;
 /** What `go tool trace -d=parsed` prints of a trace. Throws with what it says if it refuses the file. */
 export function parsedByGo(file: string, toolchain?: string): string {
   const env = toolchain === undefined ? process.env : { ...process.env, GOTOOLCHAIN: toolchain };
-  return execFileSync('go', ['tool', 'trace', '-d=parsed', file], {
+  // Before go1.24 the dumps had numbers.
+  const dump = toolchain?.startsWith('go1.23') ? '-d=1' : '-d=parsed';
+  return execFileSync('go', ['tool', 'trace', dump, file], {
     env,
     encoding: 'utf8',
     maxBuffer: 2 ** 30,
