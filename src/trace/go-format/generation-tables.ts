@@ -1,6 +1,7 @@
 import { decodeText } from '../../base/index.ts';
 import type { TraceBuilder } from '../trace-builder.ts';
 import type { Batch, Generation } from './generations.ts';
+import { IdTable } from './id-table.ts';
 import type { SideData } from './side-data.ts';
 import { PC_SPACE } from './side-strings.ts';
 import { Varints } from './varints.ts';
@@ -10,20 +11,6 @@ export interface Clock {
   readonly nanosecondsPerTick: number;
   /** A tick and the Unix time in nanoseconds that was then. */
   readonly snapshot: { readonly tick: number; readonly wall: bigint } | undefined;
-}
-
-/** Ids of one generation → ids of the trace. */
-export class IdTable {
-  readonly #ids = new Map<number, number>();
-
-  set(id: number, to: number): void {
-    this.#ids.set(id, to);
-  }
-
-  /** 0, which is "none", for an id that the file does not explain: it was cut off. */
-  get(id: number): number {
-    return id === 0 ? 0 : (this.#ids.get(id) ?? 0);
-  }
 }
 
 export interface CpuSamples {

@@ -1,7 +1,7 @@
 import { EVENT, STATE } from '../events.ts';
 import type { Emitter } from './emitter.ts';
 import type { EventCursor } from './event-cursor.ts';
-import type { IdTable } from './generation-tables.ts';
+import type { IdTable } from './id-table.ts';
 import type { GoroutineState, ProcState, ThreadState } from './scheduler-model.ts';
 import { SchedulerModel } from './scheduler-model.ts';
 import { UserEvents } from './user-events.ts';

@@ -53,6 +53,7 @@ class GoTraceReader {
   #clock: Clock | undefined;
   readonly #isOurs: boolean;
   #tries = FREE_TRIES;
+  #isCut = false;
   #side: SideData | undefined;
 
   constructor(bytes: Uint8Array, name: string) {
@@ -74,7 +75,7 @@ class GoTraceReader {
       if (!this.#readGeneration(generation)) break;
       read++;
     }
-    if (read === 0)
+    if (read === 0 || (this.#isCut && this.#builder.columns.count === 0))
       throw new DataError(
         { file: this.#name },
         'the trace ends before anything of it can be read',
@@ -190,6 +191,7 @@ class GoTraceReader {
   }
 
   #noteCut(number: number, why: string, threads: number): void {
+    this.#isCut = true;
     const rest = threads === 0 ? '' : `; events of ${threads} threads at its end do not fit and are left out`;
     this.#builder.note(`generation ${number} is not whole (${why})${rest}`);
   }

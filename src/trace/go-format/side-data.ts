@@ -1,6 +1,6 @@
 import type { EventKind } from '../events.ts';
 import type { Emitter } from './emitter.ts';
-import type { IdTable } from './generation-tables.ts';
+import type { IdTable } from './id-table.ts';
 import { parseNote } from './notes.ts';
 import {
   HIDDEN,
