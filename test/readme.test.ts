@@ -39,6 +39,10 @@ describe.skipIf(!kernelWritesFiles())('the README', () => {
     shell('mkdir path && go build -o crash .');
     cpSync(path.join(projectRoot, 'examples/race'), path.join(folder, 'race'), { recursive: true });
     shell(`cd race && go build -gcflags='all=-N -l' -o race .`);
+    const leaky = path.join(projectRoot, 'examples/leaky-server');
+    shell(
+      `go build -C ${leaky} -o ${folder}/leaky-server . || (cd ${leaky} && go build -o ${folder}/leaky-server .)`,
+    );
     symlinkSync(mattockProgram, path.join(folder, 'path/mattock'));
     shell('ulimit -c unlimited; GOTRACEBACK=crash ./crash > /dev/null 2>&1; [ -e core ] || mv core.* core');
   });
@@ -49,12 +53,23 @@ describe.skipIf(!kernelWritesFiles())('the README', () => {
   });
 
   it.each(commands)('%s', (command) => {
-    expect(shell(command.slice(2))).not.toBe('');
+    expect(shell(`{ ${command.slice(2)}\n} 2>&1`)).not.toBe('');
   });
 
-  it('begins with what the first command prints', () => {
-    const printed = shell(commands[0]!.slice(2));
-    const shown = consoleBlocks[0]!.slice(consoleBlocks[0]!.indexOf('\n') + 1);
+  it('begins with what the analysis of the hanging server says', () => {
+    const printed = shell('mattock trace analyze trace.out');
+    expect(printed).toMatch(/^HIGH \d+ goroutines hang on one that nobody lets go on$/m);
+    expect(printed).toMatch(/wait to lock the Mutex 0x[\da-f]+, in main\.\(\*shop\)\.order \(shop\.go:53\)/);
+    expect(printed).toMatch(
+      /waits? to send on the channel 0x[\da-f]+, in main\.\(\*shop\)\.record\.func1 \(shop\.go:67\)/,
+    );
+  });
+
+  it('shows what the first command on a core prints', () => {
+    const block = consoleBlocks.find((text) => text.startsWith('$ mattock core '))!;
+    const command = block.slice(2, block.indexOf('\n'));
+    const printed = shell(command);
+    const shown = block.slice(block.indexOf('\n') + 1);
     expect(upToCounts(printed)).toBe(upToCounts(shown));
     expect(order(printed)).toBe(order(shown));
   });

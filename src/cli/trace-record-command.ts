@@ -12,6 +12,10 @@ const STATUS_EVERY_MS = 250;
 /** Looking for the end of the program costs a read of procfs. */
 const END_EVERY_MS = 50;
 const MEGABYTE = 1e6;
+/** What an event costs the program: measured on a ping-pong of two goroutines with stacks, amd64, Go 1.26. */
+const NANOSECONDS_PER_EVENT = 43;
+/** All of them end the recording, and none the program: the probes are taken out, and the trace is written. */
+const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** Runs `mattock trace` and gives the exit status. */
 export async function runTraceRecord(options: TraceRecordOptions): Promise<number> {
@@ -45,7 +49,7 @@ async function record({ subject, duration, output, lossless }: TraceRecordOption
   const interrupt = (): void => {
     interrupted = true;
   };
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  for (const signal of ENDING_SIGNALS) process.on(signal, interrupt);
   const line = new StatusLine(recording);
   try {
     const end = duration === undefined ? Infinity : started + duration / 1e6;
@@ -62,7 +66,7 @@ async function record({ subject, duration, output, lossless }: TraceRecordOption
   } finally {
     await recording.stop();
     line.clear();
-    process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
+    for (const signal of ENDING_SIGNALS) process.removeListener(signal, interrupt);
   }
   const trace = recording.trace();
   const bytes = writeTraceFile(output, trace);
@@ -78,6 +82,7 @@ function summary(recording: Recording, { duration, events, violations, notes }: 
   goroutines.delete(0);
   const lines = [
     `${formatDuration(duration)}: ${events.count} events of ${goroutines.size} goroutines`,
+    `the program was stopped for ${Math.ceil(recording.stoppedMs)} ms; the probes took about ${share(recording.status.events, duration / 1e9)} of one CPU`,
     lost > 0 ? `${lost} events were lost: the ring was full; --lossless makes the program wait instead` : '',
     waits > 0 ? `the program waited ${waits} times for the recorder` : '',
     violations.length > 0 ? `${violations.length} changes of state do not follow from those before` : '',
@@ -89,6 +94,8 @@ function summary(recording: Recording, { duration, events, violations, notes }: 
     .join('');
 }
 
+const share = (events: number, seconds: number): string =>
+  `${((events * NANOSECONDS_PER_EVENT) / 1e7 / Math.max(seconds, 1e-3)).toFixed(2)} %`;
 const megabytes = (bytes: number): string => `${(bytes / MEGABYTE).toFixed(1)} MB`;
 
 /** One line on a terminal that says how it goes. */
@@ -111,8 +118,11 @@ class StatusLine {
     const seconds = (now - this.#last) / 1000;
     const rate = Math.round((events - this.#events) / seconds);
     const volume = megabytes((bytes - this.#bytes) / seconds);
+    const cost = share(events - this.#events, seconds);
     const drops = lost > 0 ? `, ${lost} lost` : '';
-    writeError(`\r\x1b[Krecording process ${this.#recording.pid}: ${rate} events/s, ${volume}/s${drops}`);
+    writeError(
+      `\r\x1b[Krecording process ${this.#recording.pid}: ${rate} events/s, ${volume}/s, ${cost} of one CPU${drops}`,
+    );
     this.#last = now;
     this.#events = events;
     this.#bytes = bytes;

@@ -15,7 +15,10 @@ export async function runTraceView({ file, output, open }: TraceViewOptions, roo
   try {
     const page = pageOf(file, root);
     if (output === undefined) await serve(page, open);
-    else writePage(output, page);
+    else {
+      writePage(output, page);
+      writeError(`mattock: ${output} (a page that needs nothing else: open it in a browser)\n`);
+    }
     return 0;
   } catch (error) {
     if (!(error instanceof MattockError)) throw error;
