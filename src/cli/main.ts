@@ -1,6 +1,6 @@
 import { runCore } from './core-command.ts';
 import { parseQuickly } from './options.ts';
-import { writeOut } from './standard-streams.ts';
+import { BrokenPipe, OutputFailure, writeError, writeOut } from './standard-streams.ts';
 import { version } from './version.ts';
 
 /**
@@ -8,6 +8,21 @@ import { version } from './version.ts';
  * file that a worker thread of an interactive session starts with.
  */
 export async function main(argv: readonly string[], workerEntry: URL): Promise<number> {
+  try {
+    return await run(argv, workerEntry);
+  } catch (error) {
+    if (!(error instanceof OutputFailure)) throw error;
+    try {
+      writeError(`mattock: ${error.message}\n`);
+    } catch (second) {
+      // Nothing can be told: the status does.
+      if (!(second instanceof OutputFailure || second instanceof BrokenPipe)) throw second;
+    }
+    return 1;
+  }
+}
+
+async function run(argv: readonly string[], workerEntry: URL): Promise<number> {
   if (argv[0] === 'core') {
     const options = parseQuickly(argv.slice(1));
     if (options !== undefined) return runCore(options, workerEntry);
@@ -27,11 +42,15 @@ export async function main(argv: readonly string[], workerEntry: URL): Promise<n
     }
     case 'record': {
       const { runTraceRecord } = await import('./trace-record-command.ts');
-      return runTraceRecord(request.options);
+      return runTraceRecord(request.options, new URL('..', workerEntry));
     }
     case 'analyze': {
       const { runAnalyze } = await import('./trace-analyze-command.ts');
       return runAnalyze(request.options);
+    }
+    case 'convert': {
+      const { runTraceConvert } = await import('./trace-convert-command.ts');
+      return runTraceConvert(request.options, new URL('..', workerEntry));
     }
     case 'view': {
       const { runTraceView } = await import('./trace-view-command.ts');

@@ -4,6 +4,15 @@ import { isatty } from 'node:tty';
 /** The reader of a pipe has gone: there is nobody left to tell anything. */
 export class BrokenPipe extends Error {}
 
+const REASONS: Readonly<Record<string, string>> = { ENOSPC: 'no space is left', EIO: 'the device failed' };
+
+/** What is written cannot be written: the session ends. */
+export class OutputFailure extends Error {
+  constructor(code: string | undefined, cause: unknown) {
+    super(`cannot write the output: ${REASONS[code ?? ''] ?? code}`, { cause });
+  }
+}
+
 const RETRY_MS = 5;
 
 /**
@@ -19,7 +28,7 @@ function writeAll(descriptor: number, text: string): void {
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === 'EPIPE') throw new BrokenPipe();
-      if (code !== 'EAGAIN') throw error;
+      if (code !== 'EAGAIN') throw new OutputFailure(code, error);
       // The pipe does not block (someone else set it so) and is full.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }

@@ -86,6 +86,14 @@ describe('executeLine', () => {
     }
   });
 
+  it('writes what failed, and why, into a transcript', async () => {
+    const files: Record<string, string> = {};
+    const session = fakeSession({ files });
+    await execute(session, 'transcript -x log');
+    await execute(session, 'goroutine 99');
+    expect(files.log).toContain('(mattock) goroutine 99\nerror: there is no goroutine 99\n');
+  });
+
   it('ends with exit', async () => {
     expect(await execute(fakeSession(), 'q')).toMatchObject({ exit: true, ok: true });
   });

@@ -2,7 +2,8 @@ import type { Answer, Context } from './command.ts';
 import type { Typed } from './language/cursor.ts';
 import { type ErrorFacts, errorFacts } from './output/error-facts.ts';
 import { jsonDocument, jsonLine } from './output/json.ts';
-import type { Style } from './output/style.ts';
+import { renderError } from './output/render-error.ts';
+import { PLAIN, type Style } from './output/style.ts';
 import type { Happening } from './session/happening.ts';
 import type { Session } from './session/session.ts';
 import type { CommandTable } from './table.ts';
@@ -43,7 +44,8 @@ export async function executeLine(
   const text = line.trim();
   if (text === '' || text.startsWith('#')) return { error: undefined, ok: true, exit: false, repeats: false };
   const failuresBefore = session.nestedFailures;
-  const output = new Output(withTranscript(session, text, write));
+  const [transcribed, toTranscript] = withTranscript(session, text, write);
+  const output = new Output(transcribed);
   const run = options.format === 'json' ? writeJson : writeText;
   let error: ErrorFacts | undefined;
   session.tell = (happening) => output.tell(textOf(happening, options));
@@ -56,6 +58,7 @@ export async function executeLine(
     session.tell = undefined;
     session.showSoFar = undefined;
   }
+  if (error !== undefined && options.format === 'text') toTranscript(renderError(error, line, PLAIN));
   return {
     error,
     ok: error === undefined && session.nestedFailures === failuresBefore,
@@ -133,17 +136,23 @@ class Output {
 }
 
 /** A transcript gets what is written from the command on; the command that starts one is in it too. */
-function withTranscript(session: Session, line: string, write: Write): Write {
+function withTranscript(
+  session: Session,
+  line: string,
+  write: Write,
+): [Write, (lines: Iterable<string>) => void] {
   let first = true;
-  return (text, last) => {
+  const append = (text: string): void => {
     const { transcript } = session;
-    if (transcript !== undefined) {
-      session.host.appendTranscript(transcript.path, first ? `(mattock) ${line}\n${text}` : text);
-      first = false;
-      if (transcript.only) return;
-    }
-    return write(text, last);
+    if (transcript === undefined) return;
+    session.host.appendTranscript(transcript.path, first ? `(mattock) ${line}\n${text}` : text);
+    first = false;
   };
+  const writeBoth: Write = (text, last) => {
+    append(text);
+    if (session.transcript?.only !== true) return write(text, last);
+  };
+  return [writeBoth, (lines) => append([...lines].map((text) => `${text}\n`).join(''))];
 }
 
 async function invoke(

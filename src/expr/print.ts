@@ -225,7 +225,9 @@ function funcText(value: ShownValue, style: Style): string {
 function scalarText(value: ShownValue, format: string): string {
   if (value.kind === 'string') return stringText(value, format);
   if (value.value === undefined) return `(unknown ${value.kind})`;
-  const operand = format === '' ? undefined : operandOf(value);
+  // A format is for the numbers of a value: its bools stay readable.
+  const isOthers = value.kind === 'bool' && !/%[-+# 0\d.]*[tv]/.test(format);
+  const operand = format === '' || isOthers ? undefined : operandOf(value);
   return operand === undefined ? value.value : goFormat(format, operand);
 }
 

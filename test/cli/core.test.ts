@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { commandTable } from '../../src/commands/index.ts';
 import { coreOf, type FixtureCore } from '../support/cores.ts';
-import { documents, mattock } from './run-mattock.ts';
+import { documents, mattock, mattockProgram } from './run-mattock.ts';
 
 let crash: FixtureCore;
 let pool: FixtureCore;
@@ -31,6 +32,55 @@ describe('mattock core', () => {
     expect(stdout).toContain('panic: runtime error: invalid memory address or nil pointer dereference');
     expect(stdout).toMatch(/=> +14: +left := a.balance \+ extra/);
     expect(stdout).toMatch(/\d+ goroutines: /);
+  });
+
+  it('displays what the goroutine has that is selected', async () => {
+    const { stdout } = await onPool('-q', '-c', 'display -a runtime.curg.goid', '-c', 'gr 2', '-c', 'gr 1');
+    expect(stdout.match(/goid = \d+/g)?.slice(1)).toEqual(['goid = 2', 'goid = 1']);
+  });
+
+  it('leaves bools as they are when numbers are formatted', async () => {
+    const { stdout } = await onPool('-q', '-c', 'print %x 1 == 2', '-c', 'print %x 255');
+    expect(stdout).toBe('false\nff\n');
+  });
+
+  it('shows an instruction whole though the range ends within it', async () => {
+    const { stdout } = await onPool('-q', '--json', '-c', 'disass -l main.main');
+    const rows = (documents(stdout)[0]!.result as { instructions: { pc: string; text: string }[] })
+      .instructions;
+    const at = rows.findIndex((row, i) => i > 0 && Number(rows[i + 1]!.pc) - Number(row.pc) > 2);
+    const part = await onPool(
+      '-q',
+      '--json',
+      '-c',
+      `disass -a ${rows[0]!.pc} 0x${(Number(rows[at]!.pc) + 1).toString(16)}`,
+    );
+    const cut = (documents(part.stdout)[0]!.result as { instructions: typeof rows }).instructions;
+    expect(cut.map(({ text }) => text)).toEqual(rows.slice(0, at + 1).map(({ text }) => text));
+  });
+
+  it('says that its output cannot be written', async () => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [mattockProgram, 'core', crash.executable, crash.core, '-q', '-c', 'print 3'],
+      { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' },
+    );
+    closeSync(full);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: 'mattock: cannot write the output: no space is left\n',
+    });
+  });
+
+  it('knows a Go binary though the core of it is cut', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'mattock-test-'));
+    const core = path.join(folder, 'core');
+    writeFileSync(core, readFileSync(crash.core).subarray(0, 5000));
+    const { stdout } = await mattock(['core', crash.executable, core, '-c', 'exit']);
+    rmSync(folder, { recursive: true });
+    expect(stdout).toContain('go1.26.8');
+    expect(stdout).not.toContain('not a Go program');
   });
 
   it('finds the executable by what the core says', async () => {

@@ -12,6 +12,8 @@ import { codeRange, symbolizer } from './symbolize.ts';
 const FLAVOURS: readonly Flavour[] = ['go', 'intel', 'gnu'];
 /** Bytes of code that one command shows at most. */
 const MOST_BYTES = 1 << 20;
+/** Of amd64; arm64's have 4 bytes. */
+const LONGEST_INSTRUCTION = 15;
 
 interface InstructionRow {
   readonly pc: number;
@@ -127,14 +129,15 @@ function instructionsIn(
   here: RuntimeAddress | undefined,
 ): InstructionRow[] {
   const { program, disassembler } = session;
-  const bytes = program.target.memory.readUpTo(start, end - start);
+  // The last instruction is shown whole, though the range may end within it.
+  const bytes = program.target.memory.readUpTo(start, end - start + LONGEST_INSTRUCTION);
   if (bytes.length === 0) throw new UserError(`the code at ${hex(start)} is not readable`);
   const instructions = disassembler!.disassemble(bytes, start, {
     flavour,
     symbolize: symbolizer(program),
     fileLine: (at) => fileLine(program, at),
   });
-  const shown = withoutPadding(instructions);
+  const shown = withoutPadding(instructions.filter(({ address }) => address < end));
   return shown.map((instruction) => {
     const { position } = program.locate(runtimeAddress(instruction.address), false);
     return {

@@ -67,7 +67,12 @@ export const goroutine = defineCommand({
     const from = session.selection.goroutine?.id;
     session.selection = session.scopeOf(chosen);
     const shown = new ShownGoroutine(chosen, context);
-    return { kind: 'switched', from, goroutine: shown, displayed: displayed(context) };
+    return {
+      kind: 'switched',
+      from,
+      goroutine: shown,
+      displayed: displayed({ ...context, scope: session.selection }),
+    };
   },
   *render(result, style, { session }) {
     if (result.kind === 'shown') {

@@ -53,7 +53,8 @@ export const verdict = defineCommand({
       program: target.process.executable ?? target.modules.executable?.path,
       commandLine: target.process.commandLine,
       pid: target.process.pid,
-      goVersion: runtime?.version,
+      // Of a core that is cut, the runtime's state may be lost while its binary is there.
+      goVersion: runtime?.version ?? target.modules.executable?.image?.buildInfo?.goVersion,
       architecture: target.arch.name,
       origin: target.process.origin,
       signal: facts.signal,
