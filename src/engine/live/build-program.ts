@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { UserError } from '../../base/index.ts';
@@ -39,6 +39,9 @@ export function buildProgram(request: BuildRequest, before?: BuiltProgram): Buil
     const flags = request.optimized ? request.flags : ['-gcflags=all=-N -l', ...request.flags];
     const command = request.kind === 'test' ? ['test', '-c'] : ['build'];
     go([...command, '-o', path, ...flags, ...request.packages]);
+    // go test -c of a package without tests says so and succeeds.
+    if (!existsSync(path))
+      throw new UserError('there are no tests in this package', 'name one that has _test.go files');
     const directory = request.kind === 'test' ? packageFolder(request.packages) : undefined;
     return { path, directory, remove: before === undefined ? remove : () => before.remove() };
   } catch (error) {
