@@ -4,6 +4,7 @@ import { type LiveOptions, liveOptions } from './live-options.ts';
 import { CORE_OPTIONS, type CoreOptions, coreOptions, type OptionValues } from './options.ts';
 import { testArguments } from './test-arguments.ts';
 import { type AnalyzeOptions, addTraceAnalyze } from './trace-analyze-options.ts';
+import { addTraceConvert, type TraceConvertOptions } from './trace-convert-options.ts';
 import { addTraceRecord, type TraceRecordOptions } from './trace-record-options.ts';
 import { addTraceView, type TraceViewOptions } from './trace-view-options.ts';
 
@@ -12,6 +13,7 @@ export type Request =
   | { readonly kind: 'live'; readonly options: LiveOptions }
   | { readonly kind: 'record'; readonly options: TraceRecordOptions }
   | { readonly kind: 'analyze'; readonly options: AnalyzeOptions }
+  | { readonly kind: 'convert'; readonly options: TraceConvertOptions }
   | { readonly kind: 'view'; readonly options: TraceViewOptions }
   | { readonly kind: 'version' }
   /** Help or an error has been written. */
@@ -53,6 +55,9 @@ export function parseWithCommander(all: readonly string[]): Request {
   });
   addTraceAnalyze(program, (options) => {
     request = { kind: 'analyze', options };
+  });
+  addTraceConvert(program, (options) => {
+    request = { kind: 'convert', options };
   });
   addTraceView(program, (options) => {
     request = { kind: 'view', options };

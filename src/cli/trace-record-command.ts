@@ -3,6 +3,7 @@ import { errorFacts } from '../commands/index.ts';
 import { formatDuration } from '../commands/language/duration.ts';
 import { Recording } from '../engine/trace/recording.ts';
 import { formatOfFile, writeTraceFile } from '../engine/trace/trace-file.ts';
+import { pageOfTrace } from './page-of-trace.ts';
 import { reportOpening } from './rendering.ts';
 import { isTerminal, writeError } from './standard-streams.ts';
 import type { TraceRecordOptions } from './trace-record-options.ts';
@@ -17,10 +18,10 @@ const NANOSECONDS_PER_EVENT = 43;
 /** All of them end the recording, and none the program: the probes are taken out, and the trace is written. */
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
-/** Runs `mattock trace` and gives the exit status. */
-export async function runTraceRecord(options: TraceRecordOptions): Promise<number> {
+/** Runs `mattock trace` and gives the exit status. `root` is the folder that dist/ is in. */
+export async function runTraceRecord(options: TraceRecordOptions, root: URL): Promise<number> {
   try {
-    await record(options);
+    await record(options, root);
     return 0;
   } catch (error) {
     if (!(error instanceof MattockError)) throw error;
@@ -29,7 +30,7 @@ export async function runTraceRecord(options: TraceRecordOptions): Promise<numbe
   }
 }
 
-async function record({ subject, duration, output, lossless }: TraceRecordOptions): Promise<void> {
+async function record({ subject, duration, output, lossless }: TraceRecordOptions, root: URL): Promise<void> {
   const format = formatOfFile(output);
   const recording = await Recording.start({
     lossless,
@@ -69,7 +70,7 @@ async function record({ subject, duration, output, lossless }: TraceRecordOption
     for (const signal of ENDING_SIGNALS) process.removeListener(signal, interrupt);
   }
   const trace = recording.trace();
-  const bytes = writeTraceFile(output, trace);
+  const bytes = writeTraceFile(output, trace, (whole) => pageOfTrace(whole, root));
   writeError(summary(recording, trace));
   writeError(`mattock: ${output} (${format}, ${megabytes(bytes)})\n`);
 }

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { MattockError } from '../base/index.ts';
 import { errorFacts } from '../commands/index.ts';
-import { Analysis, findingsOf } from '../trace/analysis/index.ts';
 import { readGoTrace } from '../trace/go-format/index.ts';
-import { livesOf } from '../trace/index.ts';
-import { makeTracePage, servePage, writePage } from '../web/index.ts';
+import { servePage, writePage } from '../web/index.ts';
+import { pageOfTrace } from './page-of-trace.ts';
 import { reportOpening } from './rendering.ts';
 import { writeError, writeOut } from './standard-streams.ts';
 import { readTraceFile } from './trace-bytes.ts';
@@ -13,7 +12,7 @@ import type { TraceViewOptions } from './trace-view-options.ts';
 /** Runs `mattock trace view` and gives the exit status. `root` is the folder that dist/ is in. */
 export async function runTraceView({ file, output, open }: TraceViewOptions, root: URL): Promise<number> {
   try {
-    const page = pageOf(file, root);
+    const page = pageOfTrace(readGoTrace(readTraceFile(file), file), root);
     if (output === undefined) await serve(page, open);
     else {
       writePage(output, page);
@@ -25,17 +24,6 @@ export async function runTraceView({ file, output, open }: TraceViewOptions, roo
     reportOpening(errorFacts(error), { json: false });
     return 1;
   }
-}
-
-function pageOf(file: string, root: URL): string {
-  const trace = readGoTrace(readTraceFile(file), file);
-  const lives = livesOf(trace);
-  const findings = findingsOf(new Analysis(trace, lives)).map(({ severity, title, evidence, place }) => ({
-    severity,
-    title,
-    lines: place === undefined ? evidence : [`${place.function} (${place.file}:${place.line})`, ...evidence],
-  }));
-  return makeTracePage(trace, lives, findings, new URL('dist/trace-page.html', root));
 }
 
 async function serve(page: string, open: boolean): Promise<void> {

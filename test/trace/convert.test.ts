@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mattock } from '../cli/run-mattock.ts';
+import { buildGo, hasToolchain } from '../support/go-build.ts';
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'mattock-convert-'));
+const at = (name: string): string => path.join(folder, name);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.skipIf(!hasToolchain(undefined))('mattock trace convert', () => {
+  beforeAll(() => {
+    const words = [
+      '-listen',
+      '127.0.0.1:0',
+      '-trace',
+      at('server.trace'),
+      '-load',
+      '60',
+      '-audit-quota',
+      '20',
+    ];
+    execFileSync(buildGo({ source: 'examples/leaky-server' }), [...words, '-for', '1s'], {
+      stdio: 'ignore',
+      timeout: 60_000,
+    });
+  });
+
+  it('writes a profile that pprof takes', async () => {
+    const { status, stderr } = await mattock(['trace', 'convert', at('server.trace'), at('x.pb.gz')]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(statSync(at('x.pb.gz')).mode & 0o777).toBe(0o600);
+    const top = (...args: string[]): string =>
+      execFileSync('go', ['tool', 'pprof', '-top', '-nodecount=500', ...args, at('x.pb.gz')], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+    const waiting = top('-sample_index=off_cpu', '-cum', '-tagfocus=owner=program');
+    expect(waiting).toMatch(/^Type: off_cpu$/m);
+    expect(waiting).toMatch(/ \[sync\]| \[chan send\]/);
+    expect(waiting).toMatch(/main\.\(\*shop\)\.order/);
+    expect(top('-sample_index=off_cpu', '-tagfocus=wait=mutex', '-cum')).toContain('sync.(*Mutex).Lock');
+    expect(top('-sample_index=on_cpu')).toContain('[running]');
+    expect(top('-sample_index=sched_latency')).toContain('[runnable]');
+    expect(top('-sample_index=goroutines', '-cum')).toMatch(/main\.\(\*shop\)\.order/);
+  });
+
+  it('writes the page too', async () => {
+    expect((await mattock(['trace', 'convert', at('server.trace'), at('x.html')])).status).toBe(0);
+    expect(statSync(at('x.html')).size).toBeGreaterThan(10_000);
+  });
+
+  it('refuses an ending that says nothing before it writes', async () => {
+    const { status, stderr } = await mattock(['trace', 'convert', at('server.trace'), at('x.jpeg')]);
+    expect(status).toBe(1);
+    expect(stderr).toContain('The ending does not say');
+    expect(existsSync(at('x.jpeg'))).toBe(false);
+  });
+});
