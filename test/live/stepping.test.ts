@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Build, missingForBuild } from '../support/builds.ts';
+import { compareVersions, installedGo } from '../support/tools.ts';
 import { type LiveSession, launch } from './live-session.ts';
 import { functionsOf, type Lines, LOOPS, OPTIMISED_LOOPS, STEPPING, spelledOut } from './stepping-lines.ts';
 
@@ -79,10 +80,14 @@ async function walkAll(live: LiveSession, names: readonly string[]): Promise<Rec
 const expanded = (lines: Lines): Record<string, string[]> =>
   Object.fromEntries(Object.entries(lines).map(([name, text]) => [name, spelledOut(text)]));
 
+/** Go's line tables for the end of functions that defer have changed since. */
+const old = compareVersions(installedGo() ?? '1.26', '1.23') < 0;
+const INSTALLED = STEPPING[old ? '1.22.12' : 'newest'];
+
 describe('next and step', () => {
   const builds: readonly (Omit<Build, 'fixture'> & { readonly lines: Lines; readonly crowd: boolean })[] = [
-    { flags: 'noopt', lines: STEPPING.newest, crowd: false },
-    { flags: 'noopt', lines: STEPPING.newest, crowd: true },
+    { flags: 'noopt', lines: INSTALLED, crowd: false },
+    { flags: 'noopt', lines: INSTALLED, crowd: true },
     { flags: 'noopt', toolchain: '1.22.12', lines: STEPPING['1.22.12'], crowd: true },
   ];
   for (const { lines, crowd, ...build } of builds) {
@@ -106,9 +111,11 @@ describe('next and step', () => {
       const walked = await walkAll(await start(request, ['crowd']), ORDER);
       for (const [name, text] of Object.entries(STEPPING.newest)) {
         // What the methods' calls come to depends on what is inlined.
-        if (name !== 'calls') {
-          expect(functionsOf(walked[name]!), name).toEqual(functionsOf(spelledOut(text)));
-        }
+        if (name === 'calls') continue;
+        const expected = functionsOf(spelledOut(text));
+        // Before Go 1.20 what follows runtime.Goexit may be met in a function that it has inlined.
+        const compared = name === 'exits' && old ? 2 : expected.length;
+        expect(functionsOf(walked[name]!).slice(0, compared), name).toEqual(expected.slice(0, compared));
       }
       expect(functionsOf(walked.calls!).slice(-3)).toEqual(['calls.func1', 'calls', 'func11']);
     });
@@ -156,7 +163,9 @@ describe('steps', () => {
     await live.text('continue main.go:96');
     const places: string[] = [];
     for (let i = 0; i < 8; i++) places.push(placeIn((await live.json('step')).result));
-    expect(functionsOf(places)).toEqual(['defers', 'add', 'defers.func1', 'defers']);
+    expect(functionsOf(places)).toEqual(
+      old ? ['add', 'defers.func1', 'defers', 'func6'] : ['defers', 'add', 'defers.func1', 'defers'],
+    );
     await live.text('continue main.starts');
     const started: string[] = [];
     for (let i = 0; i < 3; i++) started.push(placeIn((await live.json('next')).result));
