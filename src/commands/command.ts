@@ -1,3 +1,4 @@
+import { UserError } from '../base/index.ts';
 import { type ArgumentSpec, type ArgumentsOf, parseArguments } from './language/arguments.ts';
 import { Cursor, type Typed } from './language/cursor.ts';
 import type { Style } from './output/style.ts';
@@ -24,6 +25,16 @@ export interface CommandRunner {
 }
 
 export type Group = 'running' | 'goroutines' | 'stack' | 'data' | 'code' | 'session';
+
+/** Groups of commands that look at what the program is doing. */
+const OF_THE_STATE: ReadonlySet<Group> = new Set(['goroutines', 'stack', 'data']);
+
+/** A program that has ended has neither threads nor memory to look at. */
+function requireState({ session }: Context): void {
+  if (session.live?.debugger.target.ended !== undefined) {
+    throw new UserError('the program has ended', '`restart` starts it anew');
+  }
+}
 
 interface Words {
   readonly name: string;
@@ -94,7 +105,9 @@ export function defineCommand<Spec extends ArgumentSpec, Result>(
         ? undefined
         : definition.prepare(context, parseArguments(spec, new Cursor(args))),
     run(context, args) {
-      const result = definition.run(context, parseArguments(spec, new Cursor(args)));
+      const typed = parseArguments(spec, new Cursor(args));
+      if (OF_THE_STATE.has(definition.group)) requireState(context);
+      const result = definition.run(context, typed);
       if (result instanceof Answer) return result;
       return new Answer(result, (style) => definition.render(result, style, context));
     },

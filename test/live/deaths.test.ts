@@ -27,6 +27,10 @@ describe.each([...LIVE_BUILDS, { stripped: true }])('before it dies', (build) =>
     );
     expect(await session.failure('clear unrecovered-panic')).toContain('is always there');
     expect(await session.text('continue')).toBe('Process has exited with status 2\n');
+    // What is left of it is nothing to look at.
+    for (const command of ['goroutines', 'stack', 'locals', 'print 1', 'regs']) {
+      expect(await session.failure(command), command).toContain('the program has ended');
+    }
   });
 
   it.skipIf(missing)(`${name}: a program stops at a fatal error, unless that is switched off`, async () => {
