@@ -81,14 +81,15 @@ describe('scalars', () => {
     expect(text(type, value)).toBe(expected);
   });
 
-  test('a format applies to every scalar', () => {
+  test('a format applies to every scalar that it can be applied to', () => {
     expect(text(int64, words(255), {}, {}, '%#x')).toBe('0xff');
     expect(text(weekday, words(2), {}, {}, '%04d')).toBe('0002');
     expect(text(slice(int64), words(0x2000, 2, 2), { 8192: words(10, 17) }, {}, '%x')).toBe(
       '[]int len: 2, cap: 2, [a,11]',
     );
     expect(text(string, words(0x2000, 2), { 8192: words('hi') }, {}, '%x')).toBe('6869');
-    expect(text(bool, bytes(1), {}, {}, '%d')).toBe('%!d(bool=true)');
+    expect(text(bool, bytes(1), {}, {}, '%d')).toBe('true');
+    expect(text(bool, bytes(1), {}, {}, '%5t')).toBe(' true');
   });
 });
 
