@@ -24,6 +24,11 @@ export class Emitter {
     this.#at(time);
   }
 
+  /** What is known already is told again, as it is when a generation begins: Go's reader shows that, at a time of its own. */
+  pass(time: number): void {
+    if (this.#strict) this.#at(time);
+  }
+
   get origin(): number {
     return this.#origin ?? 0;
   }

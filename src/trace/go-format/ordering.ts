@@ -116,6 +116,7 @@ APPLY[WIRE.procStatus] = (o, event, thread) => {
       o.out.violation(`P ${proc.id} is in state ${proc.status}, but said to be in ${status}`);
     if (!abandoned) proc.status = status;
     o.count(proc, 0);
+    o.out.pass(event.time);
   }
   if (status === PROC.running || status === PROC.syscall) o.model.bindProc(thread, proc);
   return true;
@@ -185,6 +186,7 @@ const status: Apply = (o, event, thread) => {
       o.out.violation(`goroutine ${id} is in state ${goroutine.status}, but said to be in ${state}`);
     goroutine.status = state;
     o.count(goroutine, 0);
+    o.out.pass(event.time);
   }
   if (state === STATE.running || state === STATE.syscall) home.goroutine = goroutine;
   return true;
@@ -371,7 +373,10 @@ const gcBegin: Apply = (o, event, thread, force) => {
   if (o.gc !== 'on') {
     const stack = event.kind === WIRE.gcBegin ? o.stacks.get(event.b) : 0;
     o.emit(EVENT.gcBegin, event, thread, idOf(thread), stack, ++o.cycle);
-  } else if (event.kind === WIRE.gcBegin) o.out.violation('the garbage collector begins, but was at work');
+  } else {
+    if (event.kind === WIRE.gcBegin) o.out.violation('the garbage collector begins, but was at work');
+    o.out.pass(event.time);
+  }
   o.gc = 'on';
   return true;
 };
@@ -393,7 +398,7 @@ APPLY[WIRE.gcSweepActive] = (o, event, thread) => {
   else if (!proc.sweeping) {
     proc.sweeping = true;
     o.out.emit(EVENT.sweepBegin, event.time, 0, 0, proc.id, thread.id, 0, 0, 0, 0);
-  }
+  } else o.out.pass(event.time);
   return true;
 };
 APPLY[WIRE.gcSweepBegin] = (o, event, thread) => {
@@ -414,7 +419,7 @@ APPLY[WIRE.gcMarkAssistActive] = (o, event, thread) => {
   else if (!goroutine.assisting) {
     goroutine.assisting = true;
     o.out.emit(EVENT.assistBegin, event.time, goroutine.id, 0, -1, thread.id, 0, 0, 0, 0);
-  }
+  } else o.out.pass(event.time);
   return true;
 };
 const assist: Apply = (o, event, thread) => {

@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { buildGo, hasToolchain } from '../../../test/support/go-build.ts';
 import { DataError } from '../../base/index.ts';
-import { EVENT } from '../events.ts';
+import { EVENT, STATE } from '../events.ts';
 import { livesOf } from '../lives.ts';
+import { BytesOut } from './bytes-out.ts';
 import { readGoTrace } from './read.ts';
 import { parsedByGo, transitionsByGo, transitionsByUs } from './testing/go-oracle.ts';
+import { WIRE } from './wire.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mattock-gotrace-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -35,6 +37,49 @@ const seeded = (seed: number) => () => {
   seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
   return seed / 2 ** 32;
 };
+
+/** One batch of a generation: its events are kind, ticks since the event before, arguments. */
+function batch(generation: number, thread: number, time: number, ...events: readonly number[][]): number[] {
+  const data = new BytesOut();
+  for (const [kind, ...rest] of events) {
+    data.byte(kind!);
+    for (const value of rest) data.varint(value);
+  }
+  const out = new BytesOut();
+  out.byte(WIRE.batch);
+  for (const value of [generation, thread, time, data.length]) out.varint(value);
+  return [...out.view(), ...data.view()];
+}
+
+const clock = (generation: number): number[] => batch(generation, -1, 100, [WIRE.frequency, 1_000_000_000]);
+
+describe.skipIf(!hasToolchain(undefined))('generations that overlap in time', () => {
+  it('have the times that Go itself gives them: the end of one is before the beginning of the next', () => {
+    const running = [
+      [WIRE.procStatus, 0, 0, 1],
+      [WIRE.goStatus, 1, 1, 5, STATE.running],
+    ];
+    const bytes = Uint8Array.from([
+      ...[...'go 1.23 trace'].map((letter) => letter.charCodeAt(0)),
+      ...[0, 0, 0],
+      ...batch(1, 5, 100, ...running, [WIRE.goStatus, 1, 2, -1, STATE.waiting]),
+      ...clock(1),
+      // Who waits is told of last, when the next generation has begun.
+      ...batch(2, 5, 200, ...running),
+      ...batch(2, -1, 900, [WIRE.goStatus, 1, 2, -1, STATE.waiting]),
+      ...clock(2),
+      ...batch(3, 5, 500, ...running, [WIRE.goBlock, 1, 0, 0]),
+      ...clock(3),
+    ]);
+    const file = path.join(folder, 'overlap.trace');
+    writeFileSync(file, bytes);
+    const trace = readGoTrace(bytes, file);
+    expect([trace.violations, trace.notes]).toEqual([[], []]);
+    const ours = transitionsByUs(trace);
+    expect(ours.size).toBeGreaterThan(0);
+    expect(Object.fromEntries(ours)).toEqual(Object.fromEntries(transitionsByGo(parsedByGo(file))));
+  });
+});
 
 describe.each(['go1.22.12', 'go1.23.5', 'go1.24.13', 'go1.25.5', undefined])('a trace of %s', (toolchain) => {
   it.skipIf(!hasToolchain(toolchain))(
