@@ -1,20 +1,9 @@
 import type { Goid, RuntimeAddress, ThreadId } from '../base/index.ts';
 import type { Location } from './frame.ts';
+import type { GOROUTINE_STATES } from './runtime-facts/constants.ts';
 
 /** runtime/runtime2.go: `_Gidle` … `_Gpreempted`, without the scan bit. */
-export type GoroutineState =
-  | '_Gidle'
-  | '_Grunnable'
-  | '_Grunning'
-  | '_Gsyscall'
-  | '_Gwaiting'
-  | '_Gmoribund_unused'
-  | '_Gdead'
-  | '_Genqueue_unused'
-  | '_Gcopystack'
-  | '_Gpreempted'
-  | '_Gleaked'
-  | '_Gdeadextra';
+export type GoroutineState = (typeof GOROUTINE_STATES)[number];
 
 /**
  * One goroutine. Cheap fields come from one read of its `runtime.g`; those that need a stack walk or more

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { GOROUTINE_STATES } from '../../src/golang/runtime-facts/constants.ts';
 import type { FixtureCore } from '../support/cores.ts';
 import type { Fixture } from '../support/fixture.ts';
 import { buildGo } from '../support/go-build.ts';
@@ -43,22 +44,6 @@ interface OracleAnswers {
 /** framesWithVariables of the oracle. */
 const FRAMES_WITH_VARIABLES = 40;
 
-/** runtime2.go's goroutine states by number, as api.Goroutine.Status has them. */
-const STATES = [
-  '_Gidle',
-  '_Grunnable',
-  '_Grunning',
-  '_Gsyscall',
-  '_Gwaiting',
-  '_Gmoribund_unused',
-  '_Gdead',
-  '_Genqueue_unused',
-  '_Gcopystack',
-  '_Gpreempted',
-  '_Gleaked',
-  '_Gdeadextra',
-];
-
 let oracle: string | undefined;
 
 /** The program over Delve's packages, compiled once. */
@@ -94,7 +79,8 @@ export function askDelve(core: FixtureCore, of: Fixture): Answers {
 export function delveGoroutine(g: OracleGoroutine): GoroutineAnswer {
   return {
     id: g.id,
-    state: STATES[g.status] ?? String(g.status),
+    // api.Goroutine.Status has the runtime's numbers.
+    state: GOROUTINE_STATES[g.status] ?? String(g.status),
     waitReason: g.waitReason,
     thread: g.thread,
     labels: Object.entries(g.labels ?? {})

@@ -1,3 +1,6 @@
+import type { GoroutineState } from '../../golang/index.ts';
+import { GOROUTINE_STATES } from '../../golang/runtime-facts/constants.ts';
+
 /**
  * What a scheduler probe writes behind commit word, time and kind (src/probe/ring-layout.ts), by byte offset.
  *
@@ -59,14 +62,19 @@ export const KIND = {
 
 /** runtime/runtime2.go. */
 export const G_STATE = {
-  idle: 0,
-  runnable: 1,
-  running: 2,
-  syscall: 3,
-  waiting: 4,
-  dead: 6,
-  copyStack: 8,
-  preempted: 9,
-  leaked: 10,
-  deadExtra: 11,
+  idle: stateNumber('_Gidle'),
+  runnable: stateNumber('_Grunnable'),
+  running: stateNumber('_Grunning'),
+  syscall: stateNumber('_Gsyscall'),
+  waiting: stateNumber('_Gwaiting'),
+  dead: stateNumber('_Gdead'),
+  copyStack: stateNumber('_Gcopystack'),
+  preempted: stateNumber('_Gpreempted'),
+  leaked: stateNumber('_Gleaked'),
+  deadExtra: stateNumber('_Gdeadextra'),
 } as const;
+
+/** g.atomicstatus without its scan bit. */
+export function stateNumber(name: GoroutineState): number {
+  return GOROUTINE_STATES.indexOf(name);
+}

@@ -1,7 +1,7 @@
 import { runtimeAddress } from '../../base/index.ts';
 import type { BlockedOn, Goroutine, Program, SchedulerFacts } from '../../golang/index.ts';
 import type { WaitObject } from '../wait-object.ts';
-import { G_STATE } from './record.ts';
+import { G_STATE, stateNumber } from './record.ts';
 
 /** Frames of a goroutine that waits. */
 const DEPTH = 64;
@@ -29,21 +29,6 @@ export interface Snapshot {
   readonly processors: readonly { readonly id: number; readonly thread: number; readonly status: number }[];
 }
 
-const STATES = [
-  '_Gidle',
-  '_Grunnable',
-  '_Grunning',
-  '_Gsyscall',
-  '_Gwaiting',
-  '_Gmoribund_unused',
-  '_Gdead',
-  '_Genqueue_unused',
-  '_Gcopystack',
-  '_Gpreempted',
-  '_Gleaked',
-  '_Gdeadextra',
-];
-
 /** A program that has not begun: everything in it will be created. */
 export const NOTHING_YET: Snapshot = { goroutines: [], processors: [] };
 
@@ -56,7 +41,7 @@ export function takeSnapshot(program: Program, facts: SchedulerFacts): Snapshot 
 }
 
 function known(program: Program, facts: SchedulerFacts, goroutine: Goroutine): KnownGoroutine {
-  const state = STATES.indexOf(goroutine.state);
+  const state = stateNumber(goroutine.state);
   const waits = state === G_STATE.waiting || state === G_STATE.preempted || state === G_STATE.leaked;
   const frames = waits || state === G_STATE.syscall ? program.stackOf(goroutine, DEPTH).frames : [];
   return {
