@@ -1,7 +1,7 @@
-import { UserError } from '../base/index.ts';
 import { type ArgumentSpec, type ArgumentsOf, parseArguments } from './language/arguments.ts';
 import { Cursor, type Typed } from './language/cursor.ts';
 import type { Style } from './output/style.ts';
+import { requireAlive } from './session/live-control.ts';
 import type { Scope, Session } from './session/session.ts';
 
 /** What a command runs with: the session, what it is about, and the table, for commands that run others. */
@@ -28,13 +28,6 @@ export type Group = 'running' | 'goroutines' | 'stack' | 'data' | 'code' | 'sess
 
 /** Groups of commands that look at what the program is doing. */
 const OF_THE_STATE: ReadonlySet<Group> = new Set(['goroutines', 'stack', 'data']);
-
-/** A program that has ended has neither threads nor memory to look at. */
-function requireState({ session }: Context): void {
-  if (session.live?.debugger.target.ended !== undefined) {
-    throw new UserError('the program has ended', '`restart` starts it anew');
-  }
-}
 
 interface Words {
   readonly name: string;
@@ -106,7 +99,8 @@ export function defineCommand<Spec extends ArgumentSpec, Result>(
         : definition.prepare(context, parseArguments(spec, new Cursor(args))),
     run(context, args) {
       const typed = parseArguments(spec, new Cursor(args));
-      if (OF_THE_STATE.has(definition.group)) requireState(context);
+      const { live } = context.session;
+      if (live !== undefined && OF_THE_STATE.has(definition.group)) requireAlive(live.debugger);
       const result = definition.run(context, typed);
       if (result instanceof Answer) return result;
       return new Answer(result, (style) => definition.render(result, style, context));

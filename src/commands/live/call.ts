@@ -6,10 +6,10 @@ import { flag, required } from '../language/arguments.ts';
 import type { Typed } from '../language/cursor.ts';
 import { expression } from '../language/kinds.ts';
 import { atColumn } from '../output/error-facts.ts';
-import { debuggerOf } from '../session/live-control.ts';
+import { debuggerOf, requireAlive } from '../session/live-control.ts';
 import { expressionScope } from '../session/values.ts';
 import { CallResult } from './call-report.ts';
-import { requireAlive, runCalls } from './run-calls.ts';
+import { runCalls } from './run-calls.ts';
 import { renderStop, reportStop, type StopReport } from './stop-report.ts';
 
 export const call = defineCommand({

@@ -23,11 +23,6 @@ export function runCalls<T>(context: Context, control: Debugger, work: CallWork<
   return { kind: 'done', result: own.call.result as T };
 }
 
-/** What has ended has nothing to write or to call. */
-export function requireAlive({ target }: Debugger): void {
-  if (target.ended !== undefined) throw new UserError('the program has ended', '`restart` starts it anew');
-}
-
 /** For commands that need the call to have ended. */
 export function requireDone<T>(called: Called<T>, what: string): T {
   if (called.kind === 'done') return called.result;

@@ -16,10 +16,10 @@ import { required } from '../language/arguments.ts';
 import type { Typed } from '../language/cursor.ts';
 import { expression } from '../language/kinds.ts';
 import { atColumn } from '../output/error-facts.ts';
-import { debuggerOf } from '../session/live-control.ts';
+import { debuggerOf, requireAlive } from '../session/live-control.ts';
 import { expressionScope } from '../session/values.ts';
 import { refreshAfterWrite } from './refresh-selection.ts';
-import { requireAlive, requireDone, runCalls } from './run-calls.ts';
+import { requireDone, runCalls } from './run-calls.ts';
 
 export const set = defineCommand({
   name: 'set',

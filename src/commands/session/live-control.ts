@@ -25,6 +25,11 @@ interface MaybeLive {
   readonly session: { readonly live: LiveControl | undefined };
 }
 
+/** What has ended has nothing to look at, to write or to call. */
+export function requireAlive({ target }: Debugger): void {
+  if (target.ended !== undefined) throw new UserError('the program has ended', '`restart` starts it anew');
+}
+
 /** The debugger of a live session. For a core a UserError, which names the command. */
 export function debuggerOf(context: MaybeLive, command: string): Debugger {
   return liveOf(context, command).debugger;
