@@ -3,6 +3,7 @@ import { parseDuration } from '../commands/language/duration.ts';
 import type { ReportFormat } from '../commands/trace/render-report.ts';
 import type { ReportRequest } from '../commands/trace/report.ts';
 import { SECTIONS } from '../commands/trace/sections.ts';
+import { traceCommand } from './trace-subcommand.ts';
 
 /** What `mattock trace analyze` was asked to do. */
 export interface AnalyzeOptions extends ReportRequest {
@@ -16,9 +17,7 @@ const FORMATS: readonly ReportFormat[] = ['json', 'html', 'mermaid', 'svg'];
 
 /** Adds `trace analyze` to the command line. */
 export function addTraceAnalyze(program: Command, found: (options: AnalyzeOptions) => void): void {
-  const trace =
-    program.commands.find((command) => command.name() === 'trace') ?? program.command('trace').exitOverride();
-  const analyze = trace.command('analyze').exitOverride();
+  const analyze = traceCommand(program).command('analyze').exitOverride();
   analyze
     .summary('answer from a trace where goroutines wait, leak and hang')
     .description(

@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import { traceCommand } from './trace-subcommand.ts';
 
 /** What `mattock trace convert` was asked to do. */
 export interface TraceConvertOptions {
@@ -8,8 +9,7 @@ export interface TraceConvertOptions {
 
 /** Adds `trace convert` to the command line. */
 export function addTraceConvert(program: Command, found: (options: TraceConvertOptions) => void): void {
-  const trace = program.commands.find((command) => command.name() === 'trace') ?? program.command('trace');
-  trace
+  traceCommand(program)
     .command('convert')
     .exitOverride()
     .summary('write a trace in the format of another tool')

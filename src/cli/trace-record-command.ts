@@ -1,11 +1,9 @@
-import { MattockError } from '../base/index.ts';
-import { errorFacts } from '../commands/index.ts';
 import { formatDuration } from '../commands/language/duration.ts';
-import { Recording } from '../engine/trace/recording.ts';
-import { formatOfFile, writeTraceFile } from '../engine/trace/trace-file.ts';
+import { Recording, type RecordingOptions } from '../engine/trace/recording.ts';
+import { checkTraceFile, writeTraceFile } from '../engine/trace/trace-file.ts';
 import { pageOfTrace } from './page-of-trace.ts';
-import { reportOpening } from './rendering.ts';
 import { isTerminal, writeError } from './standard-streams.ts';
+import { statusOf } from './trace-failure.ts';
 import type { TraceRecordOptions } from './trace-record-options.ts';
 
 const DRAIN_EVERY_MS = 5;
@@ -19,61 +17,65 @@ const NANOSECONDS_PER_EVENT = 43;
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** Runs `mattock trace` and gives the exit status. `root` is the folder that dist/ is in. */
-export async function runTraceRecord(options: TraceRecordOptions, root: URL): Promise<number> {
-  try {
-    await record(options, root);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof MattockError)) throw error;
-    reportOpening(errorFacts(error), { json: false });
-    return 1;
-  }
+export function runTraceRecord(options: TraceRecordOptions, root: URL): Promise<number> {
+  return statusOf(() => record(options, root));
 }
 
-async function record({ subject, duration, output, lossless }: TraceRecordOptions, root: URL): Promise<void> {
-  const format = formatOfFile(output);
-  const recording = await Recording.start({
-    lossless,
-    subject:
-      subject.kind === 'attach'
-        ? subject
-        : {
-            kind: 'launch',
-            program: { path: subject.path },
-            args: subject.args,
-            terminal: { kind: 'files' },
-            fixedAddresses: false,
-          },
-  });
-  const started = performance.now();
-  let interrupted = false;
-  const interrupt = (): void => {
-    interrupted = true;
-  };
-  for (const signal of ENDING_SIGNALS) process.on(signal, interrupt);
-  const line = new StatusLine(recording);
-  try {
-    const end = duration === undefined ? Infinity : started + duration / 1e6;
-    let nextLook = started;
-    while (!interrupted && performance.now() < end) {
-      recording.drain();
-      line.show();
-      if (performance.now() >= nextLook) {
-        if (recording.ended) break;
-        nextLook = performance.now() + END_EVERY_MS;
-      }
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_EVERY_MS));
-    }
-  } finally {
-    await recording.stop();
-    line.clear();
-    for (const signal of ENDING_SIGNALS) process.removeListener(signal, interrupt);
-  }
+async function record(options: TraceRecordOptions, root: URL): Promise<void> {
+  const { output } = options;
+  // Before anything is recorded: what cannot be kept would be lost.
+  const format = checkTraceFile(output);
+  const recording = await recorded(options);
   const trace = recording.trace();
   const bytes = writeTraceFile(output, trace, (whole) => pageOfTrace(whole, root));
   writeError(summary(recording, trace));
   writeError(`mattock: ${output} (${format}, ${megabytes(bytes)})\n`);
 }
+
+/** Records until the time is over, the program has ended, or a signal asks for the end. */
+async function recorded({ subject, duration, lossless }: TraceRecordOptions): Promise<Recording> {
+  let interrupted = false;
+  const interrupt = (): void => {
+    interrupted = true;
+  };
+  // From the first moment: we must not end between putting the probes in and taking them out.
+  for (const signal of ENDING_SIGNALS) process.on(signal, interrupt);
+  try {
+    const recording = await Recording.start({ lossless, subject: launchOf(subject) });
+    const line = new StatusLine(recording);
+    try {
+      const started = performance.now();
+      const end = duration === undefined ? Infinity : started + duration / 1e6;
+      let nextLook = started;
+      while (!interrupted && performance.now() < end) {
+        recording.drain();
+        line.show();
+        if (performance.now() >= nextLook) {
+          if (recording.ended) break;
+          nextLook = performance.now() + END_EVERY_MS;
+        }
+        await new Promise((resolve) => setTimeout(resolve, DRAIN_EVERY_MS));
+      }
+    } finally {
+      await recording.stop();
+      line.clear();
+    }
+    return recording;
+  } finally {
+    for (const signal of ENDING_SIGNALS) process.removeListener(signal, interrupt);
+  }
+}
+
+const launchOf = (subject: TraceRecordOptions['subject']): RecordingOptions['subject'] =>
+  subject.kind === 'attach'
+    ? subject
+    : {
+        kind: 'launch',
+        program: { path: subject.path },
+        args: subject.args,
+        terminal: { kind: 'files' },
+        fixedAddresses: false,
+      };
 
 type Recorded = ReturnType<Recording['trace']>;
 

@@ -1,5 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import { parseDuration } from '../commands/language/duration.ts';
+import { traceCommand } from './trace-subcommand.ts';
 
 /** What `mattock trace` was asked to record. */
 export interface TraceRecordOptions {
@@ -20,9 +21,8 @@ export function addTraceRecord(
   rest: readonly string[],
   found: (options: TraceRecordOptions) => void,
 ): void {
-  const trace = program.commands.find((command) => command.name() === 'trace') ?? program.command('trace');
+  const trace = traceCommand(program);
   trace
-    .exitOverride()
     .summary('record what goroutines do in a running program, and look at it')
     .description(
       'Records what every goroutine does: in a process that runs (-p), or in a program that it starts. The program is\n' +

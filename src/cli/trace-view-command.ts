@@ -1,29 +1,22 @@
 import { spawn } from 'node:child_process';
-import { MattockError } from '../base/index.ts';
-import { errorFacts } from '../commands/index.ts';
+import { writePrivateFile } from '../engine/trace/trace-file.ts';
 import { readGoTrace } from '../trace/go-format/index.ts';
-import { servePage, writePage } from '../web/index.ts';
+import { servePage } from '../web/index.ts';
 import { pageOfTrace } from './page-of-trace.ts';
-import { reportOpening } from './rendering.ts';
 import { writeError, writeOut } from './standard-streams.ts';
 import { readTraceFile } from './trace-bytes.ts';
+import { statusOf } from './trace-failure.ts';
 import type { TraceViewOptions } from './trace-view-options.ts';
 
 /** Runs `mattock trace view` and gives the exit status. `root` is the folder that dist/ is in. */
-export async function runTraceView({ file, output, open }: TraceViewOptions, root: URL): Promise<number> {
-  try {
+export function runTraceView({ file, output, open }: TraceViewOptions, root: URL): Promise<number> {
+  return statusOf(async () => {
     const page = pageOfTrace(readGoTrace(readTraceFile(file), file), root);
-    if (output === undefined) await serve(page, open);
-    else {
-      writePage(output, page);
-      writeError(`mattock: ${output} (a page that needs nothing else: open it in a browser)\n`);
-    }
-    return 0;
-  } catch (error) {
-    if (!(error instanceof MattockError)) throw error;
-    reportOpening(errorFacts(error), { json: false });
-    return 1;
-  }
+    if (output === undefined) return serve(page, open);
+    writePrivateFile(output, Buffer.from(page, 'utf8'));
+    writeError(`mattock: ${output} (a page that needs nothing else: open it in a browser)
+`);
+  });
 }
 
 async function serve(page: string, open: boolean): Promise<void> {

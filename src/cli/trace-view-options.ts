@@ -1,4 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
+import { traceCommand } from './trace-subcommand.ts';
 
 /** What `mattock trace view` was asked to do. */
 export interface TraceViewOptions {
@@ -11,8 +12,7 @@ export interface TraceViewOptions {
 
 /** Adds `trace view` to the command line. */
 export function addTraceView(program: Command, found: (options: TraceViewOptions) => void): void {
-  const trace = program.commands.find((command) => command.name() === 'trace') ?? program.command('trace');
-  trace
+  traceCommand(program)
     .command('view')
     .exitOverride()
     .summary('show a trace in the browser: timelines, flame graphs, what is wrong')

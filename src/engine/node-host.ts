@@ -60,7 +60,7 @@ export function nodeHost({ settingsFile, cancelled, progress }: NodeHostOptions)
   };
 }
 
-function newFile(path: string, replace: boolean): NewFile {
+export function newFile(path: string, replace: boolean): NewFile {
   const file = files(() => new NamedWhenWhole(path, replace));
   return {
     path,

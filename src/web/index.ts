@@ -1,2 +1,2 @@
 export { type PageServer, servePage } from './page-server.ts';
-export { makeTracePage, writePage } from './trace-page.ts';
+export { makeTracePage } from './trace-page.ts';

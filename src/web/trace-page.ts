@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { UserError } from '../base/index.ts';
 import { type PageFinding, tracePage } from '../trace/export/index.ts';
@@ -29,14 +29,5 @@ function readTemplate(template: URL): string {
       `the page is not there: ${(error as NodeJS.ErrnoException).code ?? error}`,
       '`npm run build` makes it',
     );
-  }
-}
-
-/** It holds names and addresses of the program: nobody else may read it. */
-export function writePage(path: string, page: string): void {
-  try {
-    writeFileSync(path, page, { mode: 0o600 });
-  } catch (error) {
-    throw new UserError(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code ?? error}`);
   }
 }

@@ -32,6 +32,16 @@ describe('mattock trace', () => {
     expect(parsed).toMatch(/main\.pingPong/);
   });
 
+  it('refuses a place where nothing can be kept, before the program starts', async () => {
+    const program = buildGo({ source: 'test/fixtures/probe-scheduling' });
+    const file = join(folder, 'nowhere/x.out');
+    expect(await mattock(['trace', '-o', file, program, '--', '2'])).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: `mattock: there is no such file or folder: ${join(folder, 'nowhere')}\n`,
+    });
+  });
+
   it('starts a program, and records until it ends', async () => {
     const file = join(folder, 'started.out');
     const program = buildGo({ source: 'test/fixtures/probe-scheduling' });

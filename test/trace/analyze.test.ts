@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mattock } from '../cli/run-mattock.ts';
+import { mattock, mattockProgram } from '../cli/run-mattock.ts';
 import { buildGo, hasToolchain } from '../support/go-build.ts';
 import { askGo } from './oracle.ts';
 
@@ -139,6 +139,12 @@ describe('mattock trace analyze', () => {
       expect(stderr).toMatch(/^mattock: /);
       expect(stderr).not.toContain('internal error');
     }
+  });
+
+  it('says that its output cannot be written, without blaming itself', () => {
+    const script = `"$0" trace analyze "$1" 2>&1 >/dev/full; echo "status $?"`;
+    const said = execFileSync('bash', ['-c', script, mattockProgram, hanging], { encoding: 'utf8' });
+    expect(said).toBe('mattock: cannot write the output: no space is left\nstatus 1\n');
   });
 
   it('says what is wrong with the usage', async () => {

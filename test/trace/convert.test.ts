@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -50,6 +50,20 @@ describe.skipIf(!hasToolchain(undefined))('mattock trace convert', () => {
   it('writes the page too', async () => {
     expect((await mattock(['trace', 'convert', at('server.trace'), at('x.html')])).status).toBe(0);
     expect(statSync(at('x.html')).size).toBeGreaterThan(10_000);
+  });
+
+  it('says so where no file can be made', async () => {
+    const { status, stderr } = await mattock(['trace', 'convert', at('server.trace'), at('nowhere/x.html')]);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `mattock: there is no such file or folder: ${at('nowhere')}\n`,
+    });
+  });
+
+  it('leaves a page to nobody else, also in the place of one that others could read', async () => {
+    writeFileSync(at('old.html'), 'old', { mode: 0o644 });
+    expect((await mattock(['trace', 'view', at('server.trace'), '--html', at('old.html')])).status).toBe(0);
+    expect(statSync(at('old.html')).mode & 0o777).toBe(0o600);
   });
 
   it('refuses an ending that says nothing before it writes', async () => {

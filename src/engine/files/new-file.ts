@@ -36,9 +36,7 @@ export class NamedWhenWhole {
   constructor(path: string, replace: boolean) {
     this.path = path;
     this.#replace = replace;
-    checkFree(path, replace);
-    // For a message about the folder that is not there, not about a file that nobody asked for.
-    statSync(dirname(path));
+    checkPlace(path, replace);
     const name = `.${basename(path)}.${randomBytes(6).toString('hex')}.partial`;
     this.#partial = join(dirname(path), name);
     // First who removes it: we may be killed between any two steps.
@@ -87,6 +85,13 @@ export class NamedWhenWhole {
     closeSync(this.#fd);
     this.#remover.kill('SIGKILL');
   }
+}
+
+/** Whether a file can be made here. Throws what is in the way. */
+export function checkPlace(path: string, replace: boolean): void {
+  checkFree(path, replace);
+  // For a message about the folder that is not there, not about a file that nobody asked for.
+  statSync(dirname(path));
 }
 
 function checkFree(path: string, replace: boolean): void {

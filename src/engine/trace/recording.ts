@@ -200,7 +200,7 @@ async function begin<T>(
       ? await attachTarget(kernel, subject.pid, () => false, known)
       : await launchTarget(kernel, subject, launchedProgram(subject), () => false);
   const stopped = performance.now();
-  let rings: (RingClose | undefined)[] = [];
+  let closeRing = (): void => {};
   try {
     const facts = readSchedulerFacts(target);
     const { probes, missing, syscallProbes } = planProbes(facts);
@@ -211,14 +211,13 @@ async function begin<T>(
       isAlive: (pid) => kernel.procFile(pid, 'stat') !== undefined,
       openRing: (descriptor) => {
         const ring = openRingFile(target.pid, descriptor);
-        rings = [ring];
+        closeRing = () => ring.close();
         return ring;
       },
     });
     const snapshot = target.started ? NOTHING_YET : takeSnapshot(openProgram(target), facts);
     const start = now();
     const startedAt = BigInt(Date.now()) * 1_000_000n;
-    const closeRing = (): void => rings[0]?.close();
     const stoppedMs = performance.now() - stopped;
     return made({
       kernel,
@@ -236,7 +235,7 @@ async function begin<T>(
       closeRing,
     });
   } catch (error) {
-    rings[0]?.close();
+    closeRing();
     if (target.started) target.kill();
     throw error;
   } finally {
@@ -259,10 +258,6 @@ async function readAhead(kernel: Kernel, pid: number): Promise<ModuleFile | unde
     if (error instanceof MattockError) return undefined;
     throw error;
   }
-}
-
-interface RingClose {
-  close(): void;
 }
 
 function launchedProgram({ program }: Launch): { readonly path: string } {

@@ -3,7 +3,8 @@ import { UserError } from '../../base/index.ts';
 import { pprofOf } from '../../trace/export/pprof.ts';
 import { GoTraceWriter } from '../../trace/go-format/write.ts';
 import { livesOf, type Trace } from '../../trace/index.ts';
-import { NamedWhenWhole } from '../files/new-file.ts';
+import { checkPlace } from '../files/new-file.ts';
+import { files, newFile } from '../node-host.ts';
 
 /** How a trace is kept, by the ending of the file's name. */
 export type TraceFormat = 'Go execution trace' | 'pprof profile' | 'page';
@@ -29,14 +30,21 @@ const WRITERS: Readonly<
   page: (trace, write, pageOf) => write(Buffer.from(pageOf(trace), 'utf8')),
 };
 
-/** Asked before anything is recorded. Throws a UserError for an ending that says nothing. */
-export function formatOfFile(path: string): TraceFormat {
+/**
+ * Asked before anything is recorded: how the trace will be kept. Throws a UserError for an ending that says nothing, and
+ * for a place where no file can be made.
+ */
+export function checkTraceFile(path: string): TraceFormat {
+  const format = formatOfFile(path);
+  files(() => checkPlace(path, true));
+  return format;
+}
+
+function formatOfFile(path: string): TraceFormat {
   const name = path.toLowerCase();
-  const ending = Object.keys(FORMATS)
-    .filter((each) => name.endsWith(each))
-    .sort((a, b) => b.length - a.length)[0];
-  const format = ending === undefined ? undefined : FORMATS[ending];
-  if (format !== undefined) return format;
+  // No ending ends in another.
+  const found = Object.entries(FORMATS).find(([ending]) => name.endsWith(ending));
+  if (found !== undefined) return found[1];
   const endings = Object.keys(FORMATS).join(', ');
   throw new UserError(`what is ${path} to be? The ending does not say`, `endings that do: ${endings}`);
 }
@@ -44,14 +52,22 @@ export function formatOfFile(path: string): TraceFormat {
 /** Writes the file, in the place of one of this name, and gives its length. Nobody else may read it. */
 export function writeTraceFile(path: string, trace: Trace, pageOf: (trace: Trace) => string): number {
   const format = formatOfFile(path);
-  const file = new NamedWhenWhole(path, true);
+  return writeWhole(path, (write) => WRITERS[format](trace, write, pageOf));
+}
+
+/** Writes a file that nobody else may read, in the place of one of this name. */
+export function writePrivateFile(path: string, bytes: Uint8Array): void {
+  writeWhole(path, (write) => write(bytes));
+}
+
+function writeWhole(path: string, fill: (write: Write) => void): number {
+  const file = newFile(path, true);
   let length = 0;
   try {
-    const write = (bytes: Uint8Array): void => {
+    fill((bytes) => {
       file.write(bytes);
       length += bytes.length;
-    };
-    WRITERS[format](trace, write, pageOf);
+    });
     file.begin(length);
     file.finish();
     return length;
