@@ -31,6 +31,11 @@ export class SchedulerWriter {
   #cycle = 0;
   tick = 0;
 
+  /** A stop of the world was begun and not ended. */
+  get isWorldStopped(): boolean {
+    return this.#stopping.size > 0;
+  }
+
   begin(out: GenerationOut, generation: number): void {
     this.#out = out;
     this.#generation = generation;

@@ -89,6 +89,28 @@ describe('a trace written in Go’s format', () => {
     }
   });
 
+  it('ends no generation while the world is stopped: Go would not find the reason', () => {
+    const b = new TraceBuilder({ writer: 'mattock', format: '1.23', name: 'test' });
+    const place = { proc: 0, thread: 10 };
+    b.add(EVENT.procKnown, 0, 0, { ...place, a: 1 });
+    b.add(EVENT.known, 0, 1, { ...place, a: STATE.running });
+    b.add(EVENT.log, 1, 1, { ...place, b: b.string('some'), c: b.string('words before') });
+    b.add(EVENT.stwBegin, 2, 1, { ...place, a: b.string('GC mark termination') });
+    b.add(EVENT.log, 3, 1, { ...place, b: b.string('a'), c: b.string('b') });
+    b.add(EVENT.stwEnd, 4, 1, place);
+    b.add(EVENT.log, 5, 1, { ...place, b: b.string('c'), c: b.string('d') });
+    const trace = b.build();
+    const pieces: Uint8Array[] = [];
+    const writer = new GoTraceWriter((piece) => pieces.push(piece.slice()));
+    writer.write(trace, 0, 4);
+    writer.endGeneration();
+    writer.write(trace, 4);
+    writer.close();
+    const bytes = Buffer.concat(pieces);
+    expect(rowsOf(readGoTrace(bytes, 'written'))).toEqual(rowsOf(trace));
+    expect(takenByGo(bytes)).toMatch(/RangeEnd .*stop-the-world \(GC mark termination\)/);
+  });
+
   it.each(['go1.22.12', undefined])('is the one that %s wrote', { timeout: 60_000 }, (toolchain) => {
     const file = path.join(folder, 'source.trace');
     const source = 'test/fixtures/gotrace-mix';

@@ -12,6 +12,8 @@ const HEADER = 'go 1.23 trace\0\0\0';
 const ORIGIN = 1e9 * TICKS;
 /** A generation is closed at this size. */
 const GENERATION_BYTES = 4 << 20;
+/** A stop of the world whose end was lost does not hold a generation for ever. */
+const MOST_GENERATION_BYTES = 4 * GENERATION_BYTES;
 
 export type TracePart = Pick<Trace, 'events' | 'strings' | 'stacks' | 'objects'>;
 
@@ -30,6 +32,8 @@ export class GoTraceWriter implements Ids {
   #generation: GenerationOut | undefined;
   #count = 0;
   #tick = ORIGIN - 1;
+  /** The generation ends when the world goes on. */
+  #isDue = false;
   /** Ids of the part in hand → ids of the generation. */
   #part: TracePart | undefined;
   #stringIds = new Map<number, number>();
@@ -47,11 +51,21 @@ export class GoTraceWriter implements Ids {
     this.#part = part;
     for (let i = first; i < end; i++) {
       this.#event(part, i);
-      if (this.#generation!.size > GENERATION_BYTES) this.endGeneration();
+      if (this.#isDue || this.#generation!.size > GENERATION_BYTES) this.endGeneration();
     }
   }
 
+  /**
+   * What was written so far can be read by itself then. While the world is stopped it waits for it to go on: Go's
+   * reader names the end of a stop by the beginning's string, and looks for that in the end's generation
+   * (internal/trace/order.go, advanceSTWEnd).
+   */
   endGeneration(): void {
+    this.#isDue = this.#scheduler.isWorldStopped && (this.#generation?.size ?? 0) < MOST_GENERATION_BYTES;
+    if (!this.#isDue) this.#end();
+  }
+
+  #end(): void {
     if (this.#generation === undefined) return;
     if (this.#generation.isEmpty) this.#tick = this.#scheduler.writeSomething(this.#tick);
     this.#sink(this.#generation.finish(1e9 * TICKS));
@@ -62,7 +76,7 @@ export class GoTraceWriter implements Ids {
   close(): void {
     // A file without a single generation is refused by all.
     if (this.#count === 0) this.#open(0);
-    this.endGeneration();
+    this.#end();
   }
 
   #open(time: number): GenerationOut {
