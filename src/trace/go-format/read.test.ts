@@ -148,10 +148,11 @@ describe('files that are not whole', () => {
     const random = seeded(4);
     let read = 0;
     for (let round = 0; round < 150; round++) {
-      // The first is whole and sound; of the others half are cut, which may leave nothing that can be read.
-      const length = round % 2 === 0 ? bytes.length : 60_000 + random() * 60_000;
-      const damaged = Uint8Array.from(bytes.subarray(0, Math.min(bytes.length, length)));
-      for (let i = 0; round > 0 && i < 1 + random() * 4; i++)
+      // Half are cut and changed in several places, which may leave nothing that can be read.
+      const whole = round % 2 === 0;
+      const length = whole ? bytes.length : Math.min(bytes.length, 60_000 + random() * 60_000);
+      const damaged = Uint8Array.from(bytes.subarray(0, length));
+      for (let i = 0; i < (whole ? 1 : 1 + random() * 4); i++)
         damaged[Math.floor(random() * damaged.length)] = random() * 256;
       try {
         livesOf(readGoTrace(damaged, 'x.trace'));
@@ -160,6 +161,7 @@ describe('files that are not whole', () => {
         if (!(error instanceof DataError)) throw error;
       }
     }
-    expect(read).toBeGreaterThan(0);
+    
+    expect(read).toBeGreaterThan(10);
   });
 });
