@@ -161,7 +161,7 @@ describe('files that are not whole', () => {
         if (!(error instanceof DataError)) throw error;
       }
     }
-    
+
     expect(read).toBeGreaterThan(10);
   });
 });
