@@ -6,7 +6,7 @@ import { wrappedFunction } from './code/wrapped-function.ts';
 import type { Location, Stack } from './frame.ts';
 import type { GoRuntime } from './go-runtime.ts';
 import type { BlockedOn } from './goroutine.ts';
-import { latestTime } from './goroutines/clock.ts';
+import { type Moment, now } from './goroutines/clock.ts';
 import { GoroutineFields } from './goroutines/goroutine-fields.ts';
 import { GoroutineList } from './goroutines/goroutine-list.ts';
 import { type GoroutineHost, GoroutineRecord } from './goroutines/goroutine-record.ts';
@@ -40,7 +40,7 @@ export class GoProgram implements GoroutineHost, BlockingHost {
   #starts: StackStarts | undefined;
   #list: GoroutineList | undefined;
   #blocking: BlockingFacts | undefined;
-  #now: number | undefined | null = null;
+  #now: Moment | undefined | null = null;
   /** By function entry: isSystemGoroutine's answer before the finalizer and cleanup exceptions. */
   readonly #functionStarts = new Map<number, Location>();
   readonly #startKinds = new Map<number, 'user' | 'system' | 'finalizer' | 'cleanup'>();
@@ -140,13 +140,14 @@ export class GoProgram implements GoroutineHost, BlockingHost {
   }
 
   waited(since: number): number | undefined {
-    if (this.#now === null) this.#now = latestTime(this.runtime);
-    return this.#now === undefined ? undefined : Math.max(0, this.#now - since);
+    const { now } = this;
+    return now === undefined ? undefined : Math.max(0, now.time - since);
   }
 
-  get now(): number | undefined {
-    this.waited(0);
-    return this.#now ?? undefined;
+  /** For a process, of the first question after it has stopped. */
+  get now(): Moment | undefined {
+    if (this.#now === null) this.#now = now(this.runtime);
+    return this.#now;
   }
 
   threadOf(g: RuntimeAddress): ThreadId | undefined {

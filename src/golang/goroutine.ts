@@ -18,7 +18,10 @@ export interface Goroutine {
   readonly scanning: boolean;
   /** The runtime's words: `chan receive`, `select`, `sync.Mutex.Lock`; undefined unless waiting. */
   readonly waitReason: string | undefined;
-  /** Nanoseconds since `g.waitsince`, against the latest time seen in the process; undefined if the runtime did not stamp it. */
+  /**
+   * Nanoseconds since `g.waitsince`, which the first collection stamps that finds it waiting; in a core until the latest
+   * time that is found there. Undefined if the runtime did not stamp it.
+   */
   readonly waited: number | undefined;
   /** The OS thread that runs it, or that it sits on in a system call. */
   readonly thread: ThreadId | undefined;
@@ -60,7 +63,14 @@ export type BlockedOn =
       readonly address: RuntimeAddress;
       readonly waiters: readonly Goid[];
     }
-  | { readonly kind: 'sleep'; readonly until: number; readonly remaining: number | undefined }
+  | {
+      readonly kind: 'sleep';
+      /** When its timer is due, by the process' monotonic clock. */
+      readonly until: number;
+      readonly remaining: number | undefined;
+      /** A core does not say when it was made: it may have been later than the latest time in it, and less remained. */
+      readonly atMost: boolean;
+    }
   | {
       readonly kind: 'io';
       readonly fd: number;

@@ -105,6 +105,8 @@ export interface ProcessFacts {
   /** Of a process of this machine: whose it is, and what it belongs to. */
   readonly owner?: ProcessOwner | undefined;
   readonly signal: SignalInfo | undefined;
+  /** Of a process of this machine that lives: what its CLOCK_MONOTONIC shows, in nanoseconds. */
+  readonly clock?: number | undefined;
   /** The thread that got the signal, or the first. */
   readonly currentThread: ThreadId;
   /** Auxiliary vector, by AT_ number (getauxval(3)). */

@@ -26,7 +26,7 @@ export function blockedText(blocked: BlockedOn): string {
       return `${OWNERS[blocked.owner]} ${hex(blocked.address)}${others > 1 ? ` (${others} waiting)` : ''}`;
     }
     case 'sleep':
-      return blocked.remaining === undefined ? 'a timer' : `a timer, ${remainingText(blocked.remaining)}`;
+      return remainingText(blocked);
     case 'io':
       return `fd ${blocked.fd} (${blocked.mode})`;
     case 'syscall':
@@ -39,8 +39,11 @@ export function blockedText(blocked: BlockedOn): string {
 const systemCallText = ({ name, number }: BlockedOn & { kind: 'syscall' }): string =>
   name === undefined && number === undefined ? 'a system call' : `syscall ${name ?? number}`;
 
-const remainingText = (nanoseconds: number): string =>
-  nanoseconds < 0 ? `due ${formatDuration(-nanoseconds)} ago` : `due in ${formatDuration(nanoseconds)}`;
+function remainingText({ remaining, atMost }: BlockedOn & { kind: 'sleep' }): string {
+  if (remaining === undefined) return 'a timer';
+  if (remaining < 0) return `a timer, due ${formatDuration(-remaining)} ago`;
+  return `a timer, due in ${atMost ? 'at most ' : ''}${formatDuration(remaining)}`;
+}
 
 /**
  * Many goroutines wait on one channel: its text is made once, and kept until another one's takes its place. (A

@@ -2,6 +2,7 @@ import type { Kernel, SpawnedProcess, SpawnRequest } from '../../target/process/
 import { refusal } from './errno.ts';
 import { type Libc, openLibc } from './libc.ts';
 import { Memory } from './memory.ts';
+import { monotonicTime } from './monotonic-time.ts';
 import { type Processor, thisProcessor } from './processor.ts';
 import { procfs } from './procfs.ts';
 import { spawn } from './spawn.ts';
@@ -19,6 +20,7 @@ class LinuxKernel implements Kernel {
   readonly procFile = procfs.file;
   readonly procLink = procfs.link;
   readonly procFolder = procfs.folder;
+  readonly monotonicTime = monotonicTime;
   readonly #libc: Libc;
   readonly #processor: Processor;
   readonly #threads: Threads;

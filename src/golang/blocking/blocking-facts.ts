@@ -1,5 +1,6 @@
 import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import type { BlockedOn } from '../goroutine.ts';
+import type { Moment } from '../goroutines/clock.ts';
 import type { GoroutineFields } from '../goroutines/goroutine-fields.ts';
 import type { GoroutineRecord } from '../goroutines/goroutine-record.ts';
 import type { Machines } from '../machines.ts';
@@ -38,8 +39,7 @@ const SIGNAL_DEPTH = 100;
 export interface BlockingHost {
   readonly fields: GoroutineFields;
   readonly machines: Machines;
-  /** The latest time seen in the process. */
-  readonly now: number | undefined;
+  readonly now: Moment | undefined;
   typeName(runtimeType: RuntimeAddress): string | undefined;
   visitStack(g: RuntimeAddress, each: FrameVisitor): void;
 }
@@ -95,7 +95,8 @@ export class BlockingFacts {
     const { now } = this.#host;
     const until = sleepWhen === 0 ? this.#timerOf(address) : sleepWhen;
     if (until === 0) return undefined;
-    return { kind: 'sleep', until, remaining: now === undefined ? undefined : until - now };
+    const remaining = now === undefined ? undefined : until - now.time;
+    return { kind: 'sleep', until, remaining, atMost: now?.exact !== true };
   }
 
   /** When the goroutine's timer is due, or 0. */

@@ -47,6 +47,9 @@ for (const [value, name] of GOROUTINE_STATES.entries()) {
   constant('runtime', name, value, since === undefined ? {} : { since });
 }
 
+/** runtime/mgclimit.go: how many bits of a limiterEventStamp are the kind of the event. */
+export const LIMITER_EVENT_BITS = constant('runtime', 'limiterEventBits', 3);
+
 /** Set in g.atomicstatus while the collector scans the stack. */
 export const SCAN_BIT = constant('runtime', '_Gscan', 0x1000);
 

@@ -46,13 +46,13 @@ runtime.moduledata * 21-22 592 pcHeader=0 minPc=160 maxPc=168 text=176 etext=184
 runtime.moduledata * 23-25 584 pcHeader=0 minPc=160 maxPc=168 text=176 etext=184 types=296 etypes=304 next=576
 runtime.moduledata * 26-26 592 pcHeader=0 minPc=160 maxPc=168 text=176 etext=184 types=296 etypes=304 next=584
 internal/sync.Mutex * 19-26 8 state=0 semaphore=4
-runtime.p * 19-19 8912 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48
-runtime.p * 20-20 8904 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48
-runtime.p * 21-21 8912 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48
-runtime.p * 22-22 8944 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48
-runtime.p * 23-23 8944 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40
-runtime.p * 24-24 8952 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40
-runtime.p * 25-25 9512 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40
+runtime.p * 19-19 8912 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48 limiterStamp=4648
+runtime.p * 20-20 8904 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48 limiterStamp=4640
+runtime.p * 21-21 8912 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48 limiterStamp=4648
+runtime.p * 22-22 8944 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48 limiterStamp=4680
+runtime.p * 23-23 8944 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40 limiterStamp=4656
+runtime.p * 24-24 8952 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40 limiterStamp=4656
+runtime.p * 25-25 9512 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40 limiterStamp=4656
 runtime._panic * 19-21 56 argument=8 link=24 recovered=48 goexit=50 aborted=49 sp=40
 runtime._panic * 22-24 104 argument=8 link=24 recovered=96 goexit=97 deferReturn=98 sp=48
 runtime._panic * 25-25 104 argument=8 link=24 recovered=96 goexit=98 repanicked=97 deferReturn=99 sp=48
@@ -96,8 +96,8 @@ runtime.mheap arm64 23-23 101696 arenas=66072
 runtime.mheap arm64 24-24 101776 arenas=66072
 runtime.mheap arm64 25-25 102152 arenas=66072
 runtime.mheap arm64 26-26 102296 arenas=66072
-runtime.p amd64 26-26 15920 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40
-runtime.p arm64 26-26 14320 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40
+runtime.p amd64 26-26 15920 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40 limiterStamp=4664
+runtime.p arm64 26-26 14320 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40 limiterStamp=4664
 `;
 
 /** Texts of runtime.waitReasonStrings: first-last minor version, then the texts in order. */

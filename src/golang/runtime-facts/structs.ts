@@ -63,6 +63,8 @@ export const P = struct('runtime.p', {
   /** nanotime() at which sysmon last saw the P's scheduler or system call tick change. */
   scheduledWhen: field('int64', 'sysmontick.schedwhen'),
   syscallWhen: field('int64', 'sysmontick.syscallwhen'),
+  /** runtime/mgclimit.go, limiterEventStamp: nanotime() at which the P became idle (or a piece of collection began), LIMITER_EVENT_BITS above it. */
+  limiterStamp: field('uint64', 'limiterEvent.stamp.value', 'limiterEvent.stamp'),
 });
 
 /** runtime/runtime2.go: the variable `sched`. */

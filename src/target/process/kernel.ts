@@ -77,6 +77,9 @@ export interface Kernel {
   /** Entries of a folder: `task`, `fd`. */
   procFolder(pid: number, name: string): readonly string[] | undefined;
 
+  /** What CLOCK_MONOTONIC shows to a process, in nanoseconds: it may have a time namespace of its own (time_namespaces(7)). */
+  monotonicTime(pid: number): number;
+
   /** Closes the files that are open for a process (its /proc/PID/mem). */
   forget(pid: number): void;
 }

@@ -35,6 +35,9 @@ export function processFacts(
     get signal() {
       return now.signal();
     },
+    get clock() {
+      return kernel.monotonicTime(pid);
+    },
     get currentThread() {
       return now.currentThread();
     },
