@@ -62,9 +62,10 @@ it.each(LIVE_BUILDS)(
       const core = await openInline({ core: file });
       const found = timeOf(core.session.program);
       let awake = '';
-      await core.execute('print awake', { format: 'text', colour: false }, (text) => {
+      await core.execute('print main.awake', { format: 'text', colour: false }, (text) => {
         awake += text;
       });
+      expect(Number(awake)).toBeGreaterThan(0);
       expect(found.atMost).toBe(true);
       expect(micro(found.time)).toBeGreaterThanOrEqual(micro(Number(awake)));
       expect(micro(found.time)).toBeLessThanOrEqual(micro(dumped));
