@@ -99,7 +99,7 @@ async function dump(
   });
   try {
     if (source.end === 'wait') {
-      await Promise.race([printed(child.stdout, 'ready'), ended]);
+      await Promise.race([printed(child.stdout, 'ready').then(() => atRest(child.pid!)), ended]);
       if (writer(request) === 'gcore') {
         run('gcore', ['-o', path.join(workFolder, 'core'), String(child.pid)]);
         child.kill('SIGKILL');
@@ -121,6 +121,21 @@ function printed(stream: NodeJS.ReadableStream, word: string): Promise<void> {
       if (seen.includes(word)) resolve();
     });
   });
+}
+
+/**
+ * Until no thread of a process is on a CPU or wants one, which some never come to: what said that it is ready has still
+ * to lie down.
+ */
+async function atRest(pid: number): Promise<void> {
+  const threads = `/proc/${pid}/task`;
+  const isBusy = (thread: string): boolean =>
+    /\) [RD] /.test(readFileSync(path.join(threads, thread, 'stat'), 'utf8'));
+  const deadline = Date.now() + 1000;
+  for (let quiet = 0; quiet < 3 && Date.now() < deadline; ) {
+    await new Promise((resolve) => setTimeout(resolve, 3));
+    quiet = readdirSync(threads).some(isBusy) ? 0 : quiet + 1;
+  }
 }
 
 /** qemu writes the guest's core and is then killed itself, leaving a second one that is of no use. */

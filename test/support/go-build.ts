@@ -105,22 +105,28 @@ function buildEnvironment(build: GoBuild): NodeJS.ProcessEnv {
 }
 
 /**
- * Everything that a build may depend on: the files under the directory (but how a fixture is used), and its
- * module's go.mod and go.sum.
+ * Everything that a build may depend on: the files under the directory (but how a fixture is used), its module's go.mod
+ * and go.sum, and the packages that the programs of a module share.
  */
 function sourceFiles(source: string): string[] {
   if (source.endsWith('.go')) return [source];
-  const below = readdirSync(source, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(source, name))
+  return [...filesBelow(source), ...moduleFiles(source)];
+}
+
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
     .filter((path) => basename(path) !== 'fixture.json' && statSync(path).isFile())
     .sort();
-  return [...below, ...moduleFiles(source)];
-}
+
+const SHARED_PACKAGES = ['settle'];
 
 function moduleFiles(directory: string): string[] {
   for (let at = directory; at.startsWith(PROJECT); at = dirname(at)) {
-    if (existsSync(join(at, 'go.mod')))
-      return ['go.mod', 'go.sum'].map((f) => join(at, f)).filter((f) => existsSync(f));
+    if (!existsSync(join(at, 'go.mod'))) continue;
+    const files = ['go.mod', 'go.sum'].map((name) => join(at, name)).filter((file) => existsSync(file));
+    const shared = SHARED_PACKAGES.map((name) => join(at, name)).filter((folder) => existsSync(folder));
+    return [...files, ...shared.flatMap(filesBelow)];
   }
   return [];
 }

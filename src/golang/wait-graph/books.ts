@@ -1,6 +1,7 @@
-import type { RuntimeAddress } from '../../base/index.ts';
+import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import type { GoProgram } from '../go-program.ts';
-import { Sudog } from '../runtime-facts/structs.ts';
+import { ALL_PS } from '../runtime-facts/globals.ts';
+import { PTimers, Sudog } from '../runtime-facts/structs.ts';
 import type { HeapObjects } from './heap-objects.ts';
 import type { WaitedObjects } from './waited-objects.ts';
 
@@ -14,8 +15,9 @@ export interface Participant {
 }
 
 /**
- * Where the runtime keeps who waits: every g, and the sudogs of those that wait, by the bases of these objects. They
- * lead from everybody to everybody, and nobody can send or unlock through them.
+ * Where the runtime keeps who waits and who ran: every g, m and p, and the sudogs of those that wait, by the bases of
+ * these objects. They lead from everybody to everybody, much of it is left over (the queues, caches and write barrier
+ * buffer of a p), and nobody can send or unlock through them. What the timers of a p lead to is `timersOf`.
  */
 export function booksOf(
   go: GoProgram,
@@ -30,6 +32,8 @@ export function booksOf(
     const base = heap.at(address)?.base;
     if (base !== undefined) books.add(base);
   };
+  for (const { address } of go.machines.all) note(address);
+  for (const address of processorsOf(go)) note(address);
   const waiting = new Set<number>();
   for (const { waiters } of waited.all) for (const waiter of waiters.keys()) waiting.add(waiter);
   goroutines.forEach(({ address }, i) => {
@@ -44,4 +48,30 @@ export function booksOf(
     }
   });
   return books;
+}
+
+const MOST_PROCESSORS = 1 << 16;
+
+/** Addresses of every p. */
+function processorsOf({ runtime }: GoProgram): readonly RuntimeAddress[] {
+  const { memory } = runtime;
+  const slice = runtime.tryGlobal(ALL_PS);
+  if (slice === undefined) return [];
+  const array = memory.pointer(slice);
+  const count = Math.min(memory.uint64(runtimeAddress(slice + 8)), MOST_PROCESSORS);
+  if (memory.tryRead(array, count * 8) === undefined) return [];
+  return Array.from({ length: count }, (_, i) => memory.pointer(runtimeAddress(array + i * 8))).filter(
+    Boolean,
+  );
+}
+
+/** Where the arrays of timers are that will call a function: these are roots. */
+export function timersOf(go: GoProgram): readonly RuntimeAddress[] {
+  const layout = go.runtime.layouts.tryOf(PTimers);
+  if (layout === undefined) return [];
+  const { memory } = go.runtime;
+  return processorsOf(go)
+    .map((p) => runtimeAddress(p + layout.timers))
+    .filter((field) => memory.tryRead(field, 8) !== undefined)
+    .map((field) => memory.pointer(field));
 }

@@ -2,7 +2,7 @@ import type { GoProgram } from '../go-program.ts';
 import { CACHE_LINE, SEMAPHORE_TABLE_SIZE } from '../runtime-facts/constants.ts';
 import { SEMAPHORE_TABLE } from '../runtime-facts/globals.ts';
 import { SemaRoot } from '../runtime-facts/structs.ts';
-import type { Participant } from './books.ts';
+import { type Participant, timersOf } from './books.ts';
 import { wordsOfGoroutine } from './goroutine-words.ts';
 import type { HeapObjects } from './heap-objects.ts';
 import type { WaitedObjects } from './waited-objects.ts';
@@ -25,10 +25,11 @@ export interface ReachSetting {
 
 /**
  * Which of the waited objects somebody who lives can still come by: a conservative mark from the variables of the
- * package level, threads and goroutines that can run, through the heap, waking who waits for what it meets (as the
+ * package level and goroutines that can run, through the heap, waking who waits for what it meets (as the
  * runtime's own detector of leaked goroutines does since go1.26, runtime/mgc.go). What it does not meet nobody will
  * ever send to, unlock or close. A word that only looks like a pointer makes it say less, never too much. Not followed
- * are finalizers, and pointers that C keeps. The runtime's books on who waits (g, sudog, semtable) are left out: through
+ * are finalizers, and pointers that C keeps; nor what a thread of the scheduler's has in registers and on its own stack,
+ * which is no root to the collector either (runtime/mgcmark.go, markroot) and is mostly left over. The runtime's books on who waits and runs (g, m, p, sudog, semtable) are left out: through
  * them everything would be reachable. Returns 1 for those that were met; undefined: there is too much memory.
  */
 export function reachableObjects(setting: ReachSetting): Uint8Array | undefined {
@@ -58,7 +59,7 @@ class Search {
   run(): Uint8Array | undefined {
     const { goroutines } = this.#setting;
     this.#globals();
-    this.#threads();
+    for (const timers of timersOf(this.#setting.go)) this.#word(timers);
     goroutines.forEach(({ blocked }, i) => {
       if (!blocked) this.#revive(i);
     });
@@ -132,18 +133,6 @@ class Search {
           this.#scan(start, table);
           this.#scan(tableEnd, end);
         } else this.#scan(start, end);
-      }
-    }
-  }
-
-  /** What a thread has in its registers and on the stack on which it is. */
-  #threads(): void {
-    const { go } = this.#setting;
-    const { arch, threads } = go.target;
-    for (const { registers } of threads) {
-      for (let register = 0; register < arch.dwarf.count; register++) {
-        const value = registers.get(register);
-        if (value !== undefined) this.#word(value);
       }
     }
   }
