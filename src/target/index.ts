@@ -7,7 +7,13 @@ export type { Registers } from './frame-row.ts';
 export type * from './live.ts';
 export { Module } from './module.ts';
 export { type Kernel, KernelError, type SpawnTerminal } from './process/kernel.ts';
-export { describeEnd, type ProcessInput, ProcessTarget, TRACE_OPTIONS } from './process/process-target.ts';
+export {
+  describeEnd,
+  type ProcessFiles,
+  type ProcessInput,
+  ProcessTarget,
+  TRACE_OPTIONS,
+} from './process/process-target.ts';
 export { readSignalFrame } from './signal-frame.ts';
 export { describeSignal, describeSignalCode } from './signals.ts';
 export type * from './target.ts';

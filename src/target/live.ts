@@ -56,9 +56,20 @@ export interface LiveTarget extends Target {
   dropSignal(thread: ThreadId): void;
 
   /**
+   * What is to become of children that run programs of their own (execve), and of theirs in turn. Undefined: they run
+   * without us.
+   */
+  children: ChildRules | undefined;
+  /**
+   * From now on it runs along, asking `decide`, whenever another one of the processes that came of it, or of which it
+   * came, runs (`all`): at once, if one does. Undefined: it stays stopped.
+   */
+  accompany(decide: ((event: TargetEvent) => Decision) | undefined): void;
+
+  /**
    * Runs the program and asks `decide` about each event, while the other threads go on running, until it says
    * `stop`; then all threads are stopped, and events that happened at the same time are asked for too. Returns at
-   * the end of the process as well. A thread that stands at a trap whose event was decided executes what is under
+   * the end of the process as well, or, where others run along, when one of them stops, or all have ended. A thread that stands at a trap whose event was decided executes what is under
    * the trap first.
    */
   run(mode: RunMode, decide: (event: TargetEvent) => Decision): void;
@@ -73,6 +84,14 @@ export interface LiveTarget extends Target {
 
   /** Runs one system call in the program on a stopped thread; the result as the kernel gives it (−errno). */
   systemCall(thread: ThreadId, number: number, args: readonly number[]): number;
+}
+
+/** Which children of a process are followed. */
+export interface ChildRules {
+  /** Whether a process that now runs this command line is to be a target, if its program is in Go. */
+  wants(commandLine: string): boolean;
+  /** It is one, and stands before its first instruction. Others may be running. */
+  begun(child: LiveTarget): void;
 }
 
 /** [start, end) */

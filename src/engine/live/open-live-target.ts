@@ -5,6 +5,7 @@ import { openImage } from '../../image/index.ts';
 import {
   type Kernel,
   type ModuleFile,
+  type ProcessFiles,
   type ProcessInput,
   ProcessTarget,
   TRACE_OPTIONS,
@@ -100,22 +101,31 @@ function makeTarget(
   interruptRequested: () => boolean,
   known?: ModuleFile,
 ): ProcessTarget {
-  const open = openerOf(pid);
-  const executable = known ?? open(path);
+  const filesOf = (child: number): ProcessFiles =>
+    filesOfProcess(kernel, child, kernel.procLink(child, 'exe') ?? `process ${child}`);
+  const files = filesOfProcess(kernel, pid, path, known);
   return new ProcessTarget({
     kernel,
-    arch: archNamed(executable.image.arch),
+    arch: archNamed(files.executable.image.arch),
     code,
     pid,
     threads,
     started,
     interruptRequested,
-    executable,
-    openExecutable: () => open(kernel.procLink(pid, 'exe') ?? path),
-    findModule: moduleFinder({ sysroot: `/proc/${pid}/root`, beside: [path], openImage: image }),
+    ...files,
+    filesOf,
     openImage: image,
     platform: nodePlatform,
   });
+}
+
+function filesOfProcess(kernel: Kernel, pid: number, path: string, known?: ModuleFile): ProcessFiles {
+  const open = openerOf(pid);
+  return {
+    executable: known ?? open(path),
+    openExecutable: () => open(kernel.procLink(pid, 'exe') ?? path),
+    findModule: moduleFinder({ sysroot: `/proc/${pid}/root`, beside: [path], openImage: image }),
+  };
 }
 
 /** By procfs: it is the very file, though it may be deleted, replaced, or in a container. */

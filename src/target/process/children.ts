@@ -15,31 +15,67 @@ interface Setting {
   readonly traps: TrapTable;
   readonly stepOff: StepOff;
   readonly reports: Reports;
+  /** Whether children are looked after until they run programs of their own. */
+  readonly following: () => boolean;
+  readonly onChild: (pid: number) => AtExec;
+  /** Tasks that have stopped before their maker told of them, and that are nobody's any more. */
+  readonly takeEarly: () => readonly number[];
+}
+
+/** What becomes of a child that runs a program now. */
+export type AtExec =
+  /** Somebody else sees to it. */
+  | 'followed'
+  /** It is looked after for what it will run, or what its own children will. */
+  | 'kept'
+  | 'left';
+
+/** How a new task is related to the process, or to the child, that made it. */
+type Relation =
+  /** It is in the memory of the process, with our traps. */
+  | 'sharing'
+  /** It has a copy of that memory. */
+  | 'copy'
+  /** It is in other memory, which we have never touched. */
+  | 'apart';
+
+interface Task {
+  readonly thread: ProcessThread;
+  readonly relation: Relation;
 }
 
 /**
  * Children that the program forks. They are traced from their first instruction on, with our traps in their text: a
  * copy of the process gets its own bytes and is let go at once; one that shares its memory (vfork; Go starts its
- * children so) is led past the traps until it runs another program.
+ * children so) is led past the traps until it runs another program. Where children are followed, all of them are kept
+ * until they run a program that is of interest; what they run before, and the children of that, runs as if nobody looked.
  */
 export class Children {
   readonly #setting: Setting;
   /** Waited for: announced, not stopped yet. */
-  readonly #expected = new Map<number, { readonly shared: boolean }>();
-  readonly #sharing = new Map<number, ProcessThread>();
+  readonly #expected = new Map<number, Relation>();
+  readonly #tasks = new Map<number, Task>();
+  /** Nobody is to be followed any more. */
+  #leaving = false;
 
   constructor(setting: Setting) {
     this.#setting = setting;
   }
 
-  add(id: number, shared: boolean): void {
-    if (this.#setting.reports.takeEarly(id)) this.#begin(id, shared);
-    else this.#expected.set(id, { shared });
+  has(id: number): boolean {
+    return this.#expected.has(id) || this.#tasks.has(id);
+  }
+
+  add(id: number, relation: Relation): void {
+    // Now, for when it stops the traps may be out of the text that it was copied from.
+    if (relation === 'copy') this.#setting.traps.cleanCopy(id);
+    if (this.#setting.reports.takeEarly(id)) this.#begin(id, relation);
+    else this.#expected.set(id, relation);
   }
 
   /** Whether an end was that of a child. */
   gone(id: number): boolean {
-    return this.#expected.delete(id) || this.#sharing.delete(id);
+    return this.#expected.delete(id) || this.#tasks.delete(id);
   }
 
   /** Deals with a stop of a child; false if it is none. */
@@ -47,12 +83,12 @@ export class Children {
     const expected = this.#expected.get(id);
     if (expected !== undefined) {
       this.#expected.delete(id);
-      this.#begin(id, expected.shared);
+      this.#begin(id, expected);
       return true;
     }
-    const child = this.#sharing.get(id);
+    const child = this.#tasks.get(id);
     if (child === undefined) return false;
-    child.forget();
+    child.thread.forget();
     this.#goOn(child, ptraceEvent(status), stopSignal(status));
     return true;
   }
@@ -62,56 +98,79 @@ export class Children {
    * the memory that it leaves to them.
    */
   detach(orphaned: boolean): void {
-    const { kernel, reports, traps } = this.#setting;
+    const { kernel, reports, traps, takeEarly } = this.#setting;
+    this.#leaving = true;
     for (const id of [...this.#expected.keys()]) {
       if (reports.of(id) && isStop(reports.status)) this.stopped(id, reports.status);
       this.#expected.delete(id);
     }
-    for (const [id, child] of this.#sharing) {
-      this.#sharing.delete(id);
+    for (const [id, child] of this.#tasks) {
+      this.#tasks.delete(id);
       if (!kernel.interrupt(id) || !reports.of(id) || !isStop(reports.status)) continue;
-      if (orphaned) traps.cleanCopy(id);
-      this.#letGo(child, reports.status);
+      if (child.relation === 'apart') this.#letGoApart(id, reports.status);
+      else {
+        if (orphaned) traps.cleanCopy(id);
+        this.#letGo(child.thread, reports.status);
+      }
     }
-    for (const id of reports.takeAllEarly()) kernel.detach(id, 0);
+    for (const id of takeEarly()) kernel.detach(id, 0);
   }
 
-  #begin(id: number, shared: boolean): void {
-    const { kernel, arch, traps } = this.#setting;
-    if (!shared) {
-      traps.cleanCopy(id);
+  #begin(id: number, relation: Relation): void {
+    const { kernel, arch, following } = this.#setting;
+    if (relation !== 'sharing' && (this.#leaving || !following())) {
       kernel.detach(id, 0);
       return;
     }
-    this.#sharing.set(id, new ProcessThread(kernel, arch, id, id, 'stopped'));
+    this.#tasks.set(id, {
+      thread: new ProcessThread(kernel, arch, id, id, 'stopped'),
+      relation: relation === 'sharing' ? 'sharing' : 'apart',
+    });
     kernel.cont(id, 0);
   }
 
-  #goOn(child: ProcessThread, event: number, signal: number): void {
+  #goOn(child: Task, event: number, signal: number): void {
     const { kernel } = this.#setting;
+    const { thread, relation } = child;
     switch (event) {
       case 0:
-        if (signal === SIGNAL.SIGTRAP && this.#passTrap(child)) return;
-        kernel.cont(child.id, signal);
+        if (signal === SIGNAL.SIGTRAP && relation === 'sharing' && this.#passTrap(thread)) return;
+        kernel.cont(thread.id, signal);
         break;
       case PTRACE_EVENT.EXEC:
-        this.#sharing.delete(child.id);
-        kernel.detach(child.id, 0);
+        this.#exec(thread);
         break;
       case PTRACE_EVENT.CLONE:
       case PTRACE_EVENT.FORK:
-      case PTRACE_EVENT.VFORK: {
-        const grandchild = kernel.getEventMessage(child.id);
-        if (grandchild !== undefined) this.add(grandchild, newTask(kernel, child.id, child) !== 'copy');
-        kernel.cont(child.id, 0);
+      case PTRACE_EVENT.VFORK:
+        this.#newTask(child);
+        kernel.cont(thread.id, 0);
         break;
-      }
       case PTRACE_EVENT.STOP:
-        if (!STOPPING.has(signal) || !kernel.listen(child.id)) kernel.cont(child.id, 0);
+        if (!STOPPING.has(signal) || !kernel.listen(thread.id)) kernel.cont(thread.id, 0);
         break;
       default:
-        kernel.cont(child.id, 0);
+        kernel.cont(thread.id, 0);
     }
+  }
+
+  #newTask({ thread, relation }: Task): void {
+    const { kernel } = this.#setting;
+    const task = kernel.getEventMessage(thread.id);
+    if (task === undefined) return;
+    if (relation === 'apart') this.add(task, 'apart');
+    else this.add(task, newTask(kernel, thread.id, thread) === 'copy' ? 'copy' : 'sharing');
+  }
+
+  #exec({ id }: ProcessThread): void {
+    const { kernel, onChild } = this.#setting;
+    this.#tasks.delete(id);
+    // The thread that called execve has the leader's id now.
+    const former = kernel.getEventMessage(id);
+    if (former !== undefined) this.#tasks.delete(former);
+    const fate = this.#leaving ? 'left' : onChild(id);
+    if (fate === 'kept') this.#begin(id, 'apart');
+    else if (fate === 'left') kernel.detach(id, 0);
   }
 
   /** Leads a child past the trap that it has hit; false: it was none of ours. */
@@ -127,7 +186,7 @@ export class Children {
       const ended = kernel.step(child.id, 0) && reports.of(child.id) && !isStop(reports.status);
       traps.put(trap);
       if (ended) {
-        this.#sharing.delete(child.id);
+        this.#tasks.delete(child.id);
         return true;
       }
       child.forget();
@@ -159,10 +218,22 @@ export class Children {
     kernel.detach(child.id, signal);
   }
 
+  /** What it stands at is its own affair. A child that it has just made is traced too. */
+  #letGoApart(id: number, status: number): void {
+    const { kernel, reports } = this.#setting;
+    const event = ptraceEvent(status);
+    const made = MAKING.has(event) ? kernel.getEventMessage(id) : undefined;
+    kernel.detach(id, event === 0 ? stopSignal(status) : 0);
+    if (made === undefined) return;
+    if (reports.takeEarly(made) || (reports.of(made) && isStop(reports.status))) kernel.detach(made, 0);
+  }
+
   #hasTrapPending(id: number): boolean {
     const status = this.#setting.kernel.procFile(id, `task/${id}/status`);
     return status !== undefined && pendingSignals(status).has(SIGNAL.SIGTRAP);
   }
 }
+
+const MAKING: ReadonlySet<number> = new Set([PTRACE_EVENT.CLONE, PTRACE_EVENT.FORK, PTRACE_EVENT.VFORK]);
 
 const isStop = (status: number): boolean => !hasExited(status) && !wasKilled(status);

@@ -27,7 +27,7 @@ export function processFacts(
     },
     get commandLine() {
       const words = kernel.procFile(pid, 'cmdline');
-      return words && decodeText(words, 0, words.length).replace(/\0$/, '').replaceAll('\0', ' ');
+      return words && commandLine(words);
     },
     get owner() {
       return readOwner(kernel, pid);
@@ -46,6 +46,10 @@ export function processFacts(
     },
   };
 }
+
+/** Of /proc/PID/cmdline: each word ends in a NUL. */
+export const commandLine = (words: Uint8Array): string =>
+  decodeText(words, 0, words.length).replace(/\0$/, '').replaceAll('\0', ' ');
 
 /** proc_pid_status(5) for the real ids; proc_pid_stat(5), fields 4 to 6: ppid, pgrp, session. */
 function readOwner(kernel: Kernel, pid: number): ProcessOwner | undefined {

@@ -1,7 +1,8 @@
 import type { Arch, MachineCode } from '../../arch/index.ts';
-import { type RuntimeAddress, TargetFault, type ThreadId } from '../../base/index.ts';
+import { MattockError, type RuntimeAddress, TargetFault, type ThreadId } from '../../base/index.ts';
 import type { ModuleFile } from '../core/module-files.ts';
 import type {
+  ChildRules,
   Decision,
   HardwareWatch,
   LiveTarget,
@@ -11,13 +12,14 @@ import type {
   TargetEvent,
 } from '../live.ts';
 import type { ProcessFacts, SignalInfo } from '../target.ts';
+import type { AtExec } from './children.ts';
+import { Company } from './company.ts';
 import { SystemCalls } from './inject.ts';
 import { type Kernel, PTRACE_O } from './kernel.ts';
 import { ProcessMemory } from './live-memory.ts';
 import { LiveModules, type ModuleSetting } from './live-modules.ts';
-import { processFacts, readAuxv } from './process-facts.ts';
+import { commandLine, processFacts, readAuxv } from './process-facts.ts';
 import type { ProcessThread } from './process-thread.ts';
-import { Reports } from './reports.ts';
 import { SingleStep } from './single-step.ts';
 import { StepOff } from './step-off.ts';
 import { ThreadTable } from './thread-table.ts';
@@ -28,7 +30,13 @@ import { WATCH_REGISTERS, WatchRegisters } from './watch-registers.ts';
 /** With which every process is traced. */
 export const TRACE_OPTIONS = PTRACE_O.CLONE | PTRACE_O.EXEC | PTRACE_O.FORK | PTRACE_O.VFORK;
 
-export interface ProcessInput extends ModuleSetting {
+/** The files of one process. */
+export interface ProcessFiles extends Pick<ModuleSetting, 'executable' | 'findModule'> {
+  /** The program that is in the process now: after an exec. */
+  readonly openExecutable: () => ModuleFile;
+}
+
+export interface ProcessInput extends ModuleSetting, ProcessFiles {
   readonly kernel: Kernel;
   readonly arch: Arch;
   readonly code: MachineCode;
@@ -36,8 +44,10 @@ export interface ProcessInput extends ModuleSetting {
   /** All its threads, seized with TRACE_OPTIONS; each is stopped, or runs and is stopped now. None: it is only looked at. */
   readonly threads: readonly { readonly id: number; readonly stopped: boolean }[];
   readonly started: boolean;
-  /** The program that is in the process now: after an exec. */
-  readonly openExecutable: () => ModuleFile;
+  /** Of a child. Throws a MattockError: its program cannot be read. */
+  readonly filesOf: (pid: number) => ProcessFiles;
+  /** With which it is traced; undefined: it is the first. */
+  readonly company?: Company;
   /** Whether somebody has asked for a stop from outside since the last `run` began. */
   readonly interruptRequested: () => boolean;
 }
@@ -55,6 +65,9 @@ export class ProcessTarget implements LiveTarget {
   readonly pid: number;
   /** Told when the program begins to run (its process id) and when it has stopped (0). */
   onRunning: ((pid: number) => void) | undefined;
+  children: ChildRules | undefined;
+  readonly #input: ProcessInput;
+  readonly #company: Company;
   readonly #kernel: Kernel;
   readonly #openExecutable: () => ModuleFile;
   readonly #threads: ThreadTable;
@@ -75,13 +88,15 @@ export class ProcessTarget implements LiveTarget {
     this.code = code;
     this.pid = pid;
     this.started = input.started;
+    this.#input = input;
+    this.#company = input.company ?? new Company(kernel);
     this.#kernel = kernel;
     this.#traps = new TrapTable(kernel, pid, code);
     this.memory = new ProcessMemory(kernel, pid, this.#traps);
     this.modules = new LiveModules(input, this.memory, readAuxv(kernel, pid), this.warnings);
     this.#watches = new WatchRegisters(kernel);
     this.#threads = new ThreadTable(kernel, arch, pid);
-    const reports = new Reports(kernel);
+    const { reports } = this.#company;
     this.#calls = new SystemCalls({
       kernel,
       pid,
@@ -102,6 +117,7 @@ export class ProcessTarget implements LiveTarget {
     this.#loop = new TraceLoop({
       kernel,
       reports,
+      company: this.#company,
       pid,
       arch,
       threads: this.#threads,
@@ -109,9 +125,10 @@ export class ProcessTarget implements LiveTarget {
       watches: this.#watches,
       stepOff: this.#stepOff,
       interruptRequested: input.interruptRequested,
-      onEnd: (end) => {
-        this.#ended ??= end;
-      },
+      following: () => this.children !== undefined,
+      onChild: (child) => this.#childRuns(child),
+      onRun: (running) => this.#onRun(running),
+      onEnd: (end) => this.#onEnd(end),
       onExec: () => this.#afterExec(),
     });
     this.#openExecutable = input.openExecutable;
@@ -125,7 +142,9 @@ export class ProcessTarget implements LiveTarget {
       // One that was started stands at its PTRACE_EVENT_EXEC.
       this.#threads.add(id, stopped ? 'stopped' : 'running').inSystemCall = stopped;
     }
-    if (input.threads.length > 0) this.#loop.stopAll(() => 'resume');
+    if (input.threads.length === 0) return;
+    this.#company.add(this.#loop);
+    this.#loop.stopAll(() => 'resume');
   }
 
   get threads(): readonly ProcessThread[] {
@@ -174,22 +193,69 @@ export class ProcessTarget implements LiveTarget {
 
   run(mode: RunMode, decide: (event: TargetEvent) => Decision): void {
     this.#requireAlive();
-    this.#generation++;
-    this.#signal = undefined;
-    this.memory.running = true;
     this.onRunning?.(this.pid);
     try {
-      this.#loop.run(mode, (event) => {
-        if (event.kind === 'signal') this.#signal = event.info;
-        if ('thread' in event) this.#threads.current = event.thread.id;
-        return decide(event);
-      });
+      this.#loop.run(mode, this.#noting(decide));
     } finally {
       this.onRunning?.(0);
-      for (const trap of this.#removed.splice(0)) this.#stepOff.free(trap);
-      this.memory.running = false;
-      this.modules.invalidate();
-      this.#generation++;
+    }
+  }
+
+  accompany(decide: ((event: TargetEvent) => Decision) | undefined): void {
+    this.#loop.accompany(decide && this.#noting(decide));
+  }
+
+  #noting(decide: (event: TargetEvent) => Decision): (event: TargetEvent) => Decision {
+    return (event) => {
+      if (event.kind === 'signal') this.#signal = event.info;
+      if ('thread' in event) this.#threads.current = event.thread.id;
+      return decide(event);
+    };
+  }
+
+  #onRun(running: boolean): void {
+    this.#generation++;
+    this.memory.running = running;
+    if (running) {
+      this.#signal = undefined;
+      return;
+    }
+    for (const trap of this.#removed.splice(0)) this.#stepOff.free(trap);
+    this.modules.invalidate();
+  }
+
+  #onEnd(end: ProcessEnd): void {
+    this.#ended ??= end;
+    // Whoever wants to wake us does it by a process that runs.
+    const other = this.#company.awake;
+    if (other !== undefined) this.onRunning?.(other.pid);
+  }
+
+  /** A child stands at its PTRACE_EVENT_EXEC. */
+  #childRuns(pid: number): AtExec {
+    const { children } = this;
+    if (children === undefined) return 'left';
+    const words = this.#kernel.procFile(pid, 'cmdline');
+    if (words === undefined || !children.wants(commandLine(words))) return 'left';
+    const files = this.#goFilesOf(pid);
+    if (files === undefined) return 'kept';
+    const threads = [{ id: pid, stopped: true }];
+    const child = new ProcessTarget({ ...this.#input, ...files, company: this.#company, pid, threads });
+    child.children = children;
+    child.onRunning = this.onRunning;
+    if (child.ended === undefined) children.begun(child);
+    return 'followed';
+  }
+
+  /** Undefined: its program is not in Go, or cannot be read. */
+  #goFilesOf(pid: number): ProcessFiles | undefined {
+    try {
+      const files = this.#input.filesOf(pid);
+      const { image } = files.executable;
+      return image.functions !== undefined && image.arch === this.arch.name ? files : undefined;
+    } catch (error) {
+      if (!(error instanceof MattockError)) throw error;
+      return undefined;
     }
   }
 

@@ -5,6 +5,9 @@ interface Report {
   readonly status: number;
 }
 
+type Others = (id: number) => boolean;
+const NOBODY: Others = () => false;
+
 /**
  * What waitpid(2) tells, for whoever waits for it. Who waits for one thread gets what comes for others meanwhile out of
  * the way: it is kept for `next`.
@@ -21,20 +24,29 @@ export class Reports {
     this.#kernel = kernel;
   }
 
-  /** Something is kept: `next` will not wait. */
-  get any(): boolean {
-    return this.#kept.length > 0;
+  /** Something is kept: `next` will not wait. `others`: whose reports are for somebody else. */
+  has(others: Others): boolean {
+    return this.#kept.some(({ id }) => !others(id));
   }
 
-  /** The next report of any thread: its id. −1: there is nobody left; 0: nothing is there (without `block`). */
-  next(block = true): number {
-    const kept = this.#kept.shift();
-    if (kept !== undefined) {
-      this.status = kept.status;
-      return kept.id;
+  /**
+   * The next report of any thread: its id. −1: there is nobody left; 0: nothing is there (without `block`). Those of
+   * `others` are kept.
+   */
+  next(block = true, others: Others = NOBODY): number {
+    const index = this.#kept.findIndex(({ id }) => !others(id));
+    if (index >= 0) return this.#take(index);
+    for (;;) {
+      const id = this.#kernel.wait(block);
+      if (id > 0) this.status = this.#kernel.lastStatus;
+      if (id <= 0 || !others(id)) return id;
+      this.keep(id, this.status);
     }
-    const id = this.#kernel.wait(block);
-    if (id > 0) this.status = this.#kernel.lastStatus;
+  }
+
+  #take(index: number): number {
+    const [{ id, status }] = this.#kept.splice(index, 1) as [Report];
+    this.status = status;
     return id;
   }
 
@@ -63,8 +75,7 @@ export class Reports {
   poll(id: number): boolean {
     const index = this.#kept.findIndex((report) => report.id === id);
     if (index >= 0) {
-      this.status = this.#kept[index]!.status;
-      this.#kept.splice(index, 1);
+      this.#take(index);
       return true;
     }
     if (this.#kernel.waitFor(id, false) <= 0) return false;
@@ -87,10 +98,10 @@ export class Reports {
     return this.#early.delete(id);
   }
 
-  takeAllEarly(): readonly number[] {
-    const all = [...this.#early];
-    this.#early.clear();
-    return all;
+  takeEarlyIf(condition: (id: number) => boolean): readonly number[] {
+    const taken = [...this.#early].filter(condition);
+    for (const id of taken) this.#early.delete(id);
+    return taken;
   }
 
   /** These threads are gone, whatever they had to tell. */

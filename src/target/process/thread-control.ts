@@ -2,6 +2,7 @@ import type { Kernel } from './kernel.ts';
 import { SIGNAL } from './kernel.ts';
 import type { LoopState } from './loop-state.ts';
 import { pendingSignals } from './pending-signals.ts';
+import { pollTimes } from './poll-times.ts';
 import type { ProcessThread } from './process-thread.ts';
 import type { Reports } from './reports.ts';
 import { isOurStop } from './signal-rules.ts';
@@ -30,15 +31,6 @@ interface Listener {
   report(id: number, status: number): void;
   /** Watch registers that fired at an instruction which was executed for a thread. */
   watched(thread: ProcessThread, registers: readonly number[]): void;
-}
-
-/** How often is looked for what nothing tells of: the end of a leader, a wish to stop while the program is stopped. */
-const SHORTEST_POLL_MS = 0.1;
-export const LONGEST_POLL_MS = 5;
-
-/** Times between looks, in milliseconds: what is to come comes soon, mostly. */
-export function* pollTimes(): Generator<number> {
-  for (let time = SHORTEST_POLL_MS; ; time = Math.min(time * 2, LONGEST_POLL_MS)) yield time;
 }
 
 /** Lets the threads of one process go on, and stops them. */

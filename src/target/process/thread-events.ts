@@ -114,7 +114,7 @@ export class ThreadEvents {
       return;
     }
     const shared = kind === 'sharing';
-    this.#children.add(id, shared);
+    this.#children.add(id, shared ? 'sharing' : 'copy');
     this.#decide(maker, { kind: 'fork', thread: maker, child: id, shared });
   }
 

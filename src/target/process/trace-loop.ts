@@ -1,14 +1,16 @@
 import type { Arch } from '../../arch/index.ts';
 import { TargetFault } from '../../base/index.ts';
 import type { ProcessEnd, RunMode } from '../live.ts';
-import { Children } from './children.ts';
+import { type AtExec, Children } from './children.ts';
+import type { Company, Member } from './company.ts';
 import { type Kernel, PTRACE_EVENT, SIGNAL } from './kernel.ts';
 import { type Decide, LoopState, RESUME } from './loop-state.ts';
 import { pendingSignals } from './pending-signals.ts';
+import { pollTimes } from './poll-times.ts';
 import type { ProcessThread } from './process-thread.ts';
 import type { Reports } from './reports.ts';
 import { sleep } from './sleep.ts';
-import { LONGEST_POLL_MS, pollTimes, ThreadControl, type ThreadControlSetting } from './thread-control.ts';
+import { ThreadControl, type ThreadControlSetting } from './thread-control.ts';
 import { ThreadEvents } from './thread-events.ts';
 import type { ThreadTable } from './thread-table.ts';
 import { exitStatus, hasExited, killingSignal, ptraceEvent, wasKilled } from './wait-status.ts';
@@ -16,7 +18,14 @@ import { isZombie } from './zombie.ts';
 
 export interface LoopSetting extends ThreadControlSetting {
   readonly arch: Arch;
+  readonly company: Company;
   readonly interruptRequested: () => boolean;
+  /** It takes part in a run, or does so no more. */
+  readonly onRun: (running: boolean) => void;
+  /** Whether children are looked after until they run programs of their own. */
+  readonly following: () => boolean;
+  /** A child runs a program now. */
+  readonly onChild: (pid: number) => AtExec;
   readonly onEnd: (end: ProcessEnd) => void;
   readonly onExec: () => void;
 }
@@ -29,7 +38,7 @@ const isSystemCall = (bytes: Uint8Array): boolean => bytes[0] === 0x0f && bytes[
  * thread means is in `thread-events.ts`, how one goes on in `thread-control.ts`. ptrace(2), "Attaching and detaching" to
  * "execve(2) under ptrace".
  */
-export class TraceLoop {
+export class TraceLoop implements Member {
   readonly #setting: LoopSetting;
   readonly #kernel: Kernel;
   readonly #threads: ThreadTable;
@@ -38,6 +47,11 @@ export class TraceLoop {
   readonly #state: LoopState;
   readonly #control: ThreadControl;
   readonly #events: ThreadEvents;
+  readonly #isForAnother = (id: number): boolean => this.#setting.company.isForAnother(this, id);
+  /** Is asked when the process runs along with another one. */
+  #companion: Decide | undefined;
+  /** Is asked in this run. */
+  #asked: Decide = RESUME;
   #howEnded: ProcessEnd | undefined;
 
   constructor(setting: LoopSetting) {
@@ -45,14 +59,17 @@ export class TraceLoop {
     this.#kernel = setting.kernel;
     this.#threads = setting.threads;
     this.#reports = setting.reports;
-    this.#children = new Children(setting);
+    this.#children = new Children({
+      ...setting,
+      takeEarly: () => setting.company.takeEarlyOf(this),
+    });
     const state = new LoopState(setting.kernel, setting.threads);
     const control = new ThreadControl(setting, state);
     this.#state = state;
     this.#control = control;
     this.#events = new ThreadEvents(setting, { state, control, children: this.#children });
     control.listener = {
-      report: (id, status) => this.#report(id, status),
+      report: (id, status) => this.report(id, status),
       watched: (thread, registers) => this.#events.watched(thread, registers),
     };
   }
@@ -61,17 +78,45 @@ export class TraceLoop {
     return this.#state.running;
   }
 
+  get pid(): number {
+    return this.#setting.pid;
+  }
+
+  get ended(): boolean {
+    return this.#state.ended;
+  }
+
+  get wantsStop(): boolean {
+    return this.#state.stopWanted || this.#state.stopRequested;
+  }
+
+  get jobStopped(): boolean {
+    return this.#state.jobStopped;
+  }
+
+  get isCompanion(): boolean {
+    return this.#companion !== undefined;
+  }
+
+  owns(id: number): boolean {
+    return id === this.pid || this.#threads.get(id) !== undefined || this.#children.has(id);
+  }
+
   requestStop(): void {
     this.#state.stopRequested = true;
   }
 
+  /** Runs along with others of its company from now on; undefined: no more. */
+  accompany(decide: Decide | undefined): void {
+    this.#companion = decide;
+    if (decide !== undefined) this.#setting.company.joined(this);
+  }
+
   run(mode: RunMode, decide: Decide): void {
+    const { company, interruptRequested } = this.#setting;
     const state = this.#state;
-    state.stopRequested = false;
-    state.stopWanted = false;
-    state.running = true;
-    state.stopping = false;
     const single = mode.kind === 'all' ? undefined : this.#threads.get(mode.thread);
+    this.#enter();
     try {
       if (mode.kind === 'step' && single !== undefined && !this.#mayBlock(single)) {
         this.#stepAlone(single, decide);
@@ -79,24 +124,76 @@ export class TraceLoop {
       }
       state.stepping = mode.kind === 'step' ? single : undefined;
       state.alone = mode.kind === 'alone' ? single : undefined;
-      this.#runThreads(decide);
+      this.#start(decide);
+      const interrupted = (): boolean =>
+        interruptRequested() && state.decide({ kind: 'interrupt' }) === 'stop';
+      company.run(this, interrupted, mode.kind === 'all');
     } catch (error) {
       this.#settle(error, decide);
     } finally {
-      state.stepping = undefined;
-      state.alone = undefined;
-      state.running = false;
-      state.stopping = true;
-      state.decide = RESUME;
+      company.leave();
     }
+  }
+
+  begin(): void {
+    this.#enter();
+    this.#start(this.#companion ?? RESUME);
+  }
+
+  #enter(): void {
+    const state = this.#state;
+    state.stopRequested = false;
+    state.stopWanted = false;
+    state.running = true;
+    state.stopping = false;
+    this.#setting.onRun(true);
+  }
+
+  #start(decide: Decide): void {
+    const state = this.#state;
+    this.#asked = decide;
+    this.#setting.traps.insertAll();
+    state.decide = (event) => {
+      const decision = decide(event);
+      if (decision === 'stop') state.stopWanted = true;
+      return decision;
+    };
+    for (const thread of this.#threads.all) {
+      if (state.alone === undefined || state.alone === thread)
+        state.survive(() => this.#control.resume(thread));
+    }
+  }
+
+  askToStop(): void {
+    this.#state.stopping = true;
+    for (const thread of this.#threads.all) this.#control.interrupt(thread);
+  }
+
+  stop(): void {
+    if (!this.#state.ended) this.stopAll(this.#asked);
+  }
+
+  abort(): void {
+    if (this.#state.ended) return;
+    this.#state.noticeDeaths();
+    this.stopAll(RESUME);
+  }
+
+  leave(): void {
+    const state = this.#state;
+    state.stepping = undefined;
+    state.alone = undefined;
+    state.running = false;
+    state.stopping = true;
+    state.decide = RESUME;
+    this.#asked = RESUME;
+    this.#setting.onRun(false);
+    if (state.ended) this.#setting.company.remove(this);
   }
 
   /** Whatever failed, nothing runs afterwards. */
   #settle(error: unknown, decide: Decide): void {
-    if (!this.#state.ended) {
-      this.#state.noticeDeaths();
-      this.stopAll(RESUME);
-    }
+    this.#setting.company.abort(this);
     if (this.#howEnded === undefined || !(error instanceof TargetFault)) throw error;
     decide({ kind: 'ended', end: this.#howEnded });
   }
@@ -127,14 +224,14 @@ export class TraceLoop {
   #takeWhatIsThere(): void {
     for (const thread of this.#threads.all) {
       if (this.#state.ended || thread.state === 'stopped' || !this.#reports.poll(thread.id)) continue;
-      this.#report(thread.id, this.#reports.status);
+      this.report(thread.id, this.#reports.status);
     }
   }
 
   #someoneHasToReport(): boolean {
     return (
       this.#state.postponed.length > 0 ||
-      this.#reports.any ||
+      this.#reports.has(this.#isForAnother) ||
       this.#state.dying ||
       this.#threads.size === 0 ||
       this.#threads.all.some((thread) => thread.state !== 'stopped')
@@ -177,6 +274,7 @@ export class TraceLoop {
     this.#children.detach(false);
     this.#takePendingTraps();
     this.#dropWakingSignals();
+    this.#setting.company.remove(this);
     if (this.#state.ended) return;
     const thread = this.#threads.all.find((one) => one.pendingSignal === 0) ?? this.#threads.all[0];
     if (thread !== undefined) stepOff.release(thread);
@@ -222,47 +320,25 @@ export class TraceLoop {
     if (!kernel.kill(pid, SIGNAL.SIGKILL)) this.#end({ kind: 'killed', signal: SIGNAL.SIGKILL });
     this.#state.decide = () => 'stop';
     while (!this.#state.ended) this.#next();
+    this.#setting.company.remove(this);
   }
 
-  #runThreads(decide: Decide): void {
-    const state = this.#state;
-    this.#setting.traps.insertAll();
-    state.decide = (event) => {
-      const decision = decide(event);
-      if (decision === 'stop') state.stopWanted = true;
-      return decision;
-    };
-    for (const thread of this.#threads.all) {
-      if (state.alone === undefined || state.alone === thread)
-        state.survive(() => this.#control.resume(thread));
-    }
-    while (!state.stopWanted && !state.ended && !state.stopRequested) {
-      // Before every wait: who asks before we sleep does not know that we have to be woken.
-      if (this.#setting.interruptRequested() && state.decide({ kind: 'interrupt' }) === 'stop') break;
-      this.#next();
-    }
-    if (!state.ended) this.stopAll(decide);
-  }
-
-  /** Waits for one report and deals with it. */
-  #next(): void {
+  dealWithPostponed(): boolean {
     const postponed = this.#state.postponed.shift();
-    if (postponed !== undefined) {
-      this.#state.survive(() => postponed.deal());
-      return;
-    }
-    const id = this.#waitForAny();
-    if (id < 0) this.#end({ kind: 'killed', signal: SIGNAL.SIGKILL });
-    else if (id > 0) this.#report(id, this.#reports.status);
+    if (postponed !== undefined) this.#state.survive(() => postponed.deal());
+    return postponed !== undefined;
   }
 
-  /** 0: nothing has come, and there may be no reason to wait any more. */
-  #waitForAny(): number {
-    if (this.#state.stopping) return this.#leaderIsLast() ? this.#waitForLeader() : this.#reports.next();
-    if (!this.#state.jobStopped) return this.#reports.next();
-    const id = this.#reports.next(false);
-    if (id === 0) sleep(LONGEST_POLL_MS);
-    return id;
+  /** Waits for one report of this process and deals with it, while it is being stopped. */
+  #next(): void {
+    if (this.dealWithPostponed()) return;
+    const id = this.#leaderIsLast() ? this.#waitForLeader() : this.#reports.next(true, this.#isForAnother);
+    if (id < 0) this.lost();
+    else if (id > 0) this.report(id, this.#reports.status);
+  }
+
+  lost(): void {
+    this.#end({ kind: 'killed', signal: SIGNAL.SIGKILL });
   }
 
   /** Only the leader has not stopped yet. Where it has ended before the others, nothing tells so until they all have. */
@@ -276,7 +352,7 @@ export class TraceLoop {
   #waitForLeader(): number {
     const { pid } = this.#setting;
     for (const milliseconds of pollTimes()) {
-      const id = this.#reports.next(false);
+      const id = this.#reports.next(false, this.#isForAnother);
       if (id !== 0) return id;
       if (isZombie(this.#kernel, pid, pid)) break;
       sleep(milliseconds);
@@ -286,7 +362,7 @@ export class TraceLoop {
   }
 
   /** A report is dealt with although its thread, or another one that was looked at for it, was killed meanwhile. */
-  #report(id: number, status: number): void {
+  report(id: number, status: number): void {
     if (hasExited(status) || wasKilled(status)) {
       this.#ended(id, status);
       return;
@@ -357,7 +433,7 @@ export class TraceLoop {
     this.#control.startStep(thread);
     while (!over && !state.ended && !state.stopRequested && thread.state === 'running') {
       if (!this.#reports.of(thread.id)) break;
-      this.#report(thread.id, this.#reports.status);
+      this.report(thread.id, this.#reports.status);
       if (this.#setting.interruptRequested() && state.decide({ kind: 'interrupt' }) === 'stop') over = true;
     }
     if (!state.ended && this.#someoneHasToReport()) this.stopAll(decide);
