@@ -1,0 +1,3 @@
+import { runTypeScript } from '../scripts/run-typescript.js';
+
+await runTypeScript('bench/trace.ts');
