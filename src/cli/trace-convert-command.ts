@@ -1,6 +1,6 @@
-import { checkTraceFile, writeTraceFile } from '../engine/trace/trace-file.ts';
+import { checkTraceFile } from '../engine/trace/trace-file.ts';
 import { readGoTrace } from '../trace/go-format/index.ts';
-import { pageOfTrace } from './page-of-trace.ts';
+import { keepTrace } from './keep-trace.ts';
 import { readTraceFile } from './trace-bytes.ts';
 import type { TraceConvertOptions } from './trace-convert-options.ts';
 import { statusOf } from './trace-failure.ts';
@@ -9,7 +9,6 @@ import { statusOf } from './trace-failure.ts';
 export function runTraceConvert({ file, output }: TraceConvertOptions, root: URL): Promise<number> {
   return statusOf(() => {
     checkTraceFile(output);
-    const trace = readGoTrace(readTraceFile(file), file);
-    writeTraceFile(output, trace, (whole) => pageOfTrace(whole, root));
+    keepTrace(output, readGoTrace(readTraceFile(file), file), root);
   });
 }

@@ -19,7 +19,10 @@ export function addTraceConvert(program: Command, found: (options: TraceConvertO
     .usage('<file> <output>')
     .addArgument(new Argument('<file>', 'the trace'))
     .addArgument(
-      new Argument('<output>', 'a name whose ending says the format: .pb.gz for pprof, .html for a page'),
+      new Argument(
+        '<output>',
+        'a name whose ending says the format: .pb.gz for pprof, .json for Perfetto, .speedscope.json, .html for a page',
+      ),
     )
     .action((file: string, output: string) => found({ file, output }));
 }

@@ -1,7 +1,7 @@
 import { formatDuration } from '../commands/language/duration.ts';
 import { Recording, type RecordingOptions } from '../engine/trace/recording.ts';
-import { checkTraceFile, writeTraceFile } from '../engine/trace/trace-file.ts';
-import { pageOfTrace } from './page-of-trace.ts';
+import { checkTraceFile } from '../engine/trace/trace-file.ts';
+import { keepTrace, megabytes } from './keep-trace.ts';
 import { isTerminal, writeError } from './standard-streams.ts';
 import { statusOf } from './trace-failure.ts';
 import type { TraceRecordOptions } from './trace-record-options.ts';
@@ -10,7 +10,6 @@ const DRAIN_EVERY_MS = 5;
 const STATUS_EVERY_MS = 250;
 /** Looking for the end of the program costs a read of procfs. */
 const END_EVERY_MS = 50;
-const MEGABYTE = 1e6;
 /** What an event costs the program: measured on a ping-pong of two goroutines with stacks, amd64, Go 1.26. */
 const NANOSECONDS_PER_EVENT = 43;
 /** All of them end the recording, and none the program: the probes are taken out, and the trace is written. */
@@ -24,12 +23,11 @@ export function runTraceRecord(options: TraceRecordOptions, root: URL): Promise<
 async function record(options: TraceRecordOptions, root: URL): Promise<void> {
   const { output } = options;
   // Before anything is recorded: what cannot be kept would be lost.
-  const format = checkTraceFile(output);
+  checkTraceFile(output);
   const recording = await recorded(options);
   const trace = recording.trace();
-  const bytes = writeTraceFile(output, trace, (whole) => pageOfTrace(whole, root));
   writeError(summary(recording, trace));
-  writeError(`mattock: ${output} (${format}, ${megabytes(bytes)})\n`);
+  keepTrace(output, trace, root);
 }
 
 /** Records until the time is over, the program has ended, or a signal asks for the end. */
@@ -99,7 +97,6 @@ function summary(recording: Recording, { duration, events, violations, notes }: 
 
 const share = (events: number, seconds: number): string =>
   `${((events * NANOSECONDS_PER_EVENT) / 1e7 / Math.max(seconds, 1e-3)).toFixed(2)} %`;
-const megabytes = (bytes: number): string => `${(bytes / MEGABYTE).toFixed(1)} MB`;
 
 /** One line on a terminal that says how it goes. */
 class StatusLine {

@@ -33,9 +33,10 @@ export function addTraceRecord(
     .addOption(new Option('-p, --pid <pid>', 'a process that runs').argParser(processId(trace)))
     .addOption(new Option('-t, --time <time>', 'for how long, as 5s or 300ms').argParser(timeOf(trace)))
     .addOption(
-      new Option('-o, --output <file>', 'where the trace goes: .out, .pb.gz for pprof, .html').default(
-        DEFAULT_OUTPUT,
-      ),
+      new Option(
+        '-o, --output <file>',
+        'where the trace goes: .out, .pb.gz for pprof, .json for Perfetto, .speedscope.json, .html',
+      ).default(DEFAULT_OUTPUT),
     )
     .addOption(new Option('--lossless', 'the program waits when we are slow, so that nothing is lost'))
     .action((path: string | undefined, values: Readonly<Record<string, unknown>>) => {

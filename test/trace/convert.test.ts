@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkChromeTrace } from '../../src/trace/export/testing/chrome-rules.ts';
+import { checkSpeedscope } from '../../src/trace/export/testing/speedscope-rules.ts';
 import { mattock } from '../cli/run-mattock.ts';
 import { buildGo, hasToolchain } from '../support/go-build.ts';
 
@@ -30,7 +32,8 @@ describe.skipIf(!hasToolchain(undefined))('mattock trace convert', () => {
 
   it('writes a profile that pprof takes', async () => {
     const { status, stderr } = await mattock(['trace', 'convert', at('server.trace'), at('x.pb.gz')]);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^mattock: .*x\.pb\.gz \(pprof profile, \d+\.\d MB\)\n$/);
     expect(statSync(at('x.pb.gz')).mode & 0o777).toBe(0o600);
     const top = (...args: string[]): string =>
       execFileSync('go', ['tool', 'pprof', '-top', '-nodecount=500', ...args, at('x.pb.gz')], {
@@ -45,6 +48,26 @@ describe.skipIf(!hasToolchain(undefined))('mattock trace convert', () => {
     expect(top('-sample_index=on_cpu')).toContain('[running]');
     expect(top('-sample_index=sched_latency')).toContain('[runnable]');
     expect(top('-sample_index=goroutines', '-cum')).toMatch(/main\.\(\*shop\)\.order/);
+  });
+
+  it('writes what Perfetto and chrome://tracing read', async () => {
+    expect((await mattock(['trace', 'convert', at('server.trace'), at('x.json')])).status).toBe(0);
+    const { slices, arrows } = checkChromeTrace(readFileSync(at('x.json'), 'utf8'));
+    const groups = new Set(slices.map(({ group }) => group));
+    expect(groups).toEqual(new Set(['goroutines', 'processors (P)', 'runtime']));
+    const waits = slices.filter(({ name }) => name === 'sync' || name === 'chan send');
+    expect(waits.some(({ args }) => String(args.stack).includes('main.(*shop).order'))).toBe(true);
+    expect(arrows.some(({ name, to }) => name === 'wakes' && to?.endsWith(': runnable'))).toBe(true);
+    expect(arrows.some(({ name }) => name === 'creates')).toBe(true);
+  });
+
+  it('writes what speedscope reads, which is told from the other JSON by the whole ending', async () => {
+    expect((await mattock(['trace', 'convert', at('server.trace'), at('x.speedscope.json')])).status).toBe(0);
+    const { profiles, shared } = checkSpeedscope(readFileSync(at('x.speedscope.json'), 'utf8'));
+    const waiting = profiles[0]!.samples.map((stack) => stack.map((frame) => shared.frames[frame]!.name));
+    expect(waiting.some((stack) => stack.includes('main.(*shop).order') && stack.at(-1) === '[sync]')).toBe(
+      true,
+    );
   });
 
   it('writes the page too', async () => {

@@ -1,18 +1,27 @@
 import { gzipSync } from 'node:zlib';
 import { UserError } from '../../base/index.ts';
+import { writeChromeTrace } from '../../trace/export/chrome-trace.ts';
 import { pprofOf } from '../../trace/export/pprof.ts';
+import { writeSpeedscope } from '../../trace/export/speedscope.ts';
 import { GoTraceWriter } from '../../trace/go-format/write.ts';
 import { livesOf, type Trace } from '../../trace/index.ts';
 import { checkPlace } from '../files/new-file.ts';
 import { files, newFile } from '../node-host.ts';
 
 /** How a trace is kept, by the ending of the file's name. */
-export type TraceFormat = 'Go execution trace' | 'pprof profile' | 'page';
+type TraceFormat = 'Go execution trace' | 'pprof profile' | 'speedscope profile' | 'Perfetto trace' | 'page';
+
+interface WrittenTrace {
+  readonly format: TraceFormat;
+  readonly bytes: number;
+}
 
 const FORMATS: Readonly<Record<string, TraceFormat>> = {
   '.out': 'Go execution trace',
   '.trace': 'Go execution trace',
   '.pb.gz': 'pprof profile',
+  '.speedscope.json': 'speedscope profile',
+  '.json': 'Perfetto trace',
   '.html': 'page',
 };
 
@@ -27,6 +36,8 @@ const WRITERS: Readonly<
     writer.close();
   },
   'pprof profile': (trace, write) => write(pprofOf(trace, livesOf(trace), gzipSync)),
+  'speedscope profile': (trace, write) => writeSpeedscope(trace, livesOf(trace), write),
+  'Perfetto trace': (trace, write) => writeChromeTrace(trace, livesOf(trace), write),
   page: (trace, write, pageOf) => write(Buffer.from(pageOf(trace), 'utf8')),
 };
 
@@ -34,25 +45,24 @@ const WRITERS: Readonly<
  * Asked before anything is recorded: how the trace will be kept. Throws a UserError for an ending that says nothing, and
  * for a place where no file can be made.
  */
-export function checkTraceFile(path: string): TraceFormat {
-  const format = formatOfFile(path);
+export function checkTraceFile(path: string): void {
+  formatOfFile(path);
   files(() => checkPlace(path, true));
-  return format;
 }
 
 function formatOfFile(path: string): TraceFormat {
   const name = path.toLowerCase();
-  // No ending ends in another.
+  // An ending stands in front of those that it ends in.
   const found = Object.entries(FORMATS).find(([ending]) => name.endsWith(ending));
   if (found !== undefined) return found[1];
   const endings = Object.keys(FORMATS).join(', ');
   throw new UserError(`what is ${path} to be? The ending does not say`, `endings that do: ${endings}`);
 }
 
-/** Writes the file, in the place of one of this name, and gives its length. Nobody else may read it. */
-export function writeTraceFile(path: string, trace: Trace, pageOf: (trace: Trace) => string): number {
+/** Writes the file, in the place of one of this name. Nobody else may read it. */
+export function writeTraceFile(path: string, trace: Trace, pageOf: (trace: Trace) => string): WrittenTrace {
   const format = formatOfFile(path);
-  return writeWhole(path, (write) => WRITERS[format](trace, write, pageOf));
+  return { format, bytes: writeWhole(path, (write) => WRITERS[format](trace, write, pageOf)) };
 }
 
 /** Writes a file that nobody else may read, in the place of one of this name. */

@@ -1,7 +1,7 @@
 import { EVENT } from '../events.ts';
 import type { Lives } from '../spans.ts';
 import type { Trace } from '../trace.ts';
-import type { WaitObject } from '../wait-object.ts';
+import { waitObjectText } from '../wait-object-text.ts';
 import { ColumnReader, ColumnWriter } from './page-columns.ts';
 
 /** What `trace analyze` found, as the page shows it. */
@@ -104,7 +104,7 @@ export function encodePage(trace: Trace, lives: Lives, findings: readonly PageFi
     events: trace.events.count,
     strings: trace.strings,
     entries: [...entries.keys()],
-    objects: trace.objects.map((object) => (object === undefined ? '' : objectText(object))),
+    objects: trace.objects.map((object) => (object === undefined ? '' : waitObjectText(object))),
     frames: framesOf(trace),
     stacks: Array.from({ length: trace.stacks.count }, (_, i) => [...trace.stacks.frames(i)]),
     findings,
@@ -187,26 +187,4 @@ function periods({ events, duration }: Trace, begins: number, ends: number): Per
   }
   if (begun !== undefined) found.push([Math.round(begun), Math.round(duration)]);
   return found;
-}
-
-const hex = (address: number): string => `0x${address.toString(16)}`;
-
-function objectText(object: WaitObject): string {
-  switch (object.kind) {
-    case 'channel': {
-      const { address, direction, length, capacity } = object;
-      const filled = length === undefined || capacity === undefined ? '' : ` (${length} of ${capacity})`;
-      return `${direction} on chan ${hex(address)}${filled}`;
-    }
-    case 'select':
-      return `select: ${object.cases.map((one) => `${one.direction} ${hex(one.address)}`).join(', ')}`;
-    case 'io':
-      return `fd ${object.descriptor}${object.mode === undefined ? '' : ` (${object.mode})`}`;
-    case 'sleep':
-      return 'a timer';
-    case 'syscall':
-      return `syscall ${object.name ?? object.number}`;
-    default:
-      return `${object.kind} ${hex(object.address)}`;
-  }
 }
