@@ -92,23 +92,23 @@ describe.skipIf(missingForCore(pool) !== undefined)('in a pool of workers', () =
     const user = await textOf('goroutines -with userloc Mutex');
     expect(user.match(/User: \S+ sync\.\S*Mutex/g)).toHaveLength(2);
     const own = await textOf('goroutines -o -with ownloc collector');
-    expect(own.match(/Own: \S+main\.go:27 main\.\(\*pool\)\.collector /g)).toHaveLength(2);
+    expect(own.match(/Own: \S+main\.go:29 main\.\(\*pool\)\.collector /g)).toHaveLength(2);
     expect(await textOf('goroutines -o -with anyloc (*Mutex).Lock')).toBe(own);
     const groups = await textOf('goroutines -group ownloc -n 1');
     expect(groups).toMatch(
-      /main\.go:27 in main\.\(\*pool\)\.collector\n\t {2}Goroutine \d+ - Own: .*\n\tTotal: 2\n/,
+      /main\.go:29 in main\.\(\*pool\)\.collector\n\t {2}Goroutine \d+ - Own: .*\n\tTotal: 2\n/,
     );
     expect(groups).not.toContain('sync/mutex.go');
     const { goroutines } = JSON.parse(
       (await execute(session, 'grs -o -with ownloc collector', 'json')).text,
     ).result;
-    expect(goroutines[0].own).toMatchObject({ function: 'main.(*pool).collector', line: 27 });
+    expect(goroutines[0].own).toMatchObject({ function: 'main.(*pool).collector', line: 29 });
   });
 
   test('a goroutine that is selected says where the own code begins', async () => {
     const id = /Goroutine (\d+)/.exec(await textOf('grs -with ownloc collector'))![1];
     const text = await textOf(`goroutine ${id}`);
-    const [, frame] = /Your code begins at frame (\d+): \S+main\.go:27 main\.\(\*pool\)\.collector\n/.exec(
+    const [, frame] = /Your code begins at frame (\d+): \S+main\.go:29 main\.\(\*pool\)\.collector\n/.exec(
       text,
     )!;
     expect(await textOf(`frame ${frame}`)).toContain(
@@ -181,7 +181,7 @@ describe.skipIf(missingForCore(pool) !== undefined)('in a pool of workers', () =
   test('a place that is several', async () => {
     const { message, remedy } = await told('list /worker/');
     expect(message).toMatch(
-      /^\/worker\/ means \d places:\n {2}main\.\(\*pool\)\.worker at \S+main\.go:17\n {2}runtime\./,
+      /^\/worker\/ means \d places:\n {2}main\.\(\*pool\)\.worker at \S+main\.go:19\n {2}runtime\./,
     );
     expect(remedy).toContain('file:line');
   });

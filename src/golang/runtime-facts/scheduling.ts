@@ -36,6 +36,11 @@ export const TracedP = struct('runtime.p', {
   queueTail: field('uint32', 'runqtail'),
 });
 
+/** runtime/runtime2.go, and runtime/time.go since go1.23: the heap of timers that a P has to fire. */
+export const PTimers = struct('runtime.p', {
+  timers: field('slice', 'timers.heap', 'timers'),
+});
+
 /** runtime/chan.go */
 export const TracedChannel = struct('runtime.hchan', {
   length: field('uint64', 'qcount'),

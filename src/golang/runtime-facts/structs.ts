@@ -67,11 +67,6 @@ export const P = struct('runtime.p', {
   limiterStamp: field('uint64', 'limiterEvent.stamp.value', 'limiterEvent.stamp'),
 });
 
-/** runtime/runtime2.go, and runtime/time.go since go1.23: the heap of timers that a P has to fire. */
-export const PTimers = struct('runtime.p', {
-  timers: field('slice', 'timers.heap', 'timers'),
-});
-
 /** runtime/runtime2.go: the variable `sched`. */
 export const Sched = struct('runtime.schedt', {
   lastPoll: field('int64', 'lastpoll.value', 'lastpoll'),

@@ -1,7 +1,8 @@
 import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import type { GoProgram } from '../go-program.ts';
 import { ALL_PS } from '../runtime-facts/globals.ts';
-import { PTimers, Sudog } from '../runtime-facts/structs.ts';
+import { PTimers } from '../runtime-facts/scheduling.ts';
+import { Sudog } from '../runtime-facts/structs.ts';
 import type { HeapObjects } from './heap-objects.ts';
 import type { WaitedObjects } from './waited-objects.ts';
 
