@@ -5,6 +5,26 @@
 export interface MachineCode {
   /** Decodes one instruction. `bytes` stand at `address`; up to 15 are looked at. Undefined: no instruction. */
   decode(bytes: Uint8Array, address: number): DecodedInstruction | undefined;
+  /** All instructions from `address` on, in one pass; it ends where there is none. */
+  outline(bytes: Uint8Array, address: number): readonly OutlinedInstruction[];
+}
+
+/** What patching needs to know of an instruction. */
+export interface OutlinedInstruction {
+  readonly address: number;
+  readonly length: number;
+  readonly flow: DecodedInstruction['flow'];
+  /** Where a jump, branch or call leads; undefined where registers or memory say it. */
+  readonly target: number | undefined;
+  /**
+   * Whether it can be executed at another place without anybody being the wiser: it falls through and cannot fault,
+   * given that stack, g and the program's own data are there.
+   */
+  readonly movable: boolean;
+  /** It addresses this by the instruction pointer. */
+  readonly addresses: number | undefined;
+  /** Where, counted from its first byte, the 32-bit distance of that stands. */
+  readonly distanceAt: number | undefined;
 }
 
 export interface DecodedInstruction {

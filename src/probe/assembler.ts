@@ -53,6 +53,21 @@ export class Assembler {
     return this.origin + this.#length;
   }
 
+  /** Bytes so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Leaves bytes out, which are traps. */
+  skip(bytes: number): void {
+    for (let i = 0; i < bytes; i++) this.#byte(0xcc);
+  }
+
+  /** Forgets what was written behind the first `length` bytes, with its labels. */
+  rewind(length: number): void {
+    this.#length = length;
+  }
+
   label(): Label {
     return { offset: undefined, uses: [] };
   }
@@ -193,6 +208,32 @@ export class Assembler {
     this.#memory([0x0f, 0xb1], register, memory, true);
   }
 
+  /** movq, pinsrq: half a vector register; the lower clears the upper. */
+  toVector(vector: number, half: 0 | 1, from: Register): void {
+    this.#vector(half === 0 ? [0x6e] : [0x3a, 0x22], vector, from);
+    if (half === 1) this.#byte(1);
+  }
+
+  /** movq, pextrq */
+  fromVector(to: Register, vector: number, half: 0 | 1): void {
+    this.#vector(half === 0 ? [0x7e] : [0x3a, 0x16], vector, to);
+    if (half === 1) this.#byte(1);
+  }
+
+  /** movq [memory], vector: its lower half. */
+  storeVector(to: Memory, vector: number): void {
+    this.#byte(0x66);
+    this.#memory([0x0f, 0xd6], vector, to, false);
+  }
+
+  /** xorps vector, vector */
+  clearVector(vector: number): void {
+    this.#byte(REX | ((vector >> 3) << 2) | (vector >> 3));
+    this.#byte(0x0f);
+    this.#byte(0x57);
+    this.#byte(0xc0 | ((vector & 7) << 3) | (vector & 7));
+  }
+
   /** rdtsc: edx:eax. */
   readTimestamp(): void {
     this.#byte(0x0f);
@@ -219,6 +260,14 @@ export class Assembler {
   jumpTo(address: number): void {
     this.#byte(0xe9);
     this.#signed(address - (this.here + 4));
+  }
+
+  #vector(opcode: readonly number[], vector: number, register: Register): void {
+    this.#byte(0x66);
+    this.#byte(REX_W | ((vector >> 3) << 2) | (register >> 3));
+    this.#byte(0x0f);
+    for (const byte of opcode) this.#byte(byte);
+    this.#byte(0xc0 | ((vector & 7) << 3) | (register & 7));
   }
 
   #shift(what: number, register: Register, bits: number): void {

@@ -1,7 +1,17 @@
+export { type FunctionWindows, functionWindows } from './function-windows.ts';
 export { type InstalledProbes, installProbes, WindowBusy } from './installation.ts';
 export * from './operands.ts';
 export { type PatchSite, PROLOGUE_BYTES, patchSite } from './patch-site.ts';
 export type { ProbeTarget, ProbeThread, RingFile } from './port.ts';
-export { KIND_MASK, SIZE_SHIFT, SLOT, type SlotSize, slotBytes } from './ring-layout.ts';
+export {
+  COUNTED,
+  GRAIN,
+  KIND_MASK,
+  LONGEST_SLOT,
+  SIZE_SHIFT,
+  SLOT,
+  type SlotSize,
+  slotBytes,
+} from './ring-layout.ts';
 export { type LostRecords, type RecordSink, RingReader } from './ring-reader.ts';
 export type { ProbeBody, TrampolineCode } from './trampoline.ts';

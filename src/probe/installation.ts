@@ -4,6 +4,7 @@ import { JUMP_LENGTH, type PatchSite, patchBytes } from './patch-site.ts';
 import type { ProbeTarget, ProbeThread, RingFile } from './port.ts';
 import { mappedBytes } from './ring-layout.ts';
 import { type ProbeBody, type RingPlace, type Trampoline, writeTrampolines } from './trampoline.ts';
+import { WindowIndex } from './window-index.ts';
 
 /** Numbers of amd64, and flags of <sys/mman.h>. */
 const SYS = { close: 3, mmap: 9, munmap: 11, madvise: 28, ftruncate: 77, memfd_create: 319 } as const;
@@ -15,14 +16,16 @@ const MAP_FIXED_NOREPLACE = 0x10_0000;
 const MFD_CLOEXEC = 1;
 const MADV_REMOVE = 9;
 
-const CODE_BYTES = 64 * 1024;
-/** The code begins with what tells a later session whose it is. */
+/** Each block of the code begins with what tells a later session whose it is. */
+const BLOCK_BYTES = 64 * 1024;
 const MARK = 'mattock probes';
 const MARK_BYTES = 64;
 const OWNER_AT = 16;
 const NAME_AT = 24;
 /** Above the stack pointer of a signal handler: its frames, and what it interrupted. */
 const HANDLER_BYTES = 64 * 1024;
+/** What stands between sites that are written at once is written again. */
+const MOST_BETWEEN = 256;
 
 export interface InstallOptions {
   readonly text: { readonly start: number; readonly end: number };
@@ -30,6 +33,8 @@ export interface InstallOptions {
   /** Our process id. */
   readonly owner: number;
   isAlive(process: number): boolean;
+  /** Where goroutines were interrupted, between any two instructions, that no thread runs now. */
+  interrupted?(): Iterable<number>;
   /** Opens the memfd that is descriptor `descriptor` of the program. */
   openRing(descriptor: number): RingFile;
 }
@@ -43,49 +48,55 @@ export function installProbes(
   probes: readonly ProbeBody[],
   options: InstallOptions,
 ): InstalledProbes {
-  for (const { site } of probes) checkSite(target, site, options);
-  const sites = probes.map(({ site }) => site);
-  checkHandlers(target, sites);
+  const windows = new WindowIndex(probes.map(({ site }) => site));
+  checkSites(target, windows, options);
+  checkInterrupted(target, windows, options);
   const { text, ring } = options;
-  const size = CODE_BYTES + mappedBytes(ring.bytes);
+  const blocks = { size: BLOCK_BYTES, head: MARK_BYTES };
+  // How long the code is does not depend on where it stands.
+  const trial = writeTrampolines(text.start, { ...ring, address: text.start }, probes, blocks);
+  const codeBytes = Math.ceil(trial.bytes.length / BLOCK_BYTES) * BLOCK_BYTES;
+  const size = codeBytes + mappedBytes(ring.bytes);
   const address = findCodeSpace(text, target.mapped, size);
   if (address === undefined) throw new UserError('there is no free memory near the text of the program');
-  map(target, address, CODE_BYTES, READ_EXECUTE, MAP_PRIVATE_ANONYMOUS, -1);
+  map(target, address, codeBytes, READ_EXECUTE, MAP_PRIVATE_ANONYMOUS, -1);
   target.write(address, mark(options.owner));
-  const ringAddress = address + CODE_BYTES;
+  const ringAddress = address + codeBytes;
   const file = mapRing(target, address + NAME_AT, ringAddress, mappedBytes(ring.bytes), options);
   const place: RingPlace = { ...ring, address: ringAddress };
-  const { bytes, trampolines } = writeTrampolines(address + MARK_BYTES, place, probes);
-  if (bytes.length > CODE_BYTES - MARK_BYTES)
-    throw new UserError('there are too many probes for one page of code');
-  target.write(address + MARK_BYTES, bytes);
-  for (const thread of target.threads) leaveWindow(thread, trampolines);
-  for (const { site, entry } of trampolines) target.write(site.address, patchBytes(site, entry));
-  return new InstalledProbes(address, size, file, sites);
+  const { bytes, trampolines } = writeTrampolines(address, place, probes, blocks);
+  for (let at = 0; at < bytes.length; at += BLOCK_BYTES) bytes.set(mark(options.owner), at);
+  target.write(address, bytes);
+  const bySite = new Map(trampolines.map((trampoline) => [trampoline.site, trampoline]));
+  for (const thread of target.threads) leaveWindow(thread, windows, bySite);
+  writeSites(target, windows, (site) => patchBytes(site, bySite.get(site)!.entry));
+  return new InstalledProbes(address, codeBytes, size, file, windows);
 }
 
 /** Probes that are in a program. */
 export class InstalledProbes {
   readonly ring: RingFile;
   readonly #code: number;
+  readonly #codeBytes: number;
   readonly #size: number;
-  readonly #sites: readonly PatchSite[];
+  readonly #windows: WindowIndex;
 
-  constructor(code: number, size: number, ring: RingFile, sites: readonly PatchSite[]) {
+  constructor(code: number, codeBytes: number, size: number, ring: RingFile, windows: WindowIndex) {
     this.#code = code;
+    this.#codeBytes = codeBytes;
     this.#size = size;
+    this.#windows = windows;
     this.ring = ring;
-    this.#sites = sites;
   }
 
   /** Gives the program its own text back. All threads are stopped. Who is in a trampoline goes on there. */
   restore(target: ProbeTarget): void {
-    for (const site of this.#sites) target.write(site.address, site.original);
+    writeSites(target, this.#windows, ({ original }) => original);
   }
 
   /** Whether a thread is in a trampoline, or may come back to one: what it writes is not whole. */
   isUsed(target: ProbeTarget): boolean {
-    const isInside = (pc: number): boolean => pc >= this.#code && pc < this.#code + CODE_BYTES;
+    const isInside = (pc: number): boolean => pc >= this.#code && pc < this.#code + this.#codeBytes;
     return target.threads.some((thread) => isInside(thread.pc) || interruptedAt(target, thread, isInside));
   }
 
@@ -95,8 +106,42 @@ export class InstalledProbes {
       target.systemCall(SYS.munmap, [this.#code, this.#size]);
       return;
     }
-    const ring = this.#code + CODE_BYTES;
-    target.systemCall(SYS.madvise, [ring, this.#size - CODE_BYTES, MADV_REMOVE]);
+    const ring = this.#code + this.#codeBytes;
+    target.systemCall(SYS.madvise, [ring, this.#size - this.#codeBytes, MADV_REMOVE]);
+  }
+}
+
+/** Sites that are near to each other are written at once: a program may have thousands. */
+function writeSites(
+  target: ProbeTarget,
+  { sites }: WindowIndex,
+  bytesOf: (site: PatchSite) => Uint8Array,
+): void {
+  for (let first = 0; first < sites.length; ) {
+    const start = sites[first]!.address;
+    let next = first;
+    let end: number = start;
+    for (
+      let site = sites[next];
+      site !== undefined && site.address - end < MOST_BETWEEN;
+      site = sites[next]
+    ) {
+      end = site.address + site.original.length;
+      next++;
+    }
+    const bytes = target.read(start, end - start).slice();
+    for (; first < next; first++) bytes.set(bytesOf(sites[first]!), sites[first]!.address - start);
+    target.write(start, bytes);
+  }
+}
+
+function checkSites(target: ProbeTarget, { sites }: WindowIndex, options: InstallOptions): void {
+  let before: PatchSite | undefined;
+  for (const site of sites) {
+    if (before !== undefined && before.address + before.original.length > site.address)
+      throw new Error(`two probes overlap in ${site.name}`);
+    checkSite(target, site, options);
+    before = site;
   }
 }
 
@@ -112,7 +157,7 @@ function checkSite(
     throw new UserError(`the code of ${name} is not what the binary says: it cannot be probed`);
   const view = new DataView(there.buffer, there.byteOffset);
   const code = address + JUMP_LENGTH + view.getInt32(1, true);
-  const start = code - (code % CODE_BYTES);
+  const start = code - (code % BLOCK_BYTES);
   const owner = ownerOf(target, start);
   if (owner === undefined) throw new UserError(`another tool has patched ${name}: it cannot be probed`);
   if (owner !== options.owner && options.isAlive(owner)) {
@@ -142,11 +187,14 @@ function mark(owner: number): Uint8Array {
   return bytes;
 }
 
-/** A handler that interrupted a thread within a window would return into the middle of the jump. */
-function checkHandlers(target: ProbeTarget, sites: readonly PatchSite[]): void {
-  const inWindow = (word: number): boolean =>
-    sites.some(({ address, original }) => word > address && word < address + original.length);
+/**
+ * Who was interrupted within a window would come back into the middle of the jump: a thread behind a signal handler, a
+ * goroutine that was preempted there.
+ */
+function checkInterrupted(target: ProbeTarget, windows: WindowIndex, { interrupted }: InstallOptions): void {
+  const inWindow = (word: number): boolean => windows.inside(word) !== undefined;
   if (target.threads.some((thread) => interruptedAt(target, thread, inWindow))) throw new WindowBusy();
+  for (const address of interrupted?.() ?? []) if (inWindow(address)) throw new WindowBusy();
 }
 
 /**
@@ -171,12 +219,13 @@ function interruptedAt(
 }
 
 /** The same instruction stands in the trampoline. */
-function leaveWindow(thread: ProbeThread, trampolines: readonly Trampoline[]): void {
-  const { pc } = thread;
-  for (const { site, moved } of trampolines) {
-    const offset = pc - site.address;
-    if (offset > 0 && offset < site.original.length) thread.moveTo(moved + offset);
-  }
+function leaveWindow(
+  thread: ProbeThread,
+  windows: WindowIndex,
+  trampolines: ReadonlyMap<PatchSite, Trampoline>,
+): void {
+  const site = windows.inside(thread.pc);
+  if (site !== undefined) thread.moveTo(trampolines.get(site)!.moved + thread.pc - site.address);
 }
 
 function map(

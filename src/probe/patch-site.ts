@@ -6,17 +6,22 @@ export const JUMP_LENGTH = 5;
 export const PROLOGUE_BYTES = 40;
 
 /**
- * Where a function is patched: behind the check of its stack, so that the check's restart does not fire the probe
- * twice. The window holds only moves of the stack and frame pointer: nothing that can fault, branch or depend on where
- * it stands. There RBP is the caller's frame pointer and RSP points to the return address. Nothing but the first byte is
- * ever jumped to: the compiler's prologue is its function's first block.
+ * A window of whole instructions that a probe puts its jump over, and executes in its trampoline instead: nothing in it
+ * can fault, branch, or be seen from outside, and nothing but its first byte is ever jumped or returned to.
  */
 export interface PatchSite {
   readonly name: string;
   readonly address: RuntimeAddress;
-  /** The bytes of the window, which are whole instructions and at least JUMP_LENGTH long. */
+  /** The bytes of the window, at least JUMP_LENGTH of them. */
   readonly original: Uint8Array;
+  /** How many of them are moved; behind them stands a `ret`, and what is never executed. Undefined: all. */
+  readonly movedBytes?: number;
+  /** 32-bit distances, relative to the end of their instructions, that change as they move. */
+  readonly distances?: readonly number[];
 }
+
+/** Whether the window ends with its function's return. */
+export const returns = (site: PatchSite): boolean => site.movedBytes !== undefined;
 
 type Pattern = readonly (number | undefined)[];
 
@@ -45,18 +50,27 @@ const WINDOWS: readonly Pattern[] = [
   [0x48, 0x81, 0xec, undefined, undefined, undefined, undefined],
 ];
 
-/** The window of a compiled function that starts with these bytes; undefined: it begins in no way that we know. */
+/**
+ * The window of a compiled function that starts with these bytes: behind the check of its stack, so that the check's
+ * restart does not fire the probe twice. There RBP is the caller's frame pointer and RSP points to the return address. The
+ * window holds only moves of the two. Undefined: the function begins in no way that we know.
+ */
 export function patchSite(name: string, entry: RuntimeAddress, bytes: Uint8Array): PatchSite | undefined {
-  let at = skip(LARGE_FRAME, bytes, 0);
-  const check = skip(CHECKS, bytes, at);
-  if (check > at) {
-    const behind = skip(BELOW, bytes, check);
-    if (behind === check) return undefined;
-    at = behind;
-  } else if (at > 0) return undefined;
+  const at = behindCheck(bytes);
+  if (at === undefined) return undefined;
   const end = skip(WINDOWS, bytes, at);
   if (end - at < JUMP_LENGTH) return undefined;
   return { name, address: (entry + at) as RuntimeAddress, original: bytes.slice(at, end) };
+}
+
+/** How far behind a function's entry its stack has been checked; undefined: it begins in no way that we know. */
+export function behindCheck(bytes: Uint8Array): number | undefined {
+  const at = skip(LARGE_FRAME, bytes, 0);
+  const check = skip(CHECKS, bytes, at);
+  // A function may begin with an `lea r12` of its own only where it has a check.
+  if (check === at) return at > 0 ? undefined : 0;
+  const behind = skip(BELOW, bytes, check);
+  return behind === check ? undefined : behind;
 }
 
 /** Behind the first pattern that is there, or where it was asked. */

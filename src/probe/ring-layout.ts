@@ -7,7 +7,8 @@
  *
  * A slot starts with its commit word, position + 1, which is stored last. Positions are bytes since the beginning, as
  * 64 bits, so those of different laps differ. The second word is the time (TSC), the low byte of the third the kind,
- * whose bits from SIZE_SHIFT on say how long the slot is: see `slotBytes`.
+ * whose bits from SIZE_SHIFT on say how long the slot is: see `slotBytes`. The last of these sizes says that the next byte
+ * counts the grains.
  */
 export const HEADER = {
   /** Bytes reserved by probes. */
@@ -32,14 +33,23 @@ export const OVERFLOW_BYTES = 4096;
 export const MARGIN_BYTES = 256 * 1024;
 
 export const SLOT = { commit: 0, time: 8, kind: 16, body: 24 } as const;
-const SLOT_SIZES = [64, 320, 384] as const;
+export const GRAIN = 64;
+const SLOT_SIZES = [GRAIN, 320, 384] as const;
 export type SlotSize = 0 | 1 | 2;
+/** The size that the byte behind the kind tells, in grains. */
+export const COUNTED = 3;
+export const LONGEST_SLOT = 1024;
 export const SIZE_SHIFT = 6;
 export const KIND_MASK = 0x3f;
 
 export const slotBytes = (size: SlotSize): number => SLOT_SIZES[size];
-/** A byte of kind and size as it stands in a slot; undefined: no slot can say so. */
-export const slotLength = (kind: number): number | undefined => SLOT_SIZES[kind >> SIZE_SHIFT];
+/** Of a byte of kind and size as it stands in a slot, and the byte behind it; undefined: no slot can say so. */
+export function slotLength(kind: number, grains: number): number | undefined {
+  const size = kind >> SIZE_SHIFT;
+  if (size !== COUNTED) return SLOT_SIZES[size];
+  const length = grains * GRAIN;
+  return length > 0 && length <= LONGEST_SLOT ? length : undefined;
+}
 
 /** Bytes of the memfd for a ring of so many bytes. */
 export const mappedBytes = (ring: number): number => HEADER_BYTES + ring + OVERFLOW_BYTES;

@@ -1,9 +1,7 @@
 import type { RingFile } from './port.ts';
-import { HEADER, HEADER_BYTES, SLOT, SWITCH, slotBytes, slotLength } from './ring-layout.ts';
+import { GRAIN, HEADER, HEADER_BYTES, LONGEST_SLOT, SLOT, SWITCH, slotLength } from './ring-layout.ts';
 
 const CHUNK_BYTES = 1 << 20;
-const LONGEST_SLOT = slotBytes(2);
-const GRAIN = 64;
 const HEADER_FIELDS = 512;
 
 /** Records that are missing at this place. */
@@ -97,7 +95,8 @@ export class RingReader {
       const word = at >> 2;
       if (words[word]! !== (expected % 2 ** 32) >>> 0 || words[word + 1]! !== Math.floor(expected / 2 ** 32))
         break;
-      const length = slotLength(this.#chunk[at + SLOT.kind]!);
+      const kind = at + SLOT.kind;
+      const length = slotLength(this.#chunk[kind]!, this.#chunk[kind + 1]!);
       if (length === undefined || at + length > got) break;
       this.records++;
       sink.record(words, word);

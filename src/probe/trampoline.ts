@@ -1,10 +1,13 @@
 import { Assembler, type Label } from './assembler.ts';
-import { beside, R8, R12, R13, R15, RAX, RCX, RDX } from './operands.ts';
-import type { PatchSite } from './patch-site.ts';
+import { beside, R8, R11, R12, R13, R15, RAX, RCX, RDX } from './operands.ts';
+import { type PatchSite, returns } from './patch-site.ts';
 import { HEADER, HEADER_BYTES, MARGIN_BYTES, SLOT, SWITCH } from './ring-layout.ts';
 
 /** Number of sched_yield on amd64. */
 const SCHED_YIELD = 24;
+const RETURN = Uint8Array.of(0xc3);
+/** The register that is zero between Go's instructions. */
+const XMM15 = 15;
 
 export interface RingPlace {
   /** Where the mapping begins in the program. */
@@ -17,10 +20,11 @@ export interface RingPlace {
   readonly patience: number;
 }
 
-/** What a probe writes. It may use R9 and R13 before `reserve` and everything that is not the function's afterwards. */
+/** What a probe writes, before the instructions of its window, or behind them, or both. */
 export interface ProbeBody {
   readonly site: PatchSite;
-  write(code: TrampolineCode): void;
+  readonly write?: (code: TrampolineCode) => void;
+  readonly writeBehind?: (code: TrampolineCode) => void;
 }
 
 export interface Trampoline {
@@ -30,25 +34,69 @@ export interface Trampoline {
   readonly moved: number;
 }
 
-/** Writes the trampolines of many probes into one piece of code. */
+/** Code comes in blocks of this size, each of which begins with `head` bytes that are not ours. */
+export interface CodeBlocks {
+  readonly size: number;
+  readonly head: number;
+}
+
+/** Writes the trampolines of many probes into one piece of code. How long it is does not depend on where it begins. */
 export function writeTrampolines(
   origin: number,
   ring: RingPlace,
   probes: readonly ProbeBody[],
+  { size, head }: CodeBlocks,
 ): { readonly bytes: Uint8Array; readonly trampolines: readonly Trampoline[] } {
   const code = new Assembler(origin);
-  const trampolines = probes.map(({ site, write }) => {
-    const entry = code.here;
-    const trampoline = new TrampolineCode(code, ring);
-    write(trampoline);
-    const moved = trampoline.finish(site);
-    return { site, entry, moved };
+  code.skip(head);
+  const trampolines = probes.map((probe) => {
+    const before = code.length;
+    const trampoline = writeTrampoline(code, ring, probe);
+    if (before % size < code.length % size) return trampoline;
+    // It would stand in the next block's head.
+    code.rewind(before);
+    code.skip(size - (before % size) + head);
+    return writeTrampoline(code, ring, probe);
   });
   return { bytes: code.finish(), trampolines };
 }
 
+function writeTrampoline(
+  code: Assembler,
+  ring: RingPlace,
+  { site, write, writeBehind }: ProbeBody,
+): Trampoline {
+  const entry = code.here;
+  const slowPaths: (() => void)[] = [];
+  const record = (body: ProbeBody['write']): void => {
+    if (body === undefined) return;
+    const part = new TrampolineCode(code, ring);
+    body(part);
+    slowPaths.push(part.finish());
+  };
+  record(write);
+  const moved = code.here;
+  code.raw(movedTo(site, moved));
+  record(writeBehind);
+  if (returns(site)) code.raw(RETURN);
+  else code.jumpTo(site.address + site.original.length);
+  for (const path of slowPaths) path();
+  return { site, entry, moved };
+}
+
+/** The window's instructions as they do the same elsewhere. */
+function movedTo(
+  { address, original, movedBytes, distances = [] }: PatchSite,
+  elsewhere: number,
+): Uint8Array {
+  const bytes = original.slice(0, movedBytes);
+  const view = new DataView(bytes.buffer);
+  for (const at of distances) view.setInt32(at, view.getInt32(at, true) + address - elsewhere, true);
+  return bytes;
+}
+
 /**
- * One trampoline. Rules, each of which has a crash behind it: no stack and no call; what belongs to the function is
+ * What one probe does. Rules, each of which has a crash behind it: no stack and no call; what belongs to the function is
  * kept in registers only, never in the ring, where another thread may write after a lap.
  */
 export class TrampolineCode {
@@ -58,6 +106,8 @@ export class TrampolineCode {
   readonly #ring: RingPlace;
   readonly #full: Label;
   readonly #retry: Label;
+  #kept: 'arguments' | 'everything' = 'arguments';
+  #length: number | undefined;
 
   constructor(code: Assembler, ring: RingPlace) {
     this.code = code;
@@ -69,11 +119,26 @@ export class TrampolineCode {
     code.branch('equal', this.out);
   }
 
-  /** Takes a slot: R13 is its length before, its position afterwards; R12 points to it. Keeps R9 and the arguments. */
+  /**
+   * Takes a slot: R13 is its length before, its position afterwards; R12 points to it. Keeps R9 and the first three
+   * arguments (RAX, RBX, RCX).
+   */
   reserve(): void {
+    this.#reserve();
+  }
+
+  /** Takes a slot of so many bytes and keeps every register but R12, R13 and R15. */
+  reserveKeepingAll(length: number): void {
+    this.#kept = 'everything';
+    this.#length = length;
+    this.#reserve();
+  }
+
+  #reserve(): void {
     const { code } = this;
     const { address, bytes } = this.#ring;
     code.bind(this.#retry);
+    if (this.#length !== undefined) code.moveNumber(R13, this.#length);
     this.#used(R15);
     code.branch('above', this.#full);
     code.exchangeAdd(this.#header('head'), R13);
@@ -87,27 +152,33 @@ export class TrampolineCode {
   stamp(): void {
     const { code } = this;
     code.move(R15, RAX);
-    this.#time();
+    this.time();
     code.store(beside(R12, SLOT.time), RAX);
     code.move(RAX, R15);
   }
 
-  /** The record is whole. Uses RDX. */
-  commit(): void {
-    this.code.address(RDX, beside(R13, 1));
-    this.code.store(beside(R12, SLOT.commit), RDX);
+  /** RAX: the time stamp counter. Uses RDX. */
+  time(): void {
+    const { code } = this;
+    code.readTimestamp();
+    code.shiftLeft(RDX, 32);
+    code.calculate('or', RAX, RDX);
   }
 
-  /** What has been pushed aside, and the way back. Gives where it stands. */
-  finish(site: PatchSite): number {
-    const { code } = this;
-    code.bind(this.out);
-    const moved = code.here;
-    code.raw(site.original);
-    code.jumpTo(site.address + site.original.length);
-    if (this.#ring.whenFull === 'wait') this.#wait();
-    else this.#drop(this.#full);
-    return moved;
+  /** The record is whole. Uses R13. */
+  commit(): void {
+    this.code.calculate('add', R13, { number: 1 });
+    this.code.store(beside(R12, SLOT.commit), R13);
+  }
+
+  /** What follows is the function's again. Gives what writes the code that is rarely gone through. */
+  finish(): () => void {
+    this.code.bind(this.out);
+    return () => {
+      if (this.#ring.whenFull !== 'wait') this.#drop(this.#full);
+      else if (this.#kept === 'everything') this.#waitKeepingAll();
+      else this.#wait();
+    };
   }
 
   /** Sets the flags by what is in the ring against what it may hold. */
@@ -118,44 +189,34 @@ export class TrampolineCode {
     code.calculate('compare', register, { number: this.#ring.bytes - MARGIN_BYTES });
   }
 
+  /** Uses R12 and R15. */
   #drop(entry: Label): void {
     const { code } = this;
     code.bind(entry);
     code.increment(this.#header('dropped'));
     code.move(R12, RAX);
-    this.#time();
+    code.move(R15, RDX);
+    this.time();
     code.store(this.#header('lastDrop'), RAX);
     code.move(RDX, RAX);
     code.calculate32('xor', RAX, RAX);
     code.compareExchange(this.#header('firstDrop'), RDX);
     code.move(RAX, R12);
+    code.move(RDX, R15);
     code.jump(this.out);
   }
 
   /** sched_yield until there is room. Who waits for too long takes the reader for dead, and nobody waits any more. */
   #wait(): void {
     const { code } = this;
-    const again = code.label();
     const giveUp = code.label();
     const drop = code.label();
-    code.bind(this.#full);
-    code.compareMemory32(this.#header('switch'), SWITCH.on);
-    code.branch('notEqual', drop);
-    code.increment(this.#header('waits'));
+    this.#countWait(drop);
     code.move(R12, RAX);
     code.move(R15, RCX);
-    this.#time();
+    this.time();
     code.move(R8, RAX);
-    code.bind(again);
-    code.moveNumber(RAX, SCHED_YIELD);
-    code.systemCall();
-    this.#time();
-    code.calculate('sub', RAX, R8);
-    code.moveNumber(RDX, this.#ring.patience);
-    code.calculate('compare', RAX, RDX);
-    code.branch('above', giveUp);
-    this.#used(RAX);
-    code.branch('above', again);
+    this.#yieldUntilRoom(R8, giveUp);
     code.move(RAX, R12);
     code.move(RCX, R15);
     code.jump(this.#retry);
@@ -166,12 +227,56 @@ export class TrampolineCode {
     this.#drop(drop);
   }
 
-  /** RAX: the time stamp counter. Uses RDX. */
-  #time(): void {
+  /** The same where arguments may be in all registers: the two that R12 and R15 cannot take are in XMM15. */
+  #waitKeepingAll(): void {
     const { code } = this;
-    code.readTimestamp();
-    code.shiftLeft(RDX, 32);
-    code.calculate('or', RAX, RDX);
+    const giveUp = code.label();
+    const drop = code.label();
+    const restore = (): void => {
+      code.move(RAX, R12);
+      code.move(RCX, R15);
+      code.fromVector(RDX, XMM15, 0);
+      code.fromVector(R11, XMM15, 1);
+      code.clearVector(XMM15);
+    };
+    this.#countWait(drop);
+    code.move(R12, RAX);
+    code.move(R15, RCX);
+    code.toVector(XMM15, 0, RDX);
+    code.toVector(XMM15, 1, R11);
+    this.time();
+    code.move(R13, RAX);
+    this.#yieldUntilRoom(R13, giveUp);
+    restore();
+    code.jump(this.#retry);
+    code.bind(giveUp);
+    code.storeNumber32(this.#header('switch'), SWITCH.gaveUp);
+    restore();
+    this.#drop(drop);
+  }
+
+  #countWait(drop: Label): void {
+    const { code } = this;
+    code.bind(this.#full);
+    code.compareMemory32(this.#header('switch'), SWITCH.on);
+    code.branch('notEqual', drop);
+    code.increment(this.#header('waits'));
+  }
+
+  /** `since`: when the waiting began. Uses RAX, RCX, RDX and R11. */
+  #yieldUntilRoom(since: typeof R8 | typeof R13, giveUp: Label): void {
+    const { code } = this;
+    const again = code.label();
+    code.bind(again);
+    code.moveNumber(RAX, SCHED_YIELD);
+    code.systemCall();
+    this.time();
+    code.calculate('sub', RAX, since);
+    code.moveNumber(RDX, this.#ring.patience);
+    code.calculate('compare', RAX, RDX);
+    code.branch('above', giveUp);
+    this.#used(RAX);
+    code.branch('above', again);
   }
 
   #header(field: keyof typeof HEADER): { readonly at: number } {

@@ -12,6 +12,7 @@ import { memoryAccesses } from './accesses.ts';
 import { type ControlFlow, controlFlows } from './control-flow.ts';
 import { dataEffects } from './data-effect.ts';
 import { operandReader } from './operands.ts';
+import { outliner } from './outline.ts';
 import { RIP } from './register-part.ts';
 import { type Relocate, relocations } from './relocate.ts';
 import type { Accesses } from './touch.ts';
@@ -25,6 +26,7 @@ export async function loadAmd64Code(): Promise<MachineCode> {
   const flowOf = flowReader(iced);
   const current = new iced.Instruction();
   return {
+    outline: outliner(iced, flowOf),
     decode(bytes, address) {
       const window = bytes.length > LONGEST ? bytes.subarray(0, LONGEST) : bytes;
       const decoder = new iced.Decoder(64, window, iced.DecoderOptions.None);

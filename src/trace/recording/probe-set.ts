@@ -23,7 +23,11 @@ export interface ProbeSet {
 export function planProbes(facts: SchedulerFacts): ProbeSet {
   const probes: ProbeBody[] = [];
   const missing: string[] = [];
-  const add = (functions: readonly string[], write: ProbeBody['write'], needed: boolean): void => {
+  const add = (
+    functions: readonly string[],
+    write: NonNullable<ProbeBody['write']>,
+    needed: boolean,
+  ): void => {
     const site = siteOf(facts, functions);
     if (site !== undefined && typeof site !== 'string') probes.push({ site, write });
     else if (needed) throw new UserError(`inline probes are not possible: ${site ?? `no ${functions[0]}`}`);
@@ -31,7 +35,7 @@ export function planProbes(facts: SchedulerFacts): ProbeSet {
   };
   const changes = stateChanges(facts);
   for (const change of changes) {
-    const write: ProbeBody['write'] = (code) => writeStateProbe(code, change, facts);
+    const write: NonNullable<ProbeBody['write']> = (code) => writeStateProbe(code, change, facts);
     add(change.functions, write, true);
   }
   for (const probe of valueProbes(facts)) {

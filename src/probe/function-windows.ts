@@ -1,0 +1,157 @@
+import type { OutlinedInstruction } from '../arch/index.ts';
+import { runtimeAddress } from '../base/index.ts';
+import { behindCheck, JUMP_LENGTH, type PatchSite, PROLOGUE_BYTES } from './patch-site.ts';
+
+/** int3, with which Go's linker fills what is left between functions. */
+const PADDING = 0xcc;
+
+/** A function is moved as a whole up to this length. */
+const MOST_MOVED = 64;
+
+/** Where the calls of one function can be seen. */
+export interface FunctionWindows {
+  /** RSP points to the return address there, and arguments are where the caller put them. */
+  readonly entry: PatchSite;
+  /** Each ends with a `ret`. `entry` itself, if the function is so short that it is moved as a whole. */
+  readonly exits: readonly PatchSite[];
+  /** Returns that cannot be patched: calls that end there are not seen to return. */
+  readonly unseenReturns: readonly number[];
+}
+
+export interface FunctionCode {
+  readonly name: string;
+  readonly address: number;
+  /** To the next function: padding too. */
+  readonly bytes: Uint8Array;
+  /** All of the above. */
+  readonly instructions: readonly OutlinedInstruction[];
+  /** Where the jump table at an address leads: all of its words, and perhaps of those behind it, that lie in this function. */
+  jumpTable(address: number): readonly number[];
+}
+
+/** The windows of a compiled function, or why it has none. Rules: facts on inline probes, "safety rules". */
+export function functionWindows(code: FunctionCode): FunctionWindows | string {
+  const check = behindCheck(code.bytes.subarray(0, PROLOGUE_BYTES));
+  const start = code.instructions.findIndex(({ address }) => address === code.address + (check ?? -1));
+  if (check === undefined || start < 0) return 'it begins in a way that is not known';
+  const reached = reachedPlaces(code);
+  const whole = wholeFunction(code, start, reached);
+  if (whole !== undefined) return { entry: whole, exits: [whole], unseenReturns: [] };
+  const entry = entryWindow(code, start, reached);
+  if (entry === undefined) return 'there is no room for a probe where it begins';
+  const exits: PatchSite[] = [];
+  const unseenReturns: number[] = [];
+  code.instructions.forEach(({ flow, address }, i) => {
+    if (flow !== 'return') return;
+    const exit = reached === undefined ? undefined : exitWindow(code, i, reached, entry);
+    if (exit === undefined) unseenReturns.push(address);
+    else exits.push(exit);
+  });
+  return { entry, exits, unseenReturns };
+}
+
+/** Addresses that are jumped or returned to; undefined: a jump leads where it cannot be told. */
+function reachedPlaces({ instructions, jumpTable }: FunctionCode): ReadonlySet<number> | undefined {
+  const reached = new Set<number>();
+  let indirect = false;
+  for (const { flow, target, address, length } of instructions) {
+    if (flow === 'call') reached.add(address + length);
+    else if ((flow === 'jump' || flow === 'branch') && target !== undefined) reached.add(target);
+    else if (flow === 'jump') indirect = true;
+  }
+  if (!indirect) return reached;
+  // `lea r, [rip + table]; jmp [r + index*8]` (cmd/compile/internal/ssagen, JUMPTABLE): every table that is named counts.
+  let tables = 0;
+  for (const { addresses } of instructions) {
+    const places = addresses === undefined ? [] : jumpTable(addresses);
+    if (places.length > 0) tables++;
+    for (const place of places) reached.add(place);
+  }
+  return tables > 0 ? reached : undefined;
+}
+
+/** Instructions that can be moved, from the end of the check on. */
+function entryWindow(
+  code: FunctionCode,
+  start: number,
+  reached: ReadonlySet<number> | undefined,
+): PatchSite | undefined {
+  const first = code.instructions[start]!;
+  // A loop may lead back to the very beginning of a function without a check. Jump tables lead into its body only.
+  if (reached?.has(first.address)) return undefined;
+  let end = start;
+  let length = 0;
+  for (; length < JUMP_LENGTH; end++) {
+    const it = code.instructions[end];
+    if (it === undefined || !it.movable || (end > start && reached?.has(it.address))) return undefined;
+    length += it.length;
+  }
+  return window(code, code.instructions.slice(start, end), length);
+}
+
+/** A short leaf without a jump in it. */
+function wholeFunction(
+  code: FunctionCode,
+  start: number,
+  reached: ReadonlySet<number> | undefined,
+): PatchSite | undefined {
+  const last = code.instructions.findIndex(({ movable }, i) => i >= start && !movable);
+  const end = code.instructions[last];
+  if (end?.flow !== 'return' || reached === undefined || reached.size > 0) return undefined;
+  const moved = code.instructions.slice(start, last);
+  if (end.address - code.address > MOST_MOVED) return undefined;
+  return endingWith(code, moved, end);
+}
+
+/** From as little before the return as will do; what is behind the last return is padding, which serves too. */
+function exitWindow(
+  code: FunctionCode,
+  at: number,
+  reached: ReadonlySet<number>,
+  entry: PatchSite,
+): PatchSite | undefined {
+  const end = code.instructions[at]!;
+  const floor = entry.address + entry.original.length;
+  let first = at;
+  for (;;) {
+    const site = endingWith(code, code.instructions.slice(first, at), end);
+    if (site !== undefined) return site;
+    const before = code.instructions[first - 1];
+    if (reached.has(code.instructions[first]!.address) || before === undefined) return undefined;
+    if (!before.movable || before.address < floor) return undefined;
+    first--;
+  }
+}
+
+/** A window of these instructions and a return, if it is long enough. */
+function endingWith(
+  code: FunctionCode,
+  moved: readonly OutlinedInstruction[],
+  { address, length }: OutlinedInstruction,
+): PatchSite | undefined {
+  // `ret n` is none of Go's.
+  if (length !== 1) return undefined;
+  const start = moved[0]?.address ?? address;
+  let end = address + length;
+  while (end - start < JUMP_LENGTH && code.bytes[end - code.address] === PADDING) end++;
+  if (end - start < JUMP_LENGTH) return undefined;
+  return { ...window(code, moved, end - start, start), movedBytes: address - start };
+}
+
+function window(
+  code: FunctionCode,
+  moved: readonly OutlinedInstruction[],
+  length: number,
+  start = moved[0]!.address,
+): PatchSite {
+  const from = start - code.address;
+  const distances = moved.flatMap(({ address, distanceAt }) =>
+    distanceAt === undefined ? [] : [address - start + distanceAt],
+  );
+  return {
+    name: code.name,
+    address: runtimeAddress(start),
+    original: code.bytes.slice(from, from + length),
+    ...(distances.length > 0 ? { distances } : {}),
+  };
+}
