@@ -1,16 +1,14 @@
 // Run by live.ts in a process of its own, so that it can be pinned: steps a program and prints nanoseconds per step.
-//   live-steps mattock|delve instructions|lines COUNT PROGRAM
-import path from 'node:path';
+//   live-steps mattock|delve instructions|lines COUNT PROGRAM WORKER
 import { pathToFileURL } from 'node:url';
 import { openInWorker } from '../src/engine/worker-session.ts';
-import { projectRoot } from '../test/support/project.ts';
 import { DelveClient } from './delve-client.ts';
 
 type Kind = 'instructions' | 'lines';
 const ITERATIONS = '1000000';
 
-async function mattock(kind: Kind, count: number, program: string): Promise<number> {
-  const session = await openInWorker(pathToFileURL(path.join(projectRoot, 'bin/worker.js')), {
+async function mattock(kind: Kind, count: number, program: string, worker: string): Promise<number> {
+  const session = await openInWorker(pathToFileURL(worker), {
     live: {
       kind: 'launch',
       program: { path: program },
@@ -57,6 +55,6 @@ async function delve(kind: Kind, count: number, program: string): Promise<number
   }
 }
 
-const [side, kind, count, program] = process.argv.slice(2);
+const [side, kind, count, program, worker] = process.argv.slice(2);
 const step = side === 'delve' ? delve : mattock;
-console.log(`nanoseconds per step ${Math.round(await step(kind as Kind, Number(count), program!))}`);
+console.log(`nanoseconds per step ${Math.round(await step(kind as Kind, Number(count), program!, worker!))}`);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, wr
 import path from 'node:path';
 import { kernelWritesFiles } from '../test/support/cores.ts';
 import { buildGo } from '../test/support/go-build.ts';
-import { cacheFolder, projectRoot } from '../test/support/project.ts';
+import { cacheFolder } from '../test/support/project.ts';
 import { run } from '../test/support/tools.ts';
 
 /** An executable and a core of it. */
@@ -130,5 +130,3 @@ function runToDeath(command: readonly string[], ready: RegExp | undefined, cwd: 
     });
   });
 }
-
-export const mattock = (): readonly string[] => [process.execPath, path.join(projectRoot, 'bin/mattock.js')];

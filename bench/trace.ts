@@ -2,7 +2,7 @@
 //
 // What recording costs the program and the recorder, and what reading a trace costs; Go's own tools in turns with it.
 import { run } from '../test/support/tools.ts';
-import { mattock } from './subjects.ts';
+import { mattock } from './installed.ts';
 import { attachStop } from './trace/attach-stop.ts';
 import { eventCost } from './trace/event-cost.ts';
 import { reading } from './trace/reading.ts';
@@ -34,7 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
   const only = value('--only')?.split(',') ?? [];
   const chosen = ROWS.filter(({ name }) => only.length === 0 || only.some((word) => name.includes(word)));
   const repetitions = value('--repetitions');
-  // In a checkout the first run after a change builds Mattock: that is not what is measured.
+  // The first run of all compiles Mattock: that is not what is measured.
   run(mattock()[0]!, [...mattock().slice(1), 'help']);
   print(`Mattock on Node ${process.versions.node}, ${run('go', ['version']).trim()}; medians`);
   let kept = true;

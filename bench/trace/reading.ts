@@ -3,8 +3,8 @@ import path from 'node:path';
 import { buildGo } from '../../test/support/go-build.ts';
 import { cacheFolder } from '../../test/support/project.ts';
 import { run } from '../../test/support/tools.ts';
+import { mattock } from '../installed.ts';
 import { type Measured, measure, median } from '../measure.ts';
-import { mattock } from '../subjects.ts';
 import type { TraceRow } from './row.ts';
 
 /** About 17 events each. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { cacheFolder } from '../../test/support/project.ts';
-import { mattock } from '../subjects.ts';
+import { mattock } from '../installed.ts';
 
 const POLL_MS = 5;
 const PATIENCE_MS = 60_000;
