@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Build, missingForBuild } from '../support/builds.ts';
 import { compareVersions, installedGo } from '../support/tools.ts';
-import { type LiveSession, launch } from './live-session.ts';
+import { LIVE_BUILDS, type LiveSession, launch } from './live-session.ts';
 import { functionsOf, type Lines, LOOPS, OPTIMISED_LOOPS, STEPPING, spelledOut } from './stepping-lines.ts';
 
 const LONG = 120_000;
@@ -210,10 +210,57 @@ describe('steps', () => {
       functions.add(placeIn((await live.json('next-instruction')).result).replace(/:.*/, ''));
     }
     expect([...functions]).toEqual(['fact', 'func1', 'begin']);
-    await live.text('continue main.switches');
-    for (let i = 0; i < 400; i++) await live.text('step-instruction');
-    // In the runtime, where it makes the channel, or on the scheduler's stack if it was preempted at its beginning.
-    expect(await live.text('stack 12')).toMatch(/main\.switches|runtime\.morestack/);
+  });
+
+  /** stackPreempt (runtime/stack.go): the next function that the goroutine calls gives way to others. */
+  const PREEMPT = '0xfffffffffffffade';
+
+  it.skipIf(missing)(
+    'by instructions go into the runtime, and keep the goroutine while it runs',
+    async () => {
+      const live = await start(noopt);
+      const { goroutine } = (await live.json('continue main.switches')).result;
+      // Whether sysmon has asked it to give way depends on the time that the stops before have taken.
+      await live.text('set runtime.curg.preempt = false');
+      await live.text('set (*runtime.p)(runtime.curg.m.p).preempt = false');
+      await live.text('set runtime.curg.stackguard0 = runtime.curg.stack.lo + 928');
+      for (let i = 0; i < 400; i++) {
+        expect((await live.json('step-instruction')).result.goroutine).toBe(goroutine);
+      }
+      const stack = await live.text('stack 50');
+      expect(stack).toMatch(/ in main\.switches\n/);
+      expect(stack).toMatch(/ in runtime\.goexit\n/);
+    },
+  );
+
+  it.skipIf(missing)('by instructions stay with the thread when its goroutine gives way', async () => {
+    const live = await start(noopt);
+    const { goroutine, thread } = (await live.json('continue main.switches')).result;
+    await live.text(`set runtime.curg.stackguard0 = ${PREEMPT}`);
+    let { result } = await live.json('step-instruction');
+    for (let steps = 1; result.goroutine !== undefined && steps < 5000; steps++) {
+      expect(result.goroutine).toBe(goroutine);
+      ({ result } = await live.json('step-instruction'));
+    }
+    // goschedImpl has just taken it off the thread, whose own stack begins where the goroutine left its.
+    expect(result.goroutine).toBeUndefined();
+    expect(result.thread).toBe(thread);
+    const stack = await live.text('stack 50');
+    expect(stack).toMatch(/ in runtime\.goschedImpl\n/);
+    expect(stack).not.toMatch(/ in main\./);
+    // By the prologue of a function, or by a signal of sysmon's that came first.
+    const callers = stack.match(/ in \S+/g)!.map((text) => text.slice(' in '.length));
+    expect([
+      ['runtime.gopreempt_m', 'runtime.newstack', 'runtime.morestack'],
+      ['runtime.gopreempt_m', 'runtime.asyncPreempt2.func1', 'runtime.mcall'],
+      // Before go1.26.
+      ['runtime.goschedImpl', 'runtime.gopreempt_m', 'runtime.mcall'],
+    ]).toContainEqual(callers.slice(-3));
+    const waiting = await live.text(`goroutine ${goroutine} stack 50`);
+    expect(waiting).toMatch(/ in main\.switches\n/);
+    await live.text(`goroutine ${goroutine}`);
+    const next = (await live.json('next')).result;
+    expect(next.goroutine).toBe(goroutine);
   });
 
   it.skipIf(missing)('follow a goroutine that waits', async () => {
@@ -225,4 +272,30 @@ describe('steps', () => {
     expect(result.goroutine).toBe(goroutine);
     expect(placeIn(result)).toBe('switches:108');
   });
+});
+
+describe('where no goroutine runs', () => {
+  for (const build of LIVE_BUILDS) {
+    const request: Build = { fixture: 'stepping', ...build };
+    it.skipIf(unavailable ?? missingForBuild(request))(
+      `steps do not run away ${JSON.stringify(build)}`,
+      async () => {
+        const live = await start(request);
+        for (const command of ['next', 'step', 'stepout', 'next 3']) {
+          expect(await live.failure(command)).toBe('the program has no goroutine yet that could be stepped');
+        }
+        await live.text('step-instruction 2');
+        expect(await live.failure('next')).toBe('the program has no goroutine yet that could be stepped');
+        // In the runtime, which begins, a function was called by another.
+        await live.text('break runtime.schedinit');
+        await live.text('continue');
+        expect(placeIn((await live.json('next')).result)).toMatch(/^runtime\.schedinit:/);
+        expect(placeIn((await live.json('stepout')).result)).toMatch(/^runtime\.rt0_go:/);
+        expect(await live.failure('stepout')).toBe('the program has no goroutine yet that could be stepped');
+        await live.text('break main.begin');
+        await live.text('continue');
+        expect(placeIn((await live.json('next')).result)).toMatch(/^begin:/);
+      },
+    );
+  }
 });

@@ -36,6 +36,7 @@ export class Stepping {
 
   /** `next`, `step`, `stepout`. */
   line(kind: StepKind, who: Steppable): Stop {
+    this.#checkReturns(who);
     const walk = this.#walkOf(who);
     if (!(walk instanceof Walk)) return walk;
     const finish = new LineStep(walk, this.#exits, kind).run();
@@ -74,6 +75,23 @@ export class Stepping {
 
   #stop(causes: StopCause[]): Stop {
     return this.#control.settle(causes);
+  }
+
+  /** Where a program or a thread begins there is no caller at which a step could end: all of the program would run. */
+  #checkReturns({ goroutine, thread }: Steppable): void {
+    const { target, program } = this.#control;
+    if (goroutine !== undefined || thread === undefined || target.ended !== undefined) return;
+    if (target.thread(thread) === undefined) return;
+    const [, caller] = program.stackOfThread(thread, 2).frames;
+    // Above the first function of a program stands what the kernel left for it: argc is no return address.
+    if (caller !== undefined && target.modules.at(caller.pc) !== undefined) return;
+    const isGo = program.runtime !== undefined;
+    throw new UserError(
+      isGo && program.goroutineCount() === 0
+        ? 'the program has no goroutine yet that could be stepped'
+        : `thread ${thread} runs no goroutine, and no function called the one that it is in`,
+      `\`break ${isGo ? 'main.main' : 'main'}\` and \`continue\` lead to your own code, \`step-instruction\` goes on from here`,
+    );
   }
 
   /** A goroutine that waits is let run until it goes on. */

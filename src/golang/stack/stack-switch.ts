@@ -50,6 +50,14 @@ export class StackSwitches {
     return sp >= this.#stacks.low && sp <= this.#stacks.high;
   }
 
+  /**
+   * Whether a stack pointer is where the system stack begins for what a goroutine has called there: morestack calls
+   * newstack so (on arm64 with 16 bytes between), but stays where it is for g0 itself, of whose stack there is no more.
+   */
+  isSystemStart(sp: number): boolean {
+    return sp <= this.#g0Sp && sp >= this.#g0Sp - 16;
+  }
+
   /** The goroutine as it left its stack, if that is known and plausible. */
   toGoroutine(): Cursor | undefined {
     const { pc, sp, fp, lr } = this.#goroutine;

@@ -159,7 +159,11 @@ export class StackWalker {
     if (!this.#onSystemStack(cursor.sp)) return undefined;
     const goroutine = this.#switches?.toGoroutine();
     const extent = this.#extentOnSystemStack(cursor, point);
-    if (goroutine === undefined) return role === 'mcall' ? { kind: 'bottom', extent } : undefined;
+    if (goroutine === undefined) {
+      // The goroutine has been taken off the thread: nobody waits for what mcall or morestack called.
+      const ends = role === 'mcall' || (role === 'morestack' && this.#switches?.isSystemStart(cursor.sp));
+      return ends ? { kind: 'bottom', extent } : undefined;
+    }
     // The goroutine is in systemstack_switch, a function that only stands for systemstack on its stack.
     if (role === 'systemstack') return { kind: 'caller', extent, caller: { ...goroutine, exact: true } };
     if (role !== 'asmcgocall') return { kind: 'caller', extent, caller: goroutine };
