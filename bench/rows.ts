@@ -29,8 +29,8 @@ export interface BenchRow {
 }
 
 /** A frame outside the runtime; Delve paints names in bold even without a terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
 const FRAME =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
   /^\s*\d+\*?\s+0x[0-9a-f]+ in (?!(?:\x1b\[1m)?(?:runtime\.|internal\/runtime\/|\?|__restore_rt))/gm;
 const GOROUTINE = /Goroutine \d+ - /g;
 const GROUP_TOTAL = /Total: (\d+)/g;
