@@ -7,6 +7,7 @@ const LOOK_BACK = 256;
 export class EventColumns {
   #count = 0;
   #capacity = FIRST_CAPACITY;
+  #lastTime = 0;
   #kind = new Uint8Array(FIRST_CAPACITY);
   #time = new Float64Array(FIRST_CAPACITY);
   #goroutine = new Float64Array(FIRST_CAPACITY);
@@ -23,7 +24,7 @@ export class EventColumns {
   }
 
   get lastTime(): number {
-    return this.#count === 0 ? 0 : this.#time[this.#count - 1]!;
+    return this.#lastTime;
   }
 
   /** A time before the last event's becomes the last event's: times never fall. */
@@ -41,9 +42,9 @@ export class EventColumns {
   ): number {
     const at = this.#count;
     if (at === this.#capacity) this.#grow();
-    const last = at === 0 ? time : this.#time[at - 1]!;
     this.#kind[at] = kind;
-    this.#time[at] = Math.max(time, last);
+    this.#lastTime = Math.max(time, this.#lastTime);
+    this.#time[at] = this.#lastTime;
     this.#goroutine[at] = goroutine;
     this.#actor[at] = actor;
     this.#proc[at] = proc;
@@ -67,6 +68,11 @@ export class EventColumns {
   /** What came to be known of an event after it was added. */
   setA(event: number, a: number): void {
     this.#a[event] = a;
+  }
+
+  /** Takes all events away; what comes is not before them. Views that were given out change. */
+  clear(): void {
+    this.#count = 0;
   }
 
   /** Views of what there is now; later additions do not change them. */

@@ -85,6 +85,15 @@ export class TraceBuilder {
     this.#notes.push(text);
   }
 
+  /** Takes all events away, and what only they have: objects, violations, notes. Strings and stacks keep their ids. */
+  clear(): void {
+    this.columns.clear();
+    this.#objects.length = 1;
+    this.#objectIds.clear();
+    this.#violations.length = 0;
+    this.#notes.length = 0;
+  }
+
   build(): Trace {
     return {
       source: this.#source,

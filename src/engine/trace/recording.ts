@@ -4,7 +4,8 @@ import { type InstalledProbes, installProbes, RingReader, WindowBusy } from '../
 import type { Kernel, ModuleFile, ProcessTarget } from '../../target/index.ts';
 import { type Trace, TraceBuilder } from '../../trace/index.ts';
 import { Clock } from '../../trace/recording/clock.ts';
-import { interpret } from '../../trace/recording/interpreter.ts';
+import { type Interpretation, interpret } from '../../trace/recording/interpreter.ts';
+import { LiveEvents } from '../../trace/recording/live-events.ts';
 import { planProbes } from '../../trace/recording/probe-set.ts';
 import { RecordLog } from '../../trace/recording/record-log.ts';
 import { NOTHING_YET, type Snapshot, takeSnapshot } from '../../trace/recording/snapshot.ts';
@@ -36,6 +37,12 @@ export interface RecordingStatus {
   readonly waits: number;
 }
 
+/** What a recording tells while it goes on. */
+export interface LiveRecording {
+  /** What has happened since the last time, up to a few milliseconds ago; all of it when the recording has stopped. */
+  take(): Trace;
+}
+
 /** Records what goroutines do. While it goes on the program is traced by nobody. */
 export class Recording {
   readonly pid: number;
@@ -58,6 +65,7 @@ export class Recording {
   readonly #closeRing: () => void;
   readonly #launched: boolean;
   #ended = false;
+  #forgotten = false;
   #closed = false;
 
   private constructor(parts: Parts) {
@@ -157,18 +165,29 @@ export class Recording {
 
   /** What was recorded. */
   trace(): Trace {
+    if (this.#forgotten) throw new Error('what was recorded is forgotten: it was told');
     const builder = new TraceBuilder({ writer: 'mattock', format: '1', name: this.#name });
     builder.startedAt = this.#startedAt;
     for (const what of this.missing) builder.note(`not recorded: ${what}`);
-    interpret(builder, {
+    interpret(builder, { ...this.#interpretation, clock: new Clock(this.#start, this.#now()) });
+    return builder.build();
+  }
+
+  /** Tells what happens while it happens. With `forget` there will be no `trace()`. */
+  live(forget: boolean): LiveRecording {
+    this.#forgotten = forget;
+    const events = new LiveEvents({ ...this.#interpretation, start: this.#start, forget }, this.#now());
+    return { take: () => events.take(this.#now(), this.#closed) };
+  }
+
+  get #interpretation(): Omit<Interpretation, 'clock'> {
+    return {
       log: this.#log,
       facts: this.#facts,
       snapshot: this.#snapshot,
-      clock: new Clock(this.#start, this.#now()),
       descriptors: this.#descriptors,
       syscallProbes: this.#syscallProbes,
-    });
-    return builder.build();
+    };
   }
 }
 

@@ -7,11 +7,17 @@ export interface Moment {
 /** Turns ticks into nanoseconds of the trace, by two moments as far apart as the recording is long. */
 export class Clock {
   readonly #start: Moment;
-  readonly #ratio: number;
+  #ratio = 0;
 
   /** `start` is time 0. */
   constructor(start: Moment, end: Moment) {
     this.#start = start;
+    this.adjust(end);
+  }
+
+  /** A later moment than all before: from now on times are by it. */
+  adjust(end: Moment): void {
+    const start = this.#start;
     this.#ratio = (end.nanoseconds - start.nanoseconds) / (end.ticks - start.ticks);
   }
 

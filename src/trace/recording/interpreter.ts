@@ -43,10 +43,14 @@ export interface Interpretation {
 
 /** Turns what the probes wrote into events. Every goroutine's changes of state must chain: what does not, is counted. */
 export function interpret(builder: TraceBuilder, input: Interpretation): void {
-  new Interpreter(builder, input).run();
+  const interpreter = new Interpreter(builder, input);
+  const order = input.log.order();
+  interpreter.begin(order);
+  interpreter.read(order);
 }
 
-class Interpreter {
+/** Reads records in the order of time, all at once or as they come. */
+export class Interpreter {
   readonly #builder: TraceBuilder;
   readonly #input: Interpretation;
   readonly #log: RecordLog;
@@ -79,11 +83,30 @@ class Interpreter {
     this.#callers = callerRanges(input.facts, CALLERS);
   }
 
-  run(): void {
-    const order = this.#log.order();
-    if (this.#lateIds) this.#nameNewGoroutines(order);
+  /** Tells what there was before the first records. */
+  begin(order: ArrayLike<number>): void {
     this.#begin(this.#firstStates(order));
-    for (const record of order) this.#record(record);
+  }
+
+  read(order: ArrayLike<number>): void {
+    if (this.#lateIds) this.#nameNewGoroutines(order);
+    for (let i = 0; i < order.length; i++) this.#record(order[i]!);
+  }
+
+  /** How many of these records can be read: in front of the first of a goroutine whose id no record has told yet. */
+  named(order: ArrayLike<number>): number {
+    if (!this.#lateIds) return order.length;
+    this.#nameNewGoroutines(order);
+    for (let i = 0; i < order.length; i++) {
+      const record = order[i]!;
+      if (this.#isCreation(record) && this.#get(record, FIELD.id) === 0) return i;
+    }
+    return order.length;
+  }
+
+  /** The builder has no objects any more. */
+  forgetObjects(): void {
+    this.#systemCalls.clear();
   }
 
   get #lateIds(): boolean {
@@ -92,12 +115,12 @@ class Interpreter {
   }
 
   /** The state from which each g's first record leads, by its address. */
-  #firstStates(order: Uint32Array): ReadonlyMap<number, number> {
+  #firstStates(order: ArrayLike<number>): ReadonlyMap<number, number> {
     const states = new Map<number, number>();
-    for (const record of order) {
-      const kind = this.#get(record, FIELD.kind);
-      if (kind === LOST) break;
-      if (kind > KIND.preempt) continue;
+    for (let i = 0; i < order.length; i++) {
+      const record = order[i]!;
+      if (this.#get(record, FIELD.kind) === LOST) break;
+      if (!this.#isChange(record)) continue;
       const subject = this.#get(record, FIELD.subject);
       if (!states.has(subject)) states.set(subject, this.#get(record, FIELD.states) % 16);
     }
@@ -138,16 +161,24 @@ class Interpreter {
   }
 
   /** A new goroutine's id is the one that the next record of its g has. */
-  #nameNewGoroutines(order: Uint32Array): void {
+  #nameNewGoroutines(order: ArrayLike<number>): void {
     const next = new Map<number, number>();
     for (let i = order.length - 1; i >= 0; i--) {
       const record = order[i]!;
-      if (this.#get(record, FIELD.kind) > KIND.preempt || this.#get(record, FIELD.kind) === LOST) continue;
+      if (!this.#isChange(record)) continue;
       const subject = this.#get(record, FIELD.subject);
-      const old = this.#get(record, FIELD.states) % 16;
-      if (old === dead) this.#log.set(record, FIELD.id, next.get(subject) ?? 0);
+      if (this.#isCreation(record)) this.#log.set(record, FIELD.id, next.get(subject) ?? 0);
       next.set(subject, this.#get(record, FIELD.id));
     }
+  }
+
+  #isChange(record: number): boolean {
+    const kind = this.#get(record, FIELD.kind);
+    return kind !== LOST && kind <= KIND.preempt;
+  }
+
+  #isCreation(record: number): boolean {
+    return this.#isChange(record) && this.#get(record, FIELD.states) % 16 === dead;
   }
 
   #record(record: number): void {

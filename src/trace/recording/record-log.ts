@@ -34,7 +34,7 @@ export class RecordLog implements RecordSink {
   readonly stacks = new StackPool();
   /** Cases of selects by record. */
   readonly cases = new Map<number, readonly number[]>();
-  readonly #blocks: Float64Array[] = [];
+  readonly #blocks: (Float64Array | undefined)[] = [];
   readonly #onPark: (reason: number, extra: number) => void;
   #count = 0;
   #lastTime = 0;
@@ -102,19 +102,35 @@ export class RecordLog implements RecordSink {
 
   /** Records by time. They are nearly in this order: only a thread that was descheduled in a probe comes late. */
   order(): Uint32Array {
-    const order = new Uint32Array(this.#count);
-    const times = new Float64Array(this.#count);
-    for (let i = 0; i < this.#count; i++) {
-      const time = this.get(i, FIELD.time);
+    return this.sorted(Uint32Array.from({ length: this.#count }, (_, i) => i));
+  }
+
+  /** Records that are nearly in the order of time, put into it. */
+  sorted(records: Uint32Array): Uint32Array {
+    const times = new Float64Array(records.length);
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i]!;
+      const time = this.get(record, FIELD.time);
       let at = i;
       for (; at > 0 && times[at - 1]! > time; at--) {
         times[at] = times[at - 1]!;
-        order[at] = order[at - 1]!;
+        records[at] = records[at - 1]!;
       }
       times[at] = time;
-      order[at] = i;
+      records[at] = record;
     }
-    return order;
+    return records;
+  }
+
+  /** Nobody will ask for the records in front of this one. */
+  release(record: number): void {
+    for (let index = Math.floor(record / BLOCK) - 1; this.#blocks[index] !== undefined; index--) {
+      this.#blocks[index] = undefined;
+    }
+    for (const each of this.cases.keys()) {
+      if (each >= record) break;
+      this.cases.delete(each);
+    }
   }
 
   #block(): Float64Array {

@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Recording } from '../../src/engine/trace/recording.ts';
+import { EVENT, type Trace } from '../../src/trace/index.ts';
+import { buildGo, hasToolchain } from '../support/go-build.ts';
+
+const ENOUGH = 30_000;
+const children: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+/** What happened, without times, by goroutine. */
+class Story {
+  readonly byGoroutine = new Map<number, string[]>();
+  events = 0;
+
+  add({ events, strings }: Trace): void {
+    for (let i = 0; i < events.count; i++) {
+      const kind = events.kind[i]!;
+      // What was so at the beginning is told with what is known then.
+      if (kind === EVENT.known || kind > EVENT.stackGrown) continue;
+      this.events++;
+      const lines = this.byGoroutine.get(events.goroutine[i]!) ?? [];
+      this.byGoroutine.set(events.goroutine[i]!, lines);
+      const why = kind === EVENT.blocked || kind === EVENT.stopped ? strings[events.a[i]!] : '';
+      lines.push(`${kind} by ${events.actor[i]} on ${events.proc[i]} ${why}`);
+    }
+  }
+}
+
+function start(toolchain?: string): number {
+  const fixture = { source: 'test/fixtures/probe-scheduling' };
+  const program = buildGo(toolchain === undefined ? fixture : { ...fixture, toolchain });
+  const child = spawn(program, ['until'], { stdio: ['pipe', 'ignore', 'inherit'] });
+  children.push(child);
+  return child.pid!;
+}
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+
+describe('what a recording tells while it goes on', () => {
+  it.skipIf(!hasToolchain(undefined)).each([[undefined], ['go1.22.12']])(
+    'is what its trace says at the end (%s)',
+    async (toolchain) => {
+      if (!hasToolchain(toolchain)) return;
+      const recording = await Recording.start({
+        subject: { kind: 'attach', pid: start(toolchain) },
+        lossless: false,
+      });
+      const live = recording.live(false);
+      const told = new Story();
+      let early = 0;
+      while (recording.status.events < ENOUGH) {
+        recording.drain();
+        told.add(live.take());
+        early = told.events;
+        await pause();
+      }
+      await recording.stop();
+      told.add(live.take());
+      const whole = new Story();
+      whole.add(recording.trace());
+      expect(early).toBeGreaterThan(1000);
+      expect(told.events).toBe(whole.events);
+      expect(told.byGoroutine).toEqual(whole.byGoroutine);
+    },
+  );
+
+  it('needs no memory for what was told, if nobody asks for the whole', async () => {
+    const recording = await Recording.start({
+      subject: { kind: 'attach', pid: start() },
+      lossless: false,
+    });
+    const live = recording.live(true);
+    let told = 0;
+    while (told < 4 * ENOUGH) {
+      recording.drain();
+      told += live.take().events.count;
+      await pause();
+    }
+    await recording.stop();
+    told += live.take().events.count;
+    expect(told).toBeGreaterThan(4 * ENOUGH);
+    expect(() => recording.trace()).toThrow(/forgotten/);
+  });
+});
