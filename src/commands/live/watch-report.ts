@@ -35,6 +35,7 @@ export function watchRow(context: Context, cause: Hit): Readonly<Record<string, 
     new: part && plainValue(part.after),
     instruction: { pc: hit.pc, text: instruction },
     previousWriter: previous,
+    remark: hit.remark,
     problem,
     lines: [...hitLines(session, hit, part, instruction)],
   };
