@@ -1,0 +1,257 @@
+import type { MachineCode } from '../../arch/index.ts';
+import { runtimeAddress, UserError } from '../../base/index.ts';
+import { functionStart, type SchedulerFacts } from '../../golang/index.ts';
+import { funcIdName } from '../../image/index.ts';
+import {
+  type FunctionWindows,
+  functionWindows,
+  PROLOGUE_BYTES,
+  type ProbeBody,
+  patchSite,
+} from '../../probe/index.ts';
+import type { Memory } from '../../target/index.ts';
+import { type CallLayout, type CallLayouts, callLayouts } from './call-layout.ts';
+import { writeCallRecord } from './call-probe.ts';
+import { CALL_KIND } from './call-record.ts';
+import type { NamePattern } from './name-pattern.ts';
+
+/** What calls are to be seen. */
+export interface CallRequest {
+  readonly pattern: NamePattern;
+  /** Functions that these call are told of too, so many levels down. */
+  readonly followCalls: number;
+  /** Return addresses with each call. */
+  readonly frames: number;
+}
+
+/** A function whose calls are seen. */
+export interface TracedFunction {
+  readonly name: string;
+  readonly address: number;
+  /** 0: it was asked for; n: one that is called from there in n steps. */
+  readonly level: number;
+  readonly layouts: CallLayouts;
+  /** Some of its returns cannot be patched: a call may end without being seen to. */
+  readonly unseenReturns: boolean;
+}
+
+export interface CallPlan {
+  /** By the number in the records. */
+  readonly functions: readonly TracedFunction[];
+  readonly probes: readonly ProbeBody[];
+  /** What cannot be seen, and why. */
+  readonly notes: readonly string[];
+}
+
+/** What the binary is asked for. */
+export interface CallSubject {
+  readonly facts: SchedulerFacts;
+  readonly memory: Memory;
+  readonly code: MachineCode;
+  /** Where other probes of the same recording are. */
+  readonly taken: readonly ProbeBody[];
+}
+
+const LONGEST_FUNCTION = 1 << 20;
+/** More return addresses than this do not fit into a record with everything else. */
+export const MOST_FRAMES = 32;
+const NOTHING: CallLayout = { length: 64, words: [], contents: [], values: [], frames: 0, framesAt: 0 };
+const NAMES_IN_NOTES = 3;
+const WORD = 8;
+
+/**
+ * Functions of the runtime that a thread runs before it has a g of its own, or that change which it has
+ * (runtime/signal_unix.go, runtime/proc.go, runtime/cgocall.go).
+ */
+const OUT_OF_BOUNDS =
+  /^runtime\.(sig|badsignal|adjustSignalStack|needm|needAndBindM|dropm|cgocallbackg|mstart|minit|unminit|debugCall|exitThread|newosproc|abort|crash|dieFromSignal|morestack|newstack)/;
+
+/** Finds the functions and writes down what is to be done to them. Throws a UserError if there is nothing to see. */
+export function planCalls(subject: CallSubject, request: CallRequest): CallPlan {
+  const planner = new Planner(subject, request.frames);
+  planner.add(matching(subject.facts, request.pattern), 0);
+  for (let level = 1; level <= request.followCalls; level++) planner.add(planner.callees(level - 1), level);
+  return planner.plan(request.pattern);
+}
+
+/** Records of functions whose goroutines are followed: that they were entered, and by whom. */
+export function planEntries(
+  subject: CallSubject,
+  pattern: NamePattern,
+  plan: CallPlan | undefined,
+): CallPlan {
+  const planner = new Planner(subject, 0, plan === undefined ? CALL_KIND.enter : CALL_KIND.call);
+  planner.add(matching(subject.facts, pattern), 0);
+  return planner.plan(pattern);
+}
+
+/** Where goroutines leave calls without returning: by a panic that is recovered further up, and by their end. */
+export function planUnwinding({ facts }: Pick<CallSubject, 'facts'>): ProbeBody[] {
+  const probes: ProbeBody[] = [];
+  for (const [kind, name] of [
+    [CALL_KIND.panic, 'runtime.gopanic'],
+    [CALL_KIND.end, 'runtime.goexit1'],
+  ] as const) {
+    const start = functionStart(facts, name, PROLOGUE_BYTES);
+    const site = start && patchSite(name, start.entry, start.bytes);
+    if (site === undefined) continue;
+    const order = { kind, function: 0, layout: NOTHING, mayLackG: false };
+    probes.push({ site, write: (out) => writeCallRecord(out, order, facts) });
+  }
+  return probes;
+}
+
+/** Indexes of functions by name. */
+function matching({ image }: SchedulerFacts, pattern: NamePattern): number[] {
+  const found: number[] = [];
+  const { functions } = image;
+  for (let index = 0; index < (functions?.count ?? 0); index++) {
+    if (pattern.matches(functions!.name(index))) found.push(index);
+  }
+  if (found.length > 0 || functions === undefined) return found;
+  const inlined = functions.places.inlinedNames().find((name) => pattern.matches(name));
+  throw inlined === undefined
+    ? new UserError(`no function is called ${pattern.text}`, '`funcs` in a session lists them')
+    : new UserError(`${inlined} is inlined wherever it is called`, 'build it with -gcflags=-l');
+}
+
+class Planner {
+  readonly #subject: CallSubject;
+  readonly #frames: number;
+  readonly #kind: number;
+  readonly #functions: TracedFunction[] = [];
+  readonly #probes: ProbeBody[] = [];
+  readonly #refused = new Map<string, string[]>();
+  readonly #seen = new Set<number>();
+  readonly #called: Set<number>[] = [];
+  readonly #taken: ReadonlySet<string>;
+
+  constructor(subject: CallSubject, frames: number, kind: number = CALL_KIND.call) {
+    this.#subject = subject;
+    this.#frames = frames;
+    this.#kind = kind;
+    this.#taken = new Set(subject.taken.map(({ site }) => site.name));
+  }
+
+  add(indexes: Iterable<number>, level: number): void {
+    for (const index of indexes) {
+      if (this.#seen.has(index)) continue;
+      this.#seen.add(index);
+      this.#add(index, level);
+    }
+  }
+
+  /** Functions that those of a level call directly. */
+  callees(level: number): Iterable<number> {
+    return this.#called[level] ?? [];
+  }
+
+  plan(pattern: NamePattern): CallPlan {
+    const refused = [...this.#refused].map(([why, names]) => `${listed(names)}: ${why}`);
+    if (this.#functions.length === 0)
+      throw new UserError(
+        `no function of ${pattern.text} can be traced: ${refused.join('; ') || 'there is none'}`,
+      );
+    const unseen = this.#functions.filter(({ unseenReturns }) => unseenReturns).map(({ name }) => name);
+    return {
+      functions: this.#functions,
+      probes: this.#probes,
+      notes: [
+        ...refused.map((text) => `not traced: ${text}`),
+        ...(unseen.length > 0 ? [`some returns are not seen, for want of room: ${listed(unseen)}`] : []),
+      ],
+    };
+  }
+
+  #add(index: number, level: number): void {
+    const { facts } = this.#subject;
+    const functions = facts.image.functions!;
+    const name = functions.name(index);
+    const reason = this.#refusal(index, name, level);
+    if (reason === 'silently') return;
+    const address = functions.entry(index);
+    const windows = reason ?? this.#windows(index, name, level);
+    if (typeof windows === 'string') {
+      this.#refused.set(windows, [...(this.#refused.get(windows) ?? []), name]);
+      return;
+    }
+    const variables = facts.image.debugInfo?.functionAt(address)?.variables ?? [];
+    const entered = this.#kind === CALL_KIND.enter;
+    const layouts = entered ? { entry: NOTHING, exit: NOTHING } : callLayouts(variables, this.#frames);
+    this.#addProbes(windows, layouts, name);
+    this.#functions.push({
+      name,
+      address: facts.module.toRuntime(address),
+      level,
+      layouts,
+      unseenReturns: !entered && windows.unseenReturns.length > 0,
+    });
+  }
+
+  #addProbes({ entry, exits }: FunctionWindows, { entry: call, exit }: CallLayouts, name: string): void {
+    const { facts } = this.#subject;
+    const number = this.#functions.length;
+    const mayLackG = name.startsWith('runtime.');
+    const begin = { kind: this.#kind, function: number, layout: call, mayLackG };
+    const end = { kind: CALL_KIND.return, function: number, layout: exit, mayLackG };
+    const write: ProbeBody['write'] = (out) => writeCallRecord(out, begin, facts);
+    const writeBehind: ProbeBody['writeBehind'] = (out) => writeCallRecord(out, end, facts);
+    const entered = this.#kind === CALL_KIND.enter;
+    const whole = !entered && exits.includes(entry);
+    this.#probes.push(whole ? { site: entry, write, writeBehind } : { site: entry, write });
+    if (entered) return;
+    for (const site of exits) if (site !== entry) this.#probes.push({ site, writeBehind });
+  }
+
+  /** Why a function is not for probes, before its code is looked at. */
+  #refusal(index: number, name: string, level: number): string | undefined {
+    const { facts } = this.#subject;
+    const traits = facts.image.functions!.traits(index);
+    // The linker lists C functions too.
+    if (!name.includes('.')) return level > 0 ? 'silently' : 'it is no Go function';
+    if (traits.assembly) return level > 0 ? 'silently' : 'it is written in assembly';
+    if (this.#taken.has(name)) return level > 0 ? 'silently' : 'the trace itself has a probe there';
+    if (OUT_OF_BOUNDS.test(name)) return level > 0 ? 'silently' : 'it may run without a goroutine';
+    if (level > 0 && name.startsWith('runtime.')) return 'silently';
+    // What the compiler writes around a function: the function itself is seen.
+    return funcIdName(facts.version, traits.funcId) === 'wrapper' ? 'silently' : undefined;
+  }
+
+  #windows(index: number, name: string, level: number): FunctionWindows | string {
+    const { facts, code, memory } = this.#subject;
+    const functions = facts.image.functions!;
+    const linked = functions.entry(index);
+    const length = functions.end(index) - linked;
+    if (length > LONGEST_FUNCTION) return 'it is too long';
+    const bytes = facts.image.bytesAt(linked, length);
+    const address = facts.module.toRuntime(linked);
+    const instructions = code.outline(bytes, address);
+    const called = (this.#called[level] ??= new Set());
+    for (const { flow, target } of instructions) {
+      if (flow !== 'call' || target === undefined) continue;
+      const callee = functions.find(facts.module.toLinked(runtimeAddress(target)));
+      if (callee >= 0) called.add(callee);
+    }
+    const inside = (word: number): boolean => word >= address && word < address + length;
+    const jumpTable = (at: number): number[] => {
+      const places: number[] = [];
+      for (let place = at; ; place += WORD) {
+        const word = wordAt(memory, place);
+        if (word === undefined || !inside(word)) return places;
+        places.push(word);
+      }
+    };
+    return functionWindows({ name, address, bytes, instructions, jumpTable });
+  }
+}
+
+function wordAt(memory: Memory, address: number): number | undefined {
+  const bytes = memory.tryRead(runtimeAddress(address), WORD);
+  if (bytes === undefined) return undefined;
+  return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_IN_NOTES).join(', ');
+  return names.length > NAMES_IN_NOTES ? `${shown} and ${names.length - NAMES_IN_NOTES} more` : shown;
+}

@@ -1,0 +1,127 @@
+import { UserError } from '../../base/index.ts';
+import {
+  evaluateNode,
+  type Limits,
+  parse,
+  SHORT_LIMITS,
+  type Scope,
+  type ShownValue,
+  show,
+  type Value,
+} from '../../expr/index.ts';
+import { openProgram, type Program } from '../../golang/index.ts';
+import type { Place } from '../../golang/values/place.ts';
+import type { FrameVariable } from '../../golang/values/variables.ts';
+import type { Memory, Target } from '../../target/index.ts';
+import { type CallLayout, MOST_CONTENTS, type StoredContents, type StoredValue } from './call-layout.ts';
+import { CapturedMemory } from './captured-memory.ts';
+
+export interface NamedShown {
+  readonly name: string;
+  readonly value: ShownValue;
+}
+
+/** Strings as far as they were kept, and elements of slices. */
+const LIMITS: Limits = { ...SHORT_LIMITS, maxArrayValues: 8 };
+
+/**
+ * Makes values of records. Arguments and results themselves, and the first bytes of strings and slices, are as they were
+ * at the call; what they point to otherwise is read of the program as it is now.
+ */
+export class CallValues {
+  readonly #program: Program;
+  readonly #memory: CapturedMemory;
+  readonly #refresh: () => void;
+
+  /** `refresh`: what was kept of the program's memory is old. */
+  constructor(target: Target, refresh: () => void) {
+    this.#memory = new CapturedMemory(target.memory);
+    this.#program = openProgram(seenThrough(target, this.#memory));
+    this.#refresh = refresh;
+  }
+
+  /** As text and data. */
+  shown(layout: CallLayout, record: Uint8Array): NamedShown[] {
+    this.#enter(layout, record);
+    return visible(layout).map((value) => ({
+      name: value.name,
+      value: show(this.#program, valueOf(value, record), LIMITS),
+    }));
+  }
+
+  /** Where the names of arguments mean those of a record. */
+  scope(layout: CallLayout, record: Uint8Array): Scope {
+    this.#enter(layout, record);
+    const variables = visible(layout).map((value): FrameVariable => {
+      const { type, storage } = valueOf(value, record);
+      const place = storage as Place;
+      return { name: value.name, type, place, role: 'parameter', escaped: false, shadowed: false, declaredLine: 0 };
+    });
+    return { program: this.#program, goroutine: undefined, thread: undefined, frame: undefined, variables };
+  }
+
+  #enter(layout: CallLayout, record: Uint8Array): void {
+    this.#refresh();
+    const view = new DataView(record.buffer, record.byteOffset, record.length);
+    this.#memory.captured = layout.contents.map((contents) => capturedIn(contents, view));
+  }
+}
+
+/** Whether a call is to be told of, by what it was called with. */
+export class CallCondition {
+  readonly #text: string;
+  readonly #node: ReturnType<typeof parse>;
+
+  /** Throws a UserError with the column if it is no expression. */
+  constructor(text: string) {
+    this.#text = text;
+    this.#node = parse(text);
+  }
+
+  /** Throws a UserError that says why it cannot be told: a name that is no argument, no bool. */
+  holds(scope: Scope): boolean {
+    const value = evaluateNode(scope, this.#node, this.#text);
+    const shown = show(scope.program, value);
+    if (shown.kind === 'bool' && (shown.value === 'true' || shown.value === 'false')) return shown.value === 'true';
+    throw new UserError(`${this.#text} is ${shown.unreadable ?? shown.text}, which is neither true nor false`);
+  }
+}
+
+/** Dictionaries of generic functions are no arguments of the user's. */
+const visible = ({ values }: CallLayout): StoredValue[] => values.filter(({ name }) => !name.startsWith('.'));
+
+function valueOf({ type, pieces, kept }: StoredValue, record: Uint8Array): Value {
+  const bytes = new Uint8Array(type.size);
+  for (const { at, offset, size } of pieces) bytes.set(record.subarray(at, at + size), offset);
+  const missing = kept < type.size ? [{ from: kept, to: type.size }] : [];
+  return { type, storage: { kind: 'bytes', bytes, missing } };
+}
+
+function capturedIn(
+  { at, pointerAt, lengthAt, shift }: StoredContents,
+  view: DataView,
+): { readonly address: number; readonly bytes: Uint8Array } {
+  const address = view.getUint32(pointerAt, true) + view.getUint32(pointerAt + 4, true) * 2 ** 32;
+  const count = view.getUint32(lengthAt, true) + view.getUint32(lengthAt + 4, true) * 2 ** 32;
+  const length = address === 0 ? 0 : Math.min(count * 2 ** shift, MOST_CONTENTS);
+  // The first word that was copied is the one in which it begins.
+  const start = at + (address % 8);
+  return { address, bytes: new Uint8Array(view.buffer, view.byteOffset + start, length) };
+}
+
+/** The same program, its memory seen through another. */
+function seenThrough(target: Target, memory: Memory): Target {
+  return {
+    kind: target.kind,
+    arch: target.arch,
+    memory,
+    threads: [],
+    get modules() {
+      return target.modules;
+    },
+    get process() {
+      return target.process;
+    },
+    warnings: [],
+  };
+}
