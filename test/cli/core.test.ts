@@ -268,7 +268,7 @@ describe('--json', () => {
     const { groups } = (await resultOf('goroutines -group goloc', onPool)) as {
       groups: { name: string; total: number }[];
     };
-    expect(groups[0]).toMatchObject({ total: 40, name: expect.stringMatching(/main\.go:37 in main\.main$/) });
+    expect(groups[0]).toMatchObject({ total: 40, name: expect.stringMatching(/main\.go:39 in main\.main$/) });
   });
 
   it('puts errors where the result would be', async () => {
