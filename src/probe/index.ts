@@ -1,5 +1,5 @@
 export { type FunctionWindows, functionWindows } from './function-windows.ts';
-export { type InstalledProbes, installProbes, WindowBusy } from './installation.ts';
+export { type Probes, prepareProbes, WindowBusy } from './installation.ts';
 export * from './operands.ts';
 export { type PatchSite, PROLOGUE_BYTES, patchSite } from './patch-site.ts';
 export type { ProbeTarget, ProbeThread, RingFile } from './port.ts';

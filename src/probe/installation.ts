@@ -15,6 +15,7 @@ const MAP_PRIVATE_ANONYMOUS = 0x22;
 const MAP_FIXED_NOREPLACE = 0x10_0000;
 const MFD_CLOEXEC = 1;
 const MADV_REMOVE = 9;
+const MADV_POPULATE_READ = 22;
 
 /** Each block of the code begins with what tells a later session whose it is. */
 const BLOCK_BYTES = 64 * 1024;
@@ -27,14 +28,16 @@ const HANDLER_BYTES = 64 * 1024;
 /** What stands between sites that are written at once is written again. */
 const MOST_BETWEEN = 256;
 
-export interface InstallOptions {
-  readonly text: { readonly start: number; readonly end: number };
-  readonly ring: Pick<RingPlace, 'bytes' | 'whenFull' | 'patience'>;
+/** Who else may have put probes into the program. */
+interface Rivals {
   /** Our process id. */
   readonly owner: number;
   isAlive(process: number): boolean;
-  /** Where goroutines were interrupted, between any two instructions, that no thread runs now. */
-  interrupted?(): Iterable<number>;
+}
+
+export interface PrepareOptions extends Rivals {
+  readonly text: { readonly start: number; readonly end: number };
+  readonly ring: Pick<RingPlace, 'bytes' | 'whenFull' | 'patience'>;
   /** Opens the memfd that is descriptor `descriptor` of the program. */
   openRing(descriptor: number): RingFile;
 }
@@ -42,15 +45,17 @@ export interface InstallOptions {
 /** Somebody was interrupted in the middle of a window: asked again in a moment, it will have gone on. */
 export class WindowBusy extends Error {}
 
-/** Puts probes into a program whose threads are all stopped. They fire when it goes on. */
-export function installProbes(
+/**
+ * Puts code and ring of probes into a program, to which nothing leads yet. It needs one stopped thread, the others may
+ * run.
+ */
+export function prepareProbes(
   target: ProbeTarget,
   probes: readonly ProbeBody[],
-  options: InstallOptions,
-): InstalledProbes {
+  options: PrepareOptions,
+): Probes {
   const windows = new WindowIndex(probes.map(({ site }) => site));
   checkSites(target, windows, options);
-  checkInterrupted(target, windows, options);
   const { text, ring } = options;
   const blocks = { size: BLOCK_BYTES, head: MARK_BYTES };
   // How long the code is does not depend on where it stands.
@@ -60,63 +65,103 @@ export function installProbes(
   const address = findCodeSpace(text, target.mapped, size);
   if (address === undefined) throw new UserError('there is no free memory near the text of the program');
   map(target, address, codeBytes, READ_EXECUTE, MAP_PRIVATE_ANONYMOUS, -1);
-  target.write(address, mark(options.owner));
-  const ringAddress = address + codeBytes;
-  const file = mapRing(target, address + NAME_AT, ringAddress, mappedBytes(ring.bytes), options);
-  const place: RingPlace = { ...ring, address: ringAddress };
-  const { bytes, trampolines } = writeTrampolines(address, place, probes, blocks);
-  for (let at = 0; at < bytes.length; at += BLOCK_BYTES) bytes.set(mark(options.owner), at);
-  target.write(address, bytes);
-  const bySite = new Map(trampolines.map((trampoline) => [trampoline.site, trampoline]));
-  for (const thread of target.threads) leaveWindow(thread, windows, bySite);
-  writeSites(target, windows, (site) => patchBytes(site, bySite.get(site)!.entry));
-  return new InstalledProbes(address, codeBytes, size, file, windows);
+  try {
+    target.write(address, mark(options.owner));
+    const ringAddress = address + codeBytes;
+    const file = mapRing(target, address + NAME_AT, ringAddress, mappedBytes(ring.bytes), options);
+    const place: RingPlace = { ...ring, address: ringAddress };
+    const { bytes, trampolines } = writeTrampolines(address, place, probes, blocks);
+    for (let at = 0; at < bytes.length; at += BLOCK_BYTES) bytes.set(mark(options.owner), at);
+    target.write(address, bytes);
+    return new Probes({ code: address, codeBytes, size, ring: file, windows, trampolines, rivals: options });
+  } catch (error) {
+    target.systemCall(SYS.munmap, [address, size]);
+    throw error;
+  }
 }
 
-/** Probes that are in a program. */
-export class InstalledProbes {
+interface ProbeParts {
+  readonly code: number;
+  readonly codeBytes: number;
+  /** Of code and ring. */
+  readonly size: number;
   readonly ring: RingFile;
-  readonly #code: number;
-  readonly #codeBytes: number;
-  readonly #size: number;
-  readonly #windows: WindowIndex;
+  readonly windows: WindowIndex;
+  readonly trampolines: readonly Trampoline[];
+  readonly rivals: Rivals;
+}
 
-  constructor(code: number, codeBytes: number, size: number, ring: RingFile, windows: WindowIndex) {
-    this.#code = code;
-    this.#codeBytes = codeBytes;
-    this.#size = size;
-    this.#windows = windows;
-    this.ring = ring;
+/** Probes whose code and ring are in a program. */
+export class Probes {
+  readonly #parts: ProbeParts;
+  readonly #bySite: ReadonlyMap<PatchSite, Trampoline>;
+
+  constructor(parts: ProbeParts) {
+    this.#parts = parts;
+    this.#bySite = new Map(parts.trampolines.map((trampoline) => [trampoline.site, trampoline]));
+  }
+
+  get ring(): RingFile {
+    return this.#parts.ring;
+  }
+
+  /**
+   * Maps the pages of the ring that are there already (somebody has written to its file) into the program, so that its
+   * threads do not trip over each of them. Kernels before Linux 5.14 cannot: then they do.
+   */
+  populate(target: ProbeTarget): void {
+    const { code, codeBytes, size } = this.#parts;
+    target.systemCall(SYS.madvise, [code + codeBytes, size - codeBytes, MADV_POPULATE_READ]);
+  }
+
+  /**
+   * Patches the sites: the probes fire when the program goes on. All threads are stopped. `interrupted` are the places
+   * where goroutines were interrupted, between any two instructions, that no thread runs now. Throws WindowBusy, with
+   * nothing patched.
+   */
+  install(target: ProbeTarget, interrupted: Iterable<number> = []): void {
+    const { windows, rivals } = this.#parts;
+    checkInterrupted(target, windows, interrupted);
+    writeSites(
+      target,
+      windows,
+      (site) => patchBytes(site, this.#bySite.get(site)!.entry),
+      (site, there) => checkSite(target, site, there, rivals),
+    );
+    for (const thread of target.threads) leaveWindow(thread, windows, this.#bySite);
   }
 
   /** Gives the program its own text back. All threads are stopped. Who is in a trampoline goes on there. */
   restore(target: ProbeTarget): void {
-    writeSites(target, this.#windows, ({ original }) => original);
+    writeSites(target, this.#parts.windows, ({ original }) => original);
   }
 
   /** Whether a thread is in a trampoline, or may come back to one: what it writes is not whole. */
   isUsed(target: ProbeTarget): boolean {
-    const isInside = (pc: number): boolean => pc >= this.#code && pc < this.#code + this.#codeBytes;
+    const { code, codeBytes } = this.#parts;
+    const isInside = (pc: number): boolean => pc >= code && pc < code + codeBytes;
     return target.threads.some((thread) => isInside(thread.pc) || interruptedAt(target, thread, isInside));
   }
 
-  /** After `restore`: takes the code and the ring away, or the ring's memory only where the code is still used. */
-  release(target: ProbeTarget): void {
-    if (!this.isUsed(target)) {
-      target.systemCall(SYS.munmap, [this.#code, this.#size]);
-      return;
-    }
-    const ring = this.#code + this.#codeBytes;
-    target.systemCall(SYS.madvise, [ring, this.#size - this.#codeBytes, MADV_REMOVE]);
+  /**
+   * Of probes that are not installed, or not any more: takes code and ring away, or only the ring's memory where the code
+   * is still used. One stopped thread is enough.
+   */
+  release(target: ProbeTarget, used: boolean): void {
+    const { code, codeBytes, size } = this.#parts;
+    if (used) target.systemCall(SYS.madvise, [code + codeBytes, size - codeBytes, MADV_REMOVE]);
+    else target.systemCall(SYS.munmap, [code, size]);
   }
 }
 
-/** Sites that are near to each other are written at once: a program may have thousands. */
+/** Sites that are near to each other are written at once: a program may have thousands. None is written if one may not be. */
 function writeSites(
   target: ProbeTarget,
   { sites }: WindowIndex,
   bytesOf: (site: PatchSite) => Uint8Array,
+  check?: (site: PatchSite, there: Uint8Array) => void,
 ): void {
+  const pieces: { readonly start: number; readonly bytes: Uint8Array }[] = [];
   for (let first = 0; first < sites.length; ) {
     const start = sites[first]!.address;
     let next = first;
@@ -130,17 +175,23 @@ function writeSites(
       next++;
     }
     const bytes = target.read(start, end - start).slice();
-    for (; first < next; first++) bytes.set(bytesOf(sites[first]!), sites[first]!.address - start);
-    target.write(start, bytes);
+    for (; first < next; first++) {
+      const site = sites[first]!;
+      const at = site.address - start;
+      check?.(site, bytes.subarray(at, at + site.original.length));
+      bytes.set(bytesOf(site), at);
+    }
+    pieces.push({ start, bytes });
   }
+  for (const { start, bytes } of pieces) target.write(start, bytes);
 }
 
-function checkSites(target: ProbeTarget, { sites }: WindowIndex, options: InstallOptions): void {
+function checkSites(target: ProbeTarget, { sites }: WindowIndex, options: Rivals): void {
   let before: PatchSite | undefined;
   for (const site of sites) {
     if (before !== undefined && before.address + before.original.length > site.address)
       throw new Error(`two probes overlap in ${site.name}`);
-    checkSite(target, site, options);
+    checkSite(target, site, target.read(site.address, site.original.length), options);
     before = site;
   }
 }
@@ -149,9 +200,9 @@ function checkSites(target: ProbeTarget, { sites }: WindowIndex, options: Instal
 function checkSite(
   target: ProbeTarget,
   { name, address, original }: PatchSite,
-  options: InstallOptions,
+  there: Uint8Array,
+  options: Rivals,
 ): void {
-  const there = target.read(address, original.length);
   if (there.every((byte, i) => byte === original[i])) return;
   if (there[0] !== 0xe9)
     throw new UserError(`the code of ${name} is not what the binary says: it cannot be probed`);
@@ -191,10 +242,10 @@ function mark(owner: number): Uint8Array {
  * Who was interrupted within a window would come back into the middle of the jump: a thread behind a signal handler, a
  * goroutine that was preempted there.
  */
-function checkInterrupted(target: ProbeTarget, windows: WindowIndex, { interrupted }: InstallOptions): void {
+function checkInterrupted(target: ProbeTarget, windows: WindowIndex, interrupted: Iterable<number>): void {
   const inWindow = (word: number): boolean => windows.inside(word) !== undefined;
   if (target.threads.some((thread) => interruptedAt(target, thread, inWindow))) throw new WindowBusy();
-  for (const address of interrupted?.() ?? []) if (inWindow(address)) throw new WindowBusy();
+  for (const address of interrupted) if (inWindow(address)) throw new WindowBusy();
 }
 
 /**
@@ -245,7 +296,7 @@ function mapRing(
   name: number,
   address: number,
   length: number,
-  { openRing }: InstallOptions,
+  { openRing }: PrepareOptions,
 ): RingFile {
   const descriptor = succeed('memfd_create', target.systemCall(SYS.memfd_create, [name, MFD_CLOEXEC]));
   try {

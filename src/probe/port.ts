@@ -1,5 +1,6 @@
-/** What installing probes needs of the program. All threads are stopped. */
+/** What probes need of a program of which one thread is stopped at least. */
 export interface ProbeTarget {
+  /** Those that are stopped. */
   readonly threads: readonly ProbeThread[];
   read(address: number, length: number): Uint8Array;
   /** Text too. */

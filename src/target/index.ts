@@ -6,6 +6,7 @@ export { describeFault } from './fault.ts';
 export type { Registers } from './frame-row.ts';
 export type * from './live.ts';
 export { Module } from './module.ts';
+export { FrozenMemory } from './process/frozen-memory.ts';
 export { type Kernel, KernelError, type SpawnTerminal } from './process/kernel.ts';
 export {
   describeEnd,

@@ -107,6 +107,10 @@ class LinuxKernel implements Kernel {
     return this.#threads.setRegisterSet(tid, note, from);
   }
 
+  blocksSignals(tid: number): boolean {
+    return this.#threads.blocksSignals(tid);
+  }
+
   getDebugRegister(tid: number, index: number): number | undefined {
     return this.#threads.getDebugRegister(tid, index);
   }

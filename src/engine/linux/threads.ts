@@ -22,6 +22,7 @@ const PTRACE = {
   SEIZE: 0x4206,
   INTERRUPT: 0x4207,
   LISTEN: 0x4208,
+  GETSIGMASK: 0x420a,
 } as const;
 
 const NT_PRSTATUS = 1;
@@ -140,6 +141,14 @@ export class Threads {
       return Number(this.#message[0]!);
     refusal(this.#libc, 'PTRACE_GETEVENTMSG');
     return undefined;
+  }
+
+  blocksSignals(tid: number): boolean {
+    // The size of the kernel's sigset_t goes as the address.
+    if (this.#libc.ptraceInto(PTRACE.GETSIGMASK, tid, this.#messageBytes.length, this.#messageBytes) === 0)
+      return this.#message[0] !== 0n;
+    refusal(this.#libc, 'PTRACE_GETSIGMASK');
+    return false;
   }
 
   #request(request: number, tid: number, data: number, call: string): boolean {

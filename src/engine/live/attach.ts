@@ -30,6 +30,23 @@ export function seizeAll(kernel: Kernel, pid: number): number[] {
   }
 }
 
+/**
+ * Seizes one thread of a process, which goes on running: one that sleeps in a system call, so that nobody waits for it
+ * while it is ours; any, if none sleeps.
+ */
+export function seizeSleeper(kernel: Kernel, pid: number): number {
+  checkProcess(kernel, pid);
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const threads = (kernel.procFolder(pid, 'task') ?? []).map(Number);
+    const sleeps = (tid: number): boolean => /^S/.test(readStatus(kernel, pid, tid)?.get('State') ?? '');
+    const chosen =
+      threads.find((tid) => sleeps(tid) && seize(kernel, pid, tid)) ??
+      threads.find((tid) => seize(kernel, pid, tid));
+    if (chosen !== undefined) return chosen;
+  }
+  throw new UserError(`there is no process ${pid}`);
+}
+
 /** False: the thread has ended, or came to us already as a new thread of one that is traced. */
 function seize(kernel: Kernel, pid: number, tid: number): boolean {
   try {

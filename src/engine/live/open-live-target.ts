@@ -13,7 +13,7 @@ import {
 import { moduleFinder, nameModule, nodePlatform } from '../files/index.ts';
 import { isSystemError } from '../node-host.ts';
 import type { Launch } from '../session-client.ts';
-import { seizeAll } from './attach.ts';
+import { seizeAll, seizeSleeper } from './attach.ts';
 
 export interface LiveProcess {
   readonly target: ProcessTarget;
@@ -84,6 +84,17 @@ export async function attachTarget(
   const threads = seizeAll(kernel, pid).map((id) => ({ id, stopped: false }));
   const found = { pid, path, threads, started: false };
   return { target: makeTarget(kernel, found, code, interruptRequested, known), terminal: undefined };
+}
+
+/**
+ * Attaches to one thread of a process and stops it, one that sleeps if there is such: the others go on, and what is done
+ * to their memory they share.
+ */
+export async function attachSleeper(kernel: Kernel, pid: number, known?: ModuleFile): Promise<ProcessTarget> {
+  const path = kernel.procLink(pid, 'exe') ?? `process ${pid}`;
+  const code = await machineCode();
+  const threads = [{ id: seizeSleeper(kernel, pid), stopped: false }];
+  return makeTarget(kernel, { pid, path, threads, started: false }, code, () => false, known);
 }
 
 interface Found {

@@ -1,5 +1,4 @@
-import { UserError } from '../../base/index.ts';
-import { readSchedulerFacts, type SchedulerFacts } from '../../golang/index.ts';
+import { readSchedulerFacts } from '../../golang/index.ts';
 import { KIND_MASK, type LostRecords, type RecordSink, SLOT } from '../../probe/index.ts';
 import type { ProcessTarget } from '../../target/index.ts';
 import { type CallPlan, type CallRequest, planCalls, planUnwinding } from '../../trace/calls/call-plan.ts';
@@ -9,8 +8,10 @@ import { CallValues } from '../../trace/calls/call-values.ts';
 import { Clock } from '../../trace/recording/clock.ts';
 import { inspectTarget } from '../live/open-live-target.ts';
 import { type ProbeOrder, type ProbePlan, ProbeSession, type ProbeStatus } from './probe-session.ts';
+import { textOf } from './program-text.ts';
 
-export interface CallRecordingOptions extends Pick<ProbeOrder<CallProbes>, 'subject' | 'lossless' | 'ringBytes'> {
+export interface CallRecordingOptions
+  extends Pick<ProbeOrder<CallProbes>, 'subject' | 'lossless' | 'ringBytes'> {
   readonly request: CallRequest;
   /** Whether anybody asks for the values of calls. */
   readonly values: boolean;
@@ -36,6 +37,7 @@ export class CallRecording {
       subject,
       lossless,
       ...(ringBytes === undefined ? {} : { ringBytes }),
+      preemptible: true,
       plan: (target) => planned(target, options.request),
     });
     const { target } = await inspectTarget(session.kernel, session.pid);
@@ -117,14 +119,4 @@ function planned(target: ProcessTarget, request: CallRequest): CallProbes {
   const subject = { facts, memory: target.memory, code: target.code, taken: unwinding };
   const plan = planCalls(subject, request);
   return { ...plan, probes: [...unwinding, ...plan.probes], text: textOf(facts) };
-}
-
-/** Where the code of the program is. */
-function textOf({ image, module }: SchedulerFacts): { readonly start: number; readonly end: number } {
-  const { functions } = image;
-  if (functions === undefined || functions.count === 0) throw new UserError('the program has no functions');
-  return {
-    start: module.toRuntime(functions.textStart),
-    end: module.toRuntime(functions.end(functions.count - 1)),
-  };
 }

@@ -5,18 +5,22 @@ import type { Kernel, ProcessTarget } from '../../target/index.ts';
 
 /** A stopped process as what installs probes sees it. */
 export function probeTarget(kernel: Kernel, target: ProcessTarget): ProbeTarget {
-  const { memory, pid } = target;
+  const { memory } = target;
+  let threads: readonly ProbeThread[] | undefined;
   return {
-    threads: target.threads.map((thread): ProbeThread => {
-      const { pc, sp } = target.arch.dwarf;
-      return {
-        id: thread.id,
-        pc: thread.registers.get(pc) ?? 0,
-        sp: thread.registers.get(sp) ?? 0,
-        blocksSignals: blocksSignals(kernel, pid, thread.id),
-        moveTo: (address) => thread.setRegisterNumber(pc, address),
-      };
-    }),
+    get threads() {
+      threads ??= target.threads.map((thread): ProbeThread => {
+        const { pc, sp } = target.arch.dwarf;
+        return {
+          id: thread.id,
+          pc: thread.registers.get(pc) ?? 0,
+          sp: thread.registers.get(sp) ?? 0,
+          blocksSignals: kernel.blocksSignals(thread.id),
+          moveTo: (address) => thread.setRegisterNumber(pc, address),
+        };
+      });
+      return threads;
+    },
     read: (address, length) => memory.read(runtimeAddress(address), length),
     write: (address, bytes) => memory.write(runtimeAddress(address), bytes),
     get mapped() {
@@ -24,17 +28,9 @@ export function probeTarget(kernel: Kernel, target: ProcessTarget): ProbeTarget 
     },
     systemCall: (number, args) => {
       const thread = target.threads.find(({ currentSignal }) => currentSignal === 0) ?? target.threads[0];
-      return target.systemCall(threadId(thread?.id ?? pid), number, args);
+      return target.systemCall(threadId(thread?.id ?? target.pid), number, args);
     },
   };
-}
-
-/** proc_pid_status(5). A thread that is gone blocks nothing. */
-function blocksSignals(kernel: Kernel, pid: number, thread: number): boolean {
-  const status = kernel.procFile(pid, `task/${thread}/status`);
-  if (status === undefined) return false;
-  const mask = /^SigBlk:\s*([0-9a-f]+)/m.exec(Buffer.from(status).toString('latin1'))?.[1];
-  return mask !== undefined && !/^0+$/.test(mask);
 }
 
 /** The memfd of a process that has it as descriptor `descriptor`, which may close it then. */

@@ -1,17 +1,19 @@
 import { MattockError, UserError } from '../../base/index.ts';
-import { openProgram, type Program } from '../../golang/index.ts';
+import { openProgram } from '../../golang/index.ts';
 import {
-  type InstalledProbes,
-  installProbes,
   type ProbeBody,
+  type Probes,
+  type ProbeTarget,
+  prepareProbes,
   type RecordSink,
+  type RingFile,
   RingReader,
   WindowBusy,
 } from '../../probe/index.ts';
 import type { Kernel, ModuleFile, ProcessTarget } from '../../target/index.ts';
 import { openKernel } from '../linux/open-kernel.ts';
 import { openTimestampCounter, type TimestampMoment } from '../linux/timestamp.ts';
-import { attachTarget, inspectTarget, launchTarget } from '../live/open-live-target.ts';
+import { attachSleeper, attachTarget, inspectTarget, launchTarget } from '../live/open-live-target.ts';
 import type { Launch } from '../session-client.ts';
 import { openRingFile, probeTarget } from './probe-port.ts';
 
@@ -20,6 +22,8 @@ const DEFAULT_RING_BYTES = 64 << 20;
 const ATTEMPTS = 20;
 const PAUSE_MS = 2;
 const PATIENCE_TICKS = 3e9;
+/** At most the header and what follows it: nothing is in them yet. */
+const FILL_BYTES = 1 << 20;
 /** Frames between a goroutine that was preempted and what it was preempted in. */
 const PREEMPTION_FRAMES = 8;
 
@@ -30,13 +34,17 @@ export interface ProbePlan {
   readonly text: { readonly start: number; readonly end: number };
 }
 
-export interface ProbeOrder<Plan extends ProbePlan> {
+export interface ProbeOrder<Plan extends ProbePlan, Seen = undefined> {
   readonly subject: { readonly kind: 'attach'; readonly pid: number } | Launch;
   /** The program waits when the ring is full, instead of going on without being recorded. */
   readonly lossless: boolean;
   readonly ringBytes?: number;
   /** By the binary; of a process that runs, before it is stopped. */
-  plan(target: ProcessTarget): Plan;
+  plan(target: ProcessTarget, kernel: Kernel): Plan;
+  /** Probes stand in code that goroutines are preempted in at any instruction: that of the program, not of its runtime. */
+  readonly preemptible: boolean;
+  /** Looks at a program that ran already, in the moment from which on the probes fire, all its threads stopped: not for long. */
+  look?(target: ProcessTarget, plan: Plan, kernel: Kernel): Seen;
 }
 
 export interface ProbeStatus {
@@ -47,7 +55,7 @@ export interface ProbeStatus {
 }
 
 /** Probes in a program that is traced by nobody while they are there. */
-export class ProbeSession<Plan extends ProbePlan> {
+export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
   readonly pid: number;
   readonly plan: Plan;
   /** Milliseconds during which the program was stopped for putting the probes in. */
@@ -55,41 +63,37 @@ export class ProbeSession<Plan extends ProbePlan> {
   readonly started: TimestampMoment;
   readonly now: () => TimestampMoment;
   readonly kernel: Kernel;
-  readonly #installed: InstalledProbes;
+  /** What `look` gave. */
+  readonly seen: Seen | undefined;
+  readonly #probes: Probes;
   readonly #reader: RingReader;
   readonly #closeRing: () => void;
   readonly #launched: boolean;
   #ended = false;
   #closed = false;
 
-  private constructor(parts: Parts<Plan>) {
-    this.pid = parts.target.pid;
+  private constructor(parts: Parts<Plan, Seen>) {
+    this.pid = parts.pid;
     this.plan = parts.plan;
     this.stoppedMs = parts.stoppedMs;
     this.started = parts.started;
     this.now = parts.now;
     this.kernel = parts.kernel;
-    this.#installed = parts.installed;
+    this.seen = parts.seen;
+    this.#probes = parts.probes;
     this.#closeRing = parts.closeRing;
-    this.#reader = new RingReader(parts.installed.ring, parts.ringBytes);
-    this.#launched = parts.target.started;
+    this.#reader = new RingReader(parts.probes.ring, parts.ringBytes);
+    this.#launched = parts.launched;
   }
 
   /** Attaches to the program, or starts it, puts the probes in and lets go of it. */
-  static async start<Plan extends ProbePlan>(order: ProbeOrder<Plan>): Promise<ProbeSession<Plan>> {
-    const kernel = await openKernel();
-    const now = await openTimestampCounter();
+  static async start<Plan extends ProbePlan, Seen = undefined>(
+    order: ProbeOrder<Plan, Seen>,
+  ): Promise<ProbeSession<Plan, Seen>> {
+    const setting = { kernel: await openKernel(), now: await openTimestampCounter(), order };
     const { subject } = order;
-    const known = subject.kind === 'attach' ? await planAhead(kernel, subject.pid, order) : undefined;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return new ProbeSession(await begin(kernel, now, order, known));
-      } catch (error) {
-        if (!(error instanceof WindowBusy)) throw error;
-        if (attempt === ATTEMPTS) throw new UserError('the program is never out of the places to be patched');
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-      }
-    }
+    const parts = subject.kind === 'attach' ? attach(setting, subject.pid) : launch(setting, subject);
+    return new ProbeSession(await parts);
   }
 
   get status(): ProbeStatus {
@@ -135,25 +139,44 @@ export class ProbeSession<Plan extends ProbePlan> {
       if (error instanceof UserError && this.ended) return 'gone';
       throw error;
     }
+    let used: boolean;
     try {
       if (target.ended !== undefined) return 'gone';
       const port = probeTarget(this.kernel, target);
-      if (attempt === 1) this.#installed.restore(port);
-      if (attempt < ATTEMPTS && this.#installed.isUsed(port)) return 'used';
-      this.#reader.drain(sink, true);
-      this.#installed.release(port);
-      return 'gone';
+      if (attempt === 1) this.#probes.restore(port);
+      used = this.#probes.isUsed(port);
     } finally {
       target.detach();
+    }
+    if (used && attempt < ATTEMPTS) return 'used';
+    // Nobody comes to the probes any more.
+    this.#reader.drain(sink, true);
+    await this.#release(used);
+    return 'gone';
+  }
+
+  async #release(used: boolean): Promise<void> {
+    try {
+      await withSleeper(this.kernel, this.pid, undefined, (port) => this.#probes.release(port, used));
+    } catch (error) {
+      if (!(error instanceof MattockError && this.ended)) throw error;
     }
   }
 }
 
-interface Parts<Plan> {
+interface Setting<Plan extends ProbePlan, Seen> {
   readonly kernel: Kernel;
-  readonly target: ProcessTarget;
+  readonly now: () => TimestampMoment;
+  readonly order: ProbeOrder<Plan, Seen>;
+}
+
+interface Parts<Plan, Seen> {
+  readonly kernel: Kernel;
+  readonly pid: number;
+  readonly launched: boolean;
   readonly plan: Plan;
-  readonly installed: InstalledProbes;
+  readonly probes: Probes;
+  readonly seen: Seen | undefined;
   readonly started: TimestampMoment;
   readonly now: () => TimestampMoment;
   readonly ringBytes: number;
@@ -161,62 +184,155 @@ interface Parts<Plan> {
   closeRing(): void;
 }
 
-interface Known<Plan> {
-  readonly executable: ModuleFile;
+interface Prepared<Plan> {
   readonly plan: Plan;
+  readonly probes: Probes;
+  readonly ringBytes: number;
+  closeRing(): void;
 }
 
-async function begin<Plan extends ProbePlan>(
-  kernel: Kernel,
-  now: () => TimestampMoment,
-  order: ProbeOrder<Plan>,
-  known: Known<Plan> | undefined,
-): Promise<Parts<Plan>> {
-  const { subject, lossless, ringBytes = DEFAULT_RING_BYTES } = order;
-  const { target } =
-    subject.kind === 'attach'
-      ? await attachTarget(kernel, subject.pid, () => false, known?.executable)
-      : await launchTarget(kernel, subject, launchedProgram(subject), () => false);
-  const stopped = performance.now();
-  let closeRing = (): void => {};
+/** A program that is started stands still before its first instruction while everything is made ready. */
+async function launch<Plan extends ProbePlan, Seen>(
+  { kernel, now, order }: Setting<Plan, Seen>,
+  subject: Launch,
+): Promise<Parts<Plan, Seen>> {
+  const { target } = await launchTarget(kernel, subject, launchedProgram(subject), () => false);
+  const { pid } = target;
+  let prepared: Prepared<Plan> | undefined;
   try {
-    const plan = known?.plan ?? order.plan(target);
-    const program = openProgram(target);
-    const installed = installProbes(probeTarget(kernel, target), plan.probes, {
-      text: plan.text,
-      ring: { bytes: ringBytes, whenFull: lossless ? 'wait' : 'count', patience: PATIENCE_TICKS },
-      owner: kernel.pid,
-      isAlive: (pid) => kernel.procFile(pid, 'stat') !== undefined,
-      interrupted: () => (target.started ? [] : interruptedPlaces(program)),
-      openRing: (descriptor) => {
-        const ring = openRingFile(target.pid, descriptor);
-        closeRing = () => ring.close();
-        return ring;
-      },
-    });
-    const started = now();
-    const stoppedMs = performance.now() - stopped;
-    return { kernel, target, plan, installed, started, now, ringBytes, stoppedMs, closeRing };
+    prepared = prepare(kernel, target, order, order.plan(target, kernel));
+    prepared.probes.install(probeTarget(kernel, target));
+    target.detach();
+    return { ...prepared, kernel, pid, launched: true, seen: undefined, started: now(), now, stoppedMs: 0 };
   } catch (error) {
-    closeRing();
-    if (target.started) target.kill();
+    prepared?.closeRing();
+    target.kill();
+    throw error;
+  }
+}
+
+/**
+ * What takes time is done with a program that runs: reading its binary, and, with one thread of it that sleeps anyway,
+ * giving it the code and the ring. Then all its threads are stopped for putting the probes in and looking.
+ */
+async function attach<Plan extends ProbePlan, Seen>(
+  setting: Setting<Plan, Seen>,
+  pid: number,
+): Promise<Parts<Plan, Seen>> {
+  const { kernel, order } = setting;
+  const known = await planAhead(kernel, pid, order);
+  const prepared = await withSleeper(kernel, pid, known?.executable, (_, target) =>
+    prepare(kernel, target, order, known?.plan ?? order.plan(target, kernel)),
+  );
+  const { probes, ringBytes } = prepared;
+  try {
+    fillWithZeros(probes.ring, ringBytes);
+    await withSleeper(kernel, pid, known?.executable, (port) => probes.populate(port));
+    for (let attempt = 1; ; attempt++) {
+      const parts = await install(setting, pid, known?.executable, prepared);
+      if (parts !== undefined) return parts;
+      if (attempt === ATTEMPTS) throw new UserError('the program is never out of the places to be patched');
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  } catch (error) {
+    prepared.closeRing();
+    await withSleeper(kernel, pid, known?.executable, (port) => probes.release(port, false)).catch(() => {
+      // What is told is why it had to be.
+    });
+    throw error;
+  }
+}
+
+/** Undefined: a window is busy. */
+async function install<Plan extends ProbePlan, Seen>(
+  { kernel, now, order }: Setting<Plan, Seen>,
+  pid: number,
+  executable: ModuleFile | undefined,
+  prepared: Prepared<Plan>,
+): Promise<Parts<Plan, Seen> | undefined> {
+  const { probes, plan } = prepared;
+  const { target } = await attachTarget(kernel, pid, () => false, executable);
+  const stopped = performance.now();
+  try {
+    const port = probeTarget(kernel, target);
+    probes.install(port, order.preemptible ? interruptedPlaces(target) : []);
+    let seen: Seen | undefined;
+    try {
+      seen = order.look?.(target, plan, kernel);
+    } catch (error) {
+      probes.restore(port);
+      throw error;
+    }
+    const started = now();
+    target.detach();
+    const stoppedMs = performance.now() - stopped;
+    return { ...prepared, kernel, pid, launched: false, seen, started, now, stoppedMs };
+  } catch (error) {
+    if (error instanceof WindowBusy) return undefined;
     throw error;
   } finally {
     target.detach();
   }
 }
 
-/** With a program that runs: reading its binary takes time. What fails, fails again when it is stopped, and is told then. */
+function prepare<Plan extends ProbePlan>(
+  kernel: Kernel,
+  target: ProcessTarget,
+  { lossless, ringBytes = DEFAULT_RING_BYTES }: Pick<ProbeOrder<Plan>, 'lossless' | 'ringBytes'>,
+  plan: Plan,
+): Prepared<Plan> {
+  let closeRing = (): void => {};
+  try {
+    const probes = prepareProbes(probeTarget(kernel, target), plan.probes, {
+      text: plan.text,
+      ring: { bytes: ringBytes, whenFull: lossless ? 'wait' : 'count', patience: PATIENCE_TICKS },
+      owner: kernel.pid,
+      isAlive: (pid) => kernel.procFile(pid, 'stat') !== undefined,
+      openRing: (descriptor) => {
+        const ring = openRingFile(target.pid, descriptor);
+        closeRing = () => ring.close();
+        return ring;
+      },
+    });
+    return { plan, probes, ringBytes, closeRing };
+  } catch (error) {
+    closeRing();
+    throw error;
+  }
+}
+
+/** With one thread of a program stopped. */
+async function withSleeper<T>(
+  kernel: Kernel,
+  pid: number,
+  executable: ModuleFile | undefined,
+  action: (port: ProbeTarget, target: ProcessTarget) => T,
+): Promise<T> {
+  const target = await attachSleeper(kernel, pid, executable);
+  try {
+    return action(probeTarget(kernel, target), target);
+  } finally {
+    target.detach();
+  }
+}
+
+/** The pages of the ring come into being here, and are ours: in the program's threads that would take longer than the probes. */
+function fillWithZeros(ring: RingFile, ringBytes: number): void {
+  const zeros = new Uint8Array(FILL_BYTES);
+  for (let at = 0; at < ringBytes; at += FILL_BYTES) ring.write(at, zeros);
+}
+
+/** With a program that runs: reading its binary takes time. What fails, fails again with a thread stopped, and is told then. */
 async function planAhead<Plan extends ProbePlan>(
   kernel: Kernel,
   pid: number,
-  order: ProbeOrder<Plan>,
-): Promise<Known<Plan> | undefined> {
+  order: Pick<ProbeOrder<Plan>, 'plan' | 'preemptible'>,
+): Promise<{ readonly executable: ModuleFile; readonly plan: Plan } | undefined> {
   try {
     const { target, executable } = await inspectTarget(kernel, pid);
-    const plan = order.plan(target);
+    const plan = order.plan(target, kernel);
     // Our own code is warm then.
-    for (const _ of interruptedPlaces(openProgram(target)));
+    if (order.preemptible) for (const _ of interruptedPlaces(target));
     return { executable, plan };
   } catch (error) {
     if (error instanceof MattockError) return undefined;
@@ -228,7 +344,8 @@ async function planAhead<Plan extends ProbePlan>(
  * Where goroutines go on that were preempted at any instruction (runtime/preempt.go): behind the frames of what
  * preempted them.
  */
-function* interruptedPlaces(program: Program): Iterable<number> {
+function* interruptedPlaces(target: ProcessTarget): Iterable<number> {
+  const program = openProgram(target);
   for (const goroutine of program.goroutines({ reads: ['stack'] })) {
     const { problem, state, waitReason } = goroutine;
     const stands = state === '_Grunnable' || state === '_Gpreempted' || waitReason === 'preempted';

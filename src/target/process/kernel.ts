@@ -50,6 +50,8 @@ export interface Kernel {
    */
   getRegisterSet(tid: number, note: number): Uint8Array | undefined;
   setRegisterSet(tid: number, note: number, from: Uint8Array): boolean;
+  /** PTRACE_GETSIGMASK: whether it blocks any signal. False too where the thread is gone. */
+  blocksSignals(tid: number): boolean;
   /** offsetof(struct user, u_debugreg[index]) by PTRACE_PEEKUSER. */
   getDebugRegister(tid: number, index: number): number | undefined;
   /** False too where the kernel refuses the value (EINVAL, ENOSPC). */

@@ -43,12 +43,14 @@ export function takeSnapshot(program: Program, facts: SchedulerFacts): Snapshot 
 function known(program: Program, facts: SchedulerFacts, goroutine: Goroutine): KnownGoroutine {
   const state = stateNumber(goroutine.state);
   const waits = state === G_STATE.waiting || state === G_STATE.preempted || state === G_STATE.leaked;
-  const frames = waits || state === G_STATE.syscall ? program.stackOf(goroutine, DEPTH).frames : [];
+  const pretending = state === G_STATE.waiting && goroutine.thread !== undefined;
+  const stands = (waits && !pretending) || state === G_STATE.syscall;
+  const frames = stands ? program.stackOf(goroutine, DEPTH).frames : [];
   return {
     id: goroutine.id,
     address: goroutine.address,
     state,
-    pretending: state === G_STATE.waiting && goroutine.thread !== undefined,
+    pretending,
     reason: goroutine.waitReason ?? '',
     object: waits ? waitObject(goroutine.blockedOn) : undefined,
     // Inlined calls are told by their function's address.
