@@ -226,7 +226,8 @@ class Planner {
     const bytes = facts.image.bytesAt(linked, length);
     const address = facts.module.toRuntime(linked);
     const instructions = code.outline(bytes, address);
-    const called = (this.#called[level] ??= new Set());
+    this.#called[level] ??= new Set();
+    const called = this.#called[level];
     for (const { flow, target } of instructions) {
       if (flow !== 'call' || target === undefined) continue;
       const callee = functions.find(facts.module.toLinked(runtimeAddress(target)));

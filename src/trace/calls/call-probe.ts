@@ -4,7 +4,6 @@ import {
   COUNTED,
   GRAIN,
   R12,
-  R13,
   R14,
   R15,
   RAX,

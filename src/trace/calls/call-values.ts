@@ -1,18 +1,19 @@
-import { UserError } from '../../base/index.ts';
+import { runtimeAddress, UserError } from '../../base/index.ts';
 import {
   evaluateNode,
   type Limits,
   parse,
-  SHORT_LIMITS,
   type Scope,
+  SHORT_LIMITS,
   type ShownValue,
   show,
   type Value,
 } from '../../expr/index.ts';
-import { openProgram, type Program } from '../../golang/index.ts';
+import { type Location, openProgram, type Program } from '../../golang/index.ts';
 import type { Place } from '../../golang/values/place.ts';
 import type { FrameVariable } from '../../golang/values/variables.ts';
 import type { Memory, Target } from '../../target/index.ts';
+import { codeLocations } from '../recording/symbols.ts';
 import { type CallLayout, MOST_CONTENTS, type StoredContents, type StoredValue } from './call-layout.ts';
 import { CapturedMemory } from './captured-memory.ts';
 
@@ -32,6 +33,7 @@ export class CallValues {
   readonly #program: Program;
   readonly #memory: CapturedMemory;
   readonly #refresh: () => void;
+  readonly #places = new Map<number, readonly Location[]>();
 
   /** `refresh`: what was kept of the program's memory is old. */
   constructor(target: Target, refresh: () => void) {
@@ -45,17 +47,54 @@ export class CallValues {
     this.#enter(layout, record);
     return visible(layout).map((value) => ({
       name: value.name,
-      value: show(this.#program, valueOf(value, record), LIMITS),
+      value: show(this.#program, storedValue(value, record), LIMITS),
     }));
+  }
+
+  /** Return addresses of the record, the caller's first, as places; inlined calls are places of their own. */
+  stack({ frames, framesAt }: CallLayout, record: Uint8Array): Location[] {
+    const view = new DataView(record.buffer, record.byteOffset, record.length);
+    const places: Location[] = [];
+    for (let at = framesAt; at < framesAt + frames * 8; at += 8) {
+      const address = view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+      if (address === 0) break;
+      places.push(...this.#locations(address));
+    }
+    return places;
+  }
+
+  #locations(address: number): readonly Location[] {
+    let found = this.#places.get(address);
+    if (found === undefined) {
+      const pc = runtimeAddress(address);
+      const module = this.#program.target.modules.at(pc);
+      found = (module && codeLocations({ image: module.image, module }, address))?.map(
+        ({ name, file, line }) => ({
+          pc,
+          function: name,
+          position: { file, line },
+        }),
+      ) ?? [{ pc, function: undefined, position: undefined }];
+      this.#places.set(address, found);
+    }
+    return found;
   }
 
   /** Where the names of arguments mean those of a record. */
   scope(layout: CallLayout, record: Uint8Array): Scope {
     this.#enter(layout, record);
     const variables = visible(layout).map((value): FrameVariable => {
-      const { type, storage } = valueOf(value, record);
+      const { type, storage } = storedValue(value, record);
       const place = storage as Place;
-      return { name: value.name, type, place, role: 'parameter', escaped: false, shadowed: false, declaredLine: 0 };
+      return {
+        name: value.name,
+        type,
+        place,
+        role: 'parameter',
+        escaped: false,
+        shadowed: false,
+        declaredLine: 0,
+      };
     });
     return { program: this.#program, goroutine: undefined, thread: undefined, frame: undefined, variables };
   }
@@ -82,15 +121,18 @@ export class CallCondition {
   holds(scope: Scope): boolean {
     const value = evaluateNode(scope, this.#node, this.#text);
     const shown = show(scope.program, value);
-    if (shown.kind === 'bool' && (shown.value === 'true' || shown.value === 'false')) return shown.value === 'true';
-    throw new UserError(`${this.#text} is ${shown.unreadable ?? shown.text}, which is neither true nor false`);
+    if (shown.kind === 'bool' && (shown.value === 'true' || shown.value === 'false'))
+      return shown.value === 'true';
+    throw new UserError(
+      `${this.#text} is ${shown.unreadable ?? shown.text}, which is neither true nor false`,
+    );
   }
 }
 
 /** Dictionaries of generic functions are no arguments of the user's. */
 const visible = ({ values }: CallLayout): StoredValue[] => values.filter(({ name }) => !name.startsWith('.'));
 
-function valueOf({ type, pieces, kept }: StoredValue, record: Uint8Array): Value {
+function storedValue({ type, pieces, kept }: StoredValue, record: Uint8Array): Value {
   const bytes = new Uint8Array(type.size);
   for (const { at, offset, size } of pieces) bytes.set(record.subarray(at, at + size), offset);
   const missing = kept < type.size ? [{ from: kept, to: type.size }] : [];

@@ -1,5 +1,7 @@
 import { runtimeAddress } from '../../base/index.ts';
 import type { SchedulerFacts } from '../../golang/index.ts';
+import type { Image } from '../../image/index.ts';
+import type { Module } from '../../target/index.ts';
 import type { TraceBuilder } from '../trace-builder.ts';
 import type { StackPool } from './stack-pool.ts';
 
@@ -50,7 +52,7 @@ export class Symbols {
   #framesAt(address: number): readonly number[] {
     let frames = this.#frames.get(address);
     if (frames === undefined) {
-      const found = this.#locate(address);
+      const found = codeLocations(this.#facts, address);
       this.#names.set(
         address,
         found.map(({ name }) => name),
@@ -63,17 +65,20 @@ export class Symbols {
     }
     return frames;
   }
+}
 
-  #locate(address: number): { readonly name: string; readonly file: string; readonly line: number }[] {
-    const { image, module } = this.#facts;
-    const { functions } = image;
-    const pc = module.toLinked(runtimeAddress(address - 1));
-    const index = functions?.find(pc) ?? -1;
-    if (functions === undefined || index < 0) return [];
-    const name = functions.name(index);
-    const inlining = functions.inlining(pc);
-    const outer = inlining?.outer ?? functions.position(pc) ?? { file: '', line: 0 };
-    const inlined = (inlining?.inlined ?? []).map((call) => ({ name: call.name, ...call.position }));
-    return [...inlined, { name, ...outer }];
-  }
+/** The functions that a return address is in, innermost inlined call first; none: no function is there. */
+export function codeLocations(
+  { image, module }: { readonly image: Image | undefined; readonly module: Module },
+  address: number,
+): { readonly name: string; readonly file: string; readonly line: number }[] {
+  const functions = image?.functions;
+  const pc = module.toLinked(runtimeAddress(address - 1));
+  const index = functions?.find(pc) ?? -1;
+  if (functions === undefined || index < 0) return [];
+  const name = functions.name(index);
+  const inlining = functions.inlining(pc);
+  const outer = inlining?.outer ?? functions.position(pc) ?? { file: '', line: 0 };
+  const inlined = (inlining?.inlined ?? []).map((call) => ({ name: call.name, ...call.position }));
+  return [...inlined, { name, ...outer }];
 }

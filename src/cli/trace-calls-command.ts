@@ -1,0 +1,187 @@
+import { MattockError } from '../base/index.ts';
+import { makeStyle, type Style } from '../commands/output/style.ts';
+import {
+  type CallHappening,
+  callData,
+  callLines,
+  summaryData,
+  summaryLines,
+  wholeCallLines,
+} from '../commands/trace/call-lines.ts';
+import { CallRecording, type FollowedCalls } from '../engine/trace/call-recording.ts';
+import type { CallEnd, CallListener, OpenCall } from '../trace/calls/call-stacks.ts';
+import { CallSummary } from '../trace/calls/call-summary.ts';
+import { CallCondition } from '../trace/calls/call-values.ts';
+import { namePattern } from '../trace/calls/name-pattern.ts';
+import type { Clock } from '../trace/recording/clock.ts';
+import { untilSignal } from './recording-signals.ts';
+import { renderOptions } from './rendering.ts';
+import { writeError, writeOut } from './standard-streams.ts';
+import type { TraceCallOptions } from './trace-call-options.ts';
+import { statusOf } from './trace-failure.ts';
+import { launchOf } from './trace-subject.ts';
+
+const DRAIN_EVERY_MS = 5;
+const END_EVERY_MS = 50;
+/** So often the processor's clock is held against the system's. */
+const CLOCK_EVERY_MS = 1000;
+
+/** Runs `mattock trace PATTERN` and gives the exit status. */
+export function runTraceCalls(options: TraceCallOptions): Promise<number> {
+  return statusOf(() => trace(options), options);
+}
+
+async function trace(options: TraceCallOptions): Promise<void> {
+  const condition = options.condition === undefined ? undefined : new CallCondition(options.condition);
+  const pattern = namePattern(options.pattern);
+  await untilSignal(async (interrupted) => {
+    const recording = await CallRecording.start({
+      subject: launchOf(options.subject),
+      lossless: options.lossless,
+      request: { pattern, followCalls: options.followCalls, frames: options.frames },
+      values: !options.summary || condition !== undefined,
+    });
+    const teller = new Teller(recording, options, condition);
+    const calls = recording.follow(teller);
+    teller.clock = () => calls.clock();
+    try {
+      teller.begin();
+      await follow(calls, recording, options.duration, interrupted);
+    } finally {
+      await calls.stop();
+    }
+    teller.finish();
+  });
+}
+
+/** Until the time is over, the program has ended, or a signal asks for the end. */
+async function follow(
+  calls: FollowedCalls,
+  recording: CallRecording,
+  duration: number | undefined,
+  interrupted: () => boolean,
+): Promise<void> {
+  const started = performance.now();
+  const end = duration === undefined ? Infinity : started + duration / 1e6;
+  let nextLook = started;
+  while (!interrupted() && performance.now() < end) {
+    calls.drain();
+    if (performance.now() >= nextLook) {
+      if (recording.ended) break;
+      nextLook = performance.now() + END_EVERY_MS;
+    }
+    await new Promise((resolve) => setTimeout(resolve, DRAIN_EVERY_MS));
+  }
+}
+
+/** Shows calls as they come, or counts them. */
+class Teller implements CallListener {
+  readonly #recording: CallRecording;
+  readonly #options: TraceCallOptions;
+  readonly #condition: CallCondition | undefined;
+  readonly #style: Style;
+  readonly #summary = new CallSummary();
+  /** Functions of which it has been said that the condition cannot be told. */
+  readonly #untold = new Set<string>();
+  #clock: Clock | undefined;
+  #clockSet = 0;
+  #orphans = 0;
+  #lost = 0;
+  clock: () => Clock = () => {
+    throw new Error('nothing has been followed yet');
+  };
+
+  constructor(recording: CallRecording, options: TraceCallOptions, condition: CallCondition | undefined) {
+    this.#recording = recording;
+    this.#options = options;
+    this.#condition = condition;
+    this.#style = makeStyle(renderOptions(options));
+  }
+
+  begin(): void {
+    const { plan, pid, stoppedMs } = this.#recording;
+    const asked = plan.functions.filter(({ level }) => level === 0).length;
+    const others = plan.functions.length - asked;
+    const more = others > 0 ? ` and ${others} that they call` : '';
+    this.#say(`process ${pid}: ${asked} ${asked === 1 ? 'function' : 'functions'}${more}`);
+    this.#say(`it was stopped for ${Math.ceil(stoppedMs)} ms`);
+    for (const note of plan.notes) this.#say(note);
+  }
+
+  wants(call: OpenCall): boolean {
+    if (this.#condition === undefined || call.function.level > 0) return true;
+    const { name, layouts } = call.function;
+    try {
+      return this.#condition.holds(this.#recording.values.scope(layouts.entry, call.record));
+    } catch (error) {
+      if (!(error instanceof MattockError)) throw error;
+      if (!this.#untold.has(name))
+        this.#say(`not shown, for the condition cannot be told: ${name}: ${error.message}`);
+      this.#untold.add(name);
+      return false;
+    }
+  }
+
+  began(call: OpenCall): void {
+    if (this.#options.summary || this.#options.slowerThan !== undefined) return;
+    this.#show({ call, time: this.#time(call.began) }, false);
+  }
+
+  ended(call: OpenCall, end: CallEnd): void {
+    const nanoseconds = this.#time(end.ended) - this.#time(call.began);
+    const { summary, slowerThan } = this.#options;
+    const slow = slowerThan === undefined || (end.outcome !== 'unseen' && nanoseconds >= slowerThan);
+    if (!slow) return;
+    if (summary) this.#summary.add(call, end, nanoseconds);
+    else
+      this.#show(
+        { call, time: this.#time(end.ended), end: { ...end, nanoseconds } },
+        slowerThan !== undefined,
+      );
+  }
+
+  orphan(): void {
+    this.#orphans++;
+  }
+
+  lost(count: number): void {
+    this.#lost += count;
+    this.#say(`${count} events were lost here: the ring was full; --lossless makes the program wait instead`);
+  }
+
+  finish(): void {
+    const { waits } = this.#recording.status;
+    if (this.#options.summary) {
+      if (this.#options.json) writeOut(`${JSON.stringify(summaryData(this.#summary))}\n`);
+      else for (const line of summaryLines(this.#summary, this.#style)) writeOut(`${line}\n`);
+    }
+    if (this.#orphans > 0) this.#say(`${this.#orphans} calls returned that had begun before, or in a gap`);
+    if (this.#lost > 0) this.#say(`${this.#lost} events were lost in all`);
+    if (waits > 0) this.#say(`the program waited ${waits} times for us`);
+  }
+
+  /** `whole`: both ends of the call. */
+  #show(happening: CallHappening, whole: boolean): void {
+    const { values } = this.#recording;
+    if (this.#options.json) {
+      writeOut(`${JSON.stringify(callData(happening, values, whole))}\n`);
+      return;
+    }
+    const lines = whole ? wholeCallLines : callLines;
+    for (const line of lines(happening, values, this.#style)) writeOut(`${line}\n`);
+  }
+
+  /** Nanoseconds since the beginning. */
+  #time(ticks: number): number {
+    const now = performance.now();
+    if (this.#clock === undefined || now - this.#clockSet > CLOCK_EVERY_MS) {
+      this.#clock = this.clock();
+      this.#clockSet = now;
+    }
+    return this.#clock.time(ticks);
+  }
+
+  #say(text: string): void {
+    writeError(`mattock: ${text}\n`);
+  }
+}
