@@ -17,6 +17,8 @@ import { DescriptorReader } from '../../trace/recording/wait-objects.ts';
 import { type ProbeOrder, type ProbePlan, ProbeSession, type ProbeStatus } from './probe-session.ts';
 import { textOf } from './program-text.ts';
 
+export type { ProbeStatus as RecordingStatus } from './probe-session.ts';
+
 const WORD = 8;
 
 export type RecordingOptions = Pick<ProbeOrder<GoroutineProbes>, 'subject' | 'lossless' | 'ringBytes'>;
