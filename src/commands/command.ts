@@ -100,7 +100,7 @@ export function defineCommand<Spec extends ArgumentSpec, Result>(
     run(context, args) {
       const typed = parseArguments(spec, new Cursor(args));
       const { live } = context.session;
-      if (live !== undefined && OF_THE_STATE.has(definition.group)) requireAlive(live.debugger);
+      if (live !== undefined && OF_THE_STATE.has(definition.group)) requireAlive(live.processes.selected);
       const result = definition.run(context, typed);
       if (result instanceof Answer) return result;
       return new Answer(result, (style) => definition.render(result, style, context));

@@ -26,6 +26,7 @@ import { set } from './live/set.ts';
 import { step } from './live/step.ts';
 import { stepInstruction } from './live/step-instruction.ts';
 import { stepout } from './live/stepout.ts';
+import { target } from './live/target.ts';
 import { trace } from './live/trace.ts';
 import { watch } from './live/watch.ts';
 import { deferred } from './stacks/deferred.ts';
@@ -58,6 +59,7 @@ export const commandTable = new CommandTable([
   nextInstruction,
   restart,
   rebuild,
+  target,
   call,
   goroutines,
   goroutine,

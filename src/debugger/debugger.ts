@@ -1,7 +1,7 @@
 import { assertUnreachable } from '../base/index.ts';
 import type { Program } from '../golang/index.ts';
-import type { LiveTarget, RunMode, TargetEvent } from '../target/index.ts';
-import { BreakpointList } from './breakpoints/breakpoint-list.ts';
+import type { Decision, LiveTarget, ProcessEnd, RunMode, TargetEvent } from '../target/index.ts';
+import type { BreakpointList } from './breakpoints/breakpoint-list.ts';
 import { InjectedCalls } from './calls/injected-calls.ts';
 import type { Stop, StopCause } from './stop.ts';
 import { TrapSites } from './trap-sites.ts';
@@ -10,31 +10,43 @@ import { Watches } from './watch/watches.ts';
 /** Looks at an event before everybody else does: a step that waits for its own. Undefined: not mine. */
 export type EventWatcher = (event: TargetEvent) => StopCause | 'resume' | undefined;
 
-/** A live program under control: what is to stop it, and the runs from one stop to the next. */
+/** The processes that run and stop together with one, as it sees them. */
+export interface Family {
+  readonly breakpoints: BreakpointList;
+  others(one: Debugger): readonly Debugger[];
+  survives(one: Debugger): boolean;
+  tellEnd(one: Debugger, end: ProcessEnd): void;
+  settle(main: Debugger, causes: readonly StopCause[]): Stop;
+}
+
+/** A process under control: what is to stop it, and the runs from one stop to the next. */
 export class Debugger {
   readonly target: LiveTarget;
   readonly program: Program;
   readonly traps: TrapSites;
   readonly watches: Watches;
-  readonly breakpoints: BreakpointList;
   readonly calls: InjectedCalls;
+  /** Why it has stopped, as far as the last run has told. */
+  causes: StopCause[] = [];
+  readonly #family: Family;
   readonly #watchers: EventWatcher[] = [];
+  /** Others run too. */
+  #together = false;
   #executable: unknown;
 
-  /** `breakpoints` of the process before, after a restart; `moveTo` brings them here. */
-  constructor(target: LiveTarget, program: Program, breakpoints?: BreakpointList) {
+  constructor(target: LiveTarget, program: Program, family: Family) {
     this.target = target;
     this.program = program;
+    this.#family = family;
     this.#executable = target.modules.executable;
     this.traps = new TrapSites(target);
     this.watches = new Watches(this);
     this.calls = new InjectedCalls(this);
-    this.breakpoints = breakpoints ?? new BreakpointList(this);
   }
 
-  /** The breakpoints of the process before are for this one from now on. */
-  armBreakpoints(): void {
-    this.breakpoints.moveTo(this);
+  /** Those of all processes. */
+  get breakpoints(): BreakpointList {
+    return this.#family.breakpoints;
   }
 
   /** Adds a watcher of events; gives how to take it away. The latest is asked first. */
@@ -46,7 +58,7 @@ export class Debugger {
     };
   }
 
-  /** Runs the program until somebody wants it stopped. */
+  /** Runs the program, and the other processes with it, until somebody wants it stopped. */
   resume(mode: RunMode = { kind: 'all' }): Stop {
     return this.settle(this.run(mode));
   }
@@ -55,47 +67,77 @@ export class Debugger {
   run(mode: RunMode): StopCause[] {
     this.breakpoints.armStanding();
     for (;;) {
-      const causes = this.#run(mode);
-      if (this.calls.afterRun(causes) === 'stop') return causes;
+      const others = this.#runOnce(mode);
+      const again = [this, ...others].filter((one) => one.calls.afterRun(one.causes) === 'again');
+      const { causes } = this;
+      if (causes.length === 0 && others.some((one) => one.causes.length > 0)) {
+        causes.push({ kind: 'elsewhere' });
+      }
+      if (causes.length > 0 || again.length === 0) return causes;
       if (mode.kind === 'step') return [{ kind: 'step', thread: mode.thread }];
     }
   }
 
-  #run(mode: RunMode): StopCause[] {
-    const causes: StopCause[] = [];
+  /** Gives the processes that have run along. */
+  #runOnce(mode: RunMode): readonly Debugger[] {
+    const together = mode.kind === 'all';
+    for (const one of this.#family.others(this)) {
+      one.causes = [];
+      if (together) one.runAlong();
+    }
+    this.causes = [];
+    this.#together = together;
     this.watches.beforeRun(mode);
     try {
-      this.target.run(mode, (event) => {
-        const before = causes.length;
-        causes.push(...this.#causesOf(event));
-        return causes.length > before ? 'stop' : 'resume';
-      });
+      this.target.run(mode, (event) => this.#decide(event));
     } finally {
-      causes.push(...this.watches.afterRun());
+      this.causes.push(...this.watches.afterRun());
+      // Some may have come meanwhile.
+      if (together) for (const one of this.#family.others(this)) one.#stayBehind();
     }
-    return causes;
+    return together ? this.#family.others(this) : [];
+  }
+
+  /** It runs whenever another process does, and at once if one does now. */
+  runAlong(): void {
+    if (this.target.ended !== undefined) return;
+    this.causes = [];
+    this.#together = true;
+    this.watches.beforeRun({ kind: 'all' });
+    this.target.accompany((event) => this.#decide(event));
+  }
+
+  #stayBehind(): void {
+    this.target.accompany(undefined);
+    this.causes.push(...this.watches.afterRun());
+  }
+
+  #decide(event: TargetEvent): Decision {
+    const before = this.causes.length;
+    this.causes.push(...this.#causesOf(event));
+    return this.causes.length > before ? 'stop' : 'resume';
   }
 
   /** The program stays stopped for these reasons: what was known of it is void. */
-  settle(causes: StopCause[]): Stop {
+  settle(causes: readonly StopCause[]): Stop {
+    return this.#family.settle(this, causes);
+  }
+
+  /** What was known of the program is void. */
+  refresh(): void {
     this.program.refresh();
     if (this.target.ended === undefined) this.#findBreakpoints();
-    if (causes.length === 0) causes.push({ kind: 'interrupt' });
-    const [first] = causes;
-    const thread =
-      first !== undefined && 'thread' in first ? first.thread : this.target.process.currentThread;
-    return { causes, thread };
   }
 
   /** Code has come or gone; after an exec all of it is other code, in which no breakpoint is. */
   #findBreakpoints(): void {
     const { executable } = this.target.modules;
     if (executable === this.#executable) {
-      this.breakpoints.findAgain();
+      this.breakpoints.findAgain(this);
       return;
     }
     this.#executable = executable;
-    this.armBreakpoints();
+    this.breakpoints.renew(this);
   }
 
   /** The program is left or ended: nothing of what watches it stays in it. Idempotent. */
@@ -138,7 +180,9 @@ export class Debugger {
         yield { kind: 'interrupt' };
         break;
       case 'ended':
-        yield { kind: 'ended', end: event.end };
+        // Others go on, and may stop before this one's end is of interest.
+        if (this.#together && this.#family.survives(this)) this.#family.tellEnd(this, event.end);
+        else yield { kind: 'ended', end: event.end };
         break;
       case 'watch':
       case 'signal':

@@ -3,6 +3,7 @@ export type {
   Breakpoint,
   BreakpointPlace,
   BreakpointRequest,
+  FindPlaces,
   HitCondition,
   RefusedPlace,
   TraceRequest,
@@ -13,6 +14,7 @@ export type { FinishedCall } from './calls/finished-call.ts';
 export { CalledPanic } from './calls/injected-calls.ts';
 export { prepareCall, withObjects } from './calls/prepare-call.ts';
 export { Debugger } from './debugger.ts';
+export { type FollowRule, Processes, type ProcessNews } from './processes.ts';
 export { type Steppable, Stepping } from './stepping/stepping.ts';
 export type { Stop, StopCause } from './stop.ts';
 export type { CallEvent } from './tracing/call-tracer.ts';

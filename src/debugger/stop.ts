@@ -52,11 +52,21 @@ export type StopCause =
   /** The user asked for it. */
   | { readonly kind: 'interrupt' }
   | { readonly kind: 'exec'; readonly thread: ThreadId }
+  /** Another process has stopped, and this one with it. */
+  | { readonly kind: 'elsewhere' }
   | { readonly kind: 'ended'; readonly end: ProcessEnd };
 
+/** What stopped another process at the same time. */
+export interface OtherStop {
+  readonly pid: number;
+  readonly causes: readonly StopCause[];
+}
+
+/** Of the process that is selected now. */
 export interface Stop {
   /** At least one; in the order in which they were noticed. */
   readonly causes: readonly StopCause[];
   /** The thread that the first cause is about. */
   readonly thread: ThreadId;
+  readonly others: readonly OtherStop[];
 }

@@ -226,7 +226,7 @@ async function execute(
   interrupter.after(line === 'restart' ? FOR_EVER_MS : 1 + chance.below(LONGEST_RUN_MS), pid!);
   try {
     const { ok } = await session.execute(line, { format: 'text', colour: false }, () => {});
-    const { ended } = session.session.live!.debugger.target;
+    const { ended } = session.session.live!.processes.selected.target;
     if (ended !== undefined) throw new Error(`${line}: the program has ended: ${JSON.stringify(ended)}`);
     return ok;
   } finally {

@@ -1,5 +1,12 @@
 import { hex, UserError } from '../../base/index.ts';
-import type { Breakpoint, BreakpointPlace, RefusedPlace, TraceRequest } from '../../debugger/index.ts';
+import type {
+  Breakpoint,
+  BreakpointPlace,
+  FindPlaces,
+  RefusedPlace,
+  TraceRequest,
+} from '../../debugger/index.ts';
+import type { Program } from '../../golang/index.ts';
 import { resolveBreakpoint } from '../code/breakpoint-places.ts';
 import { CodeNotFound } from '../code/resolve-location.ts';
 import { type Context, defineCommand } from '../command.ts';
@@ -90,7 +97,7 @@ export const breakCommand = defineCommand({
     const control = debuggerOf(context, 'break');
     const { name, where, condition } = breakWords(typed ?? { text: '+0', column: 0 });
     const places = findPlaces(context, where);
-    const found = attempt(places, pending || mayLoadCode(context));
+    const found = attempt(places, pending || mayLoadCode(context), context.session.program);
     const request = {
       ...(name === undefined ? {} : { name }),
       ...(condition === undefined ? {} : { condition: condition.text }),
@@ -102,7 +109,7 @@ export const breakCommand = defineCommand({
   *render(row, style) {
     const condition = row.condition === undefined ? '' : ` if ${row.condition}`;
     if (row.places.length === 0)
-      yield `${breakpointName(row)} is pending: nothing in the program is called ${row.location} (mistyped?); it stops there if a plugin or a library brings it`;
+      yield `${breakpointName(row)} is pending: nothing in the program is called ${row.location} (mistyped?); it stops there if a plugin, a library or another program brings it`;
     else yield `${breakpointName(row)} set at ${placesText(row.places, style)}${condition}`;
     yield* refusedText(row, style);
   },
@@ -133,32 +140,40 @@ export function breakWords({ text, column }: Typed): BreakWords {
 }
 
 /** `+0` and the like mean a place that is selected now; later it is looked for by file and line. */
-function findPlaces(context: Context, typed: Typed): () => readonly BreakpointPlace[] {
+function findPlaces(context: Context, typed: Typed): FindPlaces {
   const relative = /^\s*[+-]?\d+\s*$/.test(typed.text);
-  if (!relative) return () => resolveBreakpoint(context, typed);
+  if (!relative) return placesIn(context, typed);
   const [first] = resolveBreakpoint(context, typed);
   const { position } = first ?? {};
-  if (position === undefined) return () => resolveBreakpoint(context, typed);
-  const absolute = { ...typed, text: `${position.file}:${position.line}` };
-  return () => resolveBreakpoint(context, absolute);
+  if (position === undefined) return placesIn(context, typed);
+  return placesIn(context, { ...typed, text: `${position.file}:${position.line}` });
+}
+
+/** A place's meaning in any process of the session; an address means nothing in another program. */
+export function placesIn(context: Context, typed: Typed): FindPlaces {
+  const { session } = context;
+  const { executable } = session.program.target.process;
+  return (program) => {
+    if (program === session.program) return resolveBreakpoint(context, typed);
+    if (typed.text.trimStart().startsWith('*') && program.target.process.executable !== executable) return [];
+    const beside = session.beside(program);
+    return resolveBreakpoint({ ...context, session: beside, scope: beside.selection }, typed);
+  };
 }
 
 /** The first search says what is wrong, unless the code may come later; what it found is not looked for twice. */
-function attempt(
-  places: () => readonly BreakpointPlace[],
-  mayCome: boolean,
-): () => readonly BreakpointPlace[] {
+function attempt(places: FindPlaces, mayCome: boolean, program: Program): FindPlaces {
   if (!mayCome) {
-    let first: readonly BreakpointPlace[] | undefined = places();
-    return () => {
-      const found = first ?? places();
+    let first: readonly BreakpointPlace[] | undefined = places(program);
+    return (other) => {
+      const found = (other === program ? first : undefined) ?? places(other);
       first = undefined;
       return found;
     };
   }
-  return () => {
+  return (other) => {
     try {
-      return places();
+      return places(other);
     } catch (error) {
       if (error instanceof CodeNotFound) return [];
       throw error;
@@ -166,8 +181,9 @@ function attempt(
   };
 }
 
-/** Only what is linked dynamically can load plugins and libraries. */
+/** Only what is linked dynamically can load plugins and libraries; children that are followed may be other programs. */
 const mayLoadCode = ({ session }: Context): boolean =>
+  session.live?.processes.follow !== undefined ||
   session.program.target.modules.executable?.image?.section('.interp') !== undefined;
 
 /** An error in the condition is at its place in the line. */

@@ -45,7 +45,7 @@ function work(context: Context, { text }: Typed, unsafe: boolean): CallWork<Call
   const { session, scope: selected } = context;
   const { live, program } = session;
   const limits = session.settings.limits();
-  const { target } = live!.debugger;
+  const { target } = live!.processes.selected;
   // The thread's registers are the call's while it is made.
   const scope = fixedScope(expressionScope(context));
   const stack = unsafe ? undefined : selected.goroutine?.stack;

@@ -57,7 +57,7 @@ function requestOf({ noargs, words }: ArgumentsOf<typeof restartArguments>, agai
 
 function reportRestart(context: Context, name: string): RestartReport {
   const live: LiveControl = liveOf(context, name);
-  const { target, breakpoints } = live.debugger;
+  const { target, breakpoints } = live.processes.selected;
   return { pid: target.process.pid, breakpoints: breakpoints.all.map(breakpointRow) };
 }
 

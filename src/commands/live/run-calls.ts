@@ -17,7 +17,7 @@ export function runCalls<T>(context: Context, control: Debugger, work: CallWork<
   control.calls.begin(goroutine, work);
   const stop = control.resume();
   const own = stop.causes.find((cause) => cause.kind === 'call');
-  if (own === undefined || stop.causes.length > 1) return { kind: 'interrupted', stop };
+  if (own === undefined || stop.causes.length + stop.others.length > 1) return { kind: 'interrupted', stop };
   refreshAfterWrite(context);
   if (own.call.problem !== undefined) throw own.call.problem;
   return { kind: 'done', result: own.call.result as T };

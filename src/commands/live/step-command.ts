@@ -45,7 +45,7 @@ export function stepTimes(
     stop = step(stepping, who);
     who = { goroutine: who.goroutine, thread: stop.thread };
     count--;
-  } while (count > 0 && stop.causes.every(isPlainStep) && !session.host.cancelled());
+  } while (count > 0 && isPlain(stop) && !session.host.cancelled());
   const end = stop.causes.find((cause) => cause.kind === 'step');
   return {
     ...reportStop(context, stop),
@@ -55,7 +55,8 @@ export function stepTimes(
   };
 }
 
-const isPlainStep = (cause: StopCause): boolean => cause.kind === 'step' && cause.endOf === undefined;
+const isPlain = ({ causes, others }: Stop): boolean =>
+  others.length === 0 && causes.every((cause) => cause.kind === 'step' && cause.endOf === undefined);
 
 type Returned = NonNullable<Extract<StopCause, { kind: 'step' }>['returned']>;
 

@@ -7,6 +7,7 @@ import { renderListing, type SourceListing, sourceListing } from '../output/sour
 import type { Style } from '../output/style.ts';
 import { type LocationRow, locationRow, positionText } from '../output/text.ts';
 import { type ActionRow, runActions } from './actions.ts';
+import { breakpointName } from './break.ts';
 import { finishedText } from './call-report.ts';
 import { type Death, deathOf, renderDeath } from './death-report.ts';
 import { watchRow } from './watch-report.ts';
@@ -23,6 +24,13 @@ export interface StopReport {
   readonly death: Death | undefined;
   /** What the breakpoints' own commands (`on`) said. */
   readonly actions: readonly ActionRow[];
+  /** What stopped other processes of the session at the same time. */
+  readonly others: readonly OtherRow[];
+}
+
+interface OtherRow {
+  readonly pid: number;
+  readonly causes: readonly CauseFacts[];
 }
 
 type CauseFacts = { readonly kind: StopCause['kind']; readonly text: string } & Readonly<
@@ -35,7 +43,10 @@ type CauseRow = CauseFacts & { readonly at: LocationRow | undefined; readonly by
 /** The program has stopped: brings the session to that place, and tells of it. */
 export function reportStop(context: Context, stop: Stop): StopReport {
   const { session } = context;
-  const { ended } = session.live!.debugger.target;
+  const { selected } = session.live!.processes;
+  if (session.program !== selected.program) session.turnTo(selected.program);
+  const { ended } = selected.target;
+  const others = stop.others.map(({ pid, causes }) => ({ pid, causes: causes.map(otherCause) }));
   if (ended !== undefined) {
     const nowhere = { at: undefined, by: undefined };
     return {
@@ -47,6 +58,7 @@ export function reportStop(context: Context, stop: Stop): StopReport {
       death: undefined,
       displayed: [],
       actions: [],
+      others,
     };
   }
   const goroutine = session.program.goroutineOn(stop.thread);
@@ -70,6 +82,7 @@ export function reportStop(context: Context, stop: Stop): StopReport {
     death: deathOf(context, stop),
     displayed: displayed({ ...context, scope: session.selection }),
     actions: runActions({ ...context, scope: session.selection }, stop),
+    others,
   };
 }
 
@@ -127,6 +140,8 @@ function causeRow(context: Context, cause: StopCause): CauseFacts {
     }
     case 'interrupt':
       return { kind: 'interrupt', text: 'interrupted' };
+    case 'elsewhere':
+      return { kind: 'elsewhere', text: 'stopped because another process did' };
     case 'exec':
       return { kind: 'exec', text: 'the process runs another program' };
     case 'ended': {
@@ -144,6 +159,14 @@ function causeRow(context: Context, cause: StopCause): CauseFacts {
     default:
       return assertUnreachable(cause);
   }
+}
+
+/** As much of it as is the same whatever is selected. */
+function otherCause(cause: StopCause): CauseFacts {
+  if (cause.kind !== 'breakpoint' && cause.kind !== 'watchpoint')
+    return { kind: cause.kind, text: cause.kind };
+  const { id, name } = cause.breakpoint;
+  return { kind: cause.kind, text: `[${name ?? breakpointName(cause.breakpoint)}]`, id };
 }
 
 /** `more` stands between where it stopped and the source there. */
@@ -171,4 +194,6 @@ export function* renderStop(
   if (source !== undefined) yield* renderListing(source, style, context.session.settings.values.tab);
   yield* renderDisplayed(report.displayed, style);
   for (const action of report.actions) yield* action.text(style);
+  for (const { pid, causes } of report.others)
+    yield `Process ${pid} has stopped too: ${causes.map(({ text }) => text).join(', ')} (\`target switch ${pid}\`)`;
 }

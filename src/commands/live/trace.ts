@@ -2,7 +2,6 @@ import { UserError } from '../../base/index.ts';
 import type { Breakpoint, CallEvent } from '../../debugger/index.ts';
 import { renderSingleLine, SHORT_LIMITS, type ShownValue, show } from '../../expr/index.ts';
 import type { Program } from '../../golang/index.ts';
-import { resolveBreakpoint } from '../code/breakpoint-places.ts';
 import { defineCommand } from '../command.ts';
 import { plainValue } from '../data/variable-row.ts';
 import { option, positional } from '../language/arguments.ts';
@@ -18,6 +17,7 @@ import {
   breakpointName,
   breakpointRow,
   breakWords,
+  placesIn,
   placesText,
 } from './break.ts';
 
@@ -39,14 +39,14 @@ export const trace = defineCommand({
     const { breakpoints } = debuggerOf(context, 'trace');
     if (typed === undefined) throw new UserError('what is to be traced?', 'name a function');
     const { session } = context;
-    breakpoints.onTrace ??= (breakpoint, event) =>
-      session.tell?.(new TracedCall(session.program, breakpoint, event));
+    breakpoints.onTrace ??= (breakpoint, event, program) =>
+      session.tell?.(new TracedCall(program, breakpoint, event));
     const { name, where, condition } = breakWords(typed);
     const request = {
       ...(name === undefined ? {} : { name }),
       ...(condition === undefined ? {} : { condition: condition.text }),
       location: where.text.trim(),
-      places: () => resolveBreakpoint(context, where),
+      places: placesIn(context, where),
       trace: { depth: stack ?? 0 },
     };
     return breakpointRow(atColumn(condition, () => breakpoints.add(request)));

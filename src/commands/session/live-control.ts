@@ -1,14 +1,13 @@
 import { UserError } from '../../base/index.ts';
-import type { Debugger } from '../../debugger/index.ts';
+import type { Debugger, Processes } from '../../debugger/index.ts';
 import type { Redirections } from '../live/launch-words.ts';
 
 /** What a session about a running program has besides the program. */
 export interface LiveControl {
-  /** Another one after `restart`. */
-  readonly debugger: Debugger;
+  readonly processes: Processes;
   /** Ends the process and starts the program anew, up to its first instruction. Throws a UserError: it was attached to. */
   restart(request: RestartRequest): Promise<void>;
-  /** Lets go of the process: one that the session started ends, unless it is to be left running. Idempotent. */
+  /** Lets go of the processes: those that the session started end, unless they are to be left running. Idempotent. */
   close(leave: boolean): void;
 }
 
@@ -30,9 +29,9 @@ export function requireAlive({ target }: Debugger): void {
   if (target.ended !== undefined) throw new UserError('the program has ended', '`restart` starts it anew');
 }
 
-/** The debugger of a live session. For a core a UserError, which names the command. */
+/** The selected process of a live session. For a core a UserError, which names the command. */
 export function debuggerOf(context: MaybeLive, command: string): Debugger {
-  return liveOf(context, command).debugger;
+  return liveOf(context, command).processes.selected;
 }
 
 export function liveOf({ session }: MaybeLive, command: string): LiveControl {

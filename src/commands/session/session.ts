@@ -126,6 +126,11 @@ export class Session {
     this.refresh(this.#initialSelection());
   }
 
+  /** The same for another process of this session, to look something up in it. */
+  beside(program: Program): Session {
+    return new Session(program, this.host, this.settings, this.live);
+  }
+
   get verdict(): Verdict {
     this.#verdict ??= this.program.verdict();
     return this.#verdict;

@@ -3,8 +3,9 @@ import { defineCommand } from '../command.ts';
 import { flag } from '../language/arguments.ts';
 
 interface ExitReport {
-  /** The process that runs on. */
+  /** The process that runs on; with `alsoLeft` those of its children that were followed. */
   readonly left: number | undefined;
+  readonly alsoLeft: readonly number[];
 }
 
 export const exit = defineCommand({
@@ -26,13 +27,13 @@ export const exit = defineCommand({
       throw new UserError('a core has no process that could run on', '`exit` ends the session');
     }
     session.exitRequested = true;
-    if (!leave || live === undefined) return { left: undefined };
-    const { target } = live.debugger;
-    const alive = target.ended === undefined;
+    if (!leave || live === undefined) return { left: undefined, alsoLeft: [] };
+    const alive = live.processes.all.filter(({ target }) => target.ended === undefined);
     live.close(true);
-    return { left: alive ? target.process.pid : undefined };
+    const [left, ...alsoLeft] = alive.map(({ target }) => target.process.pid ?? 0);
+    return { left, alsoLeft };
   },
-  *render({ left }) {
-    if (left !== undefined) yield `Process ${left} runs on`;
+  *render({ left, alsoLeft }) {
+    for (const pid of left === undefined ? [] : [left, ...alsoLeft]) yield `Process ${pid} runs on`;
   },
 });

@@ -1,52 +1,32 @@
-import { type Goid, MattockError, type RuntimeAddress, runtimeAddress, UserError } from '../../base/index.ts';
+import { MattockError, UserError } from '../../base/index.ts';
 import type { Program } from '../../golang/index.ts';
-import type { LiveTarget, LiveThread } from '../../target/index.ts';
-import { type Condition, compileCondition } from '../conditions/index.ts';
-import type { StopCause } from '../stop.ts';
-import { CallPlan } from '../tracing/call-plan.ts';
-import { type CallEvent, CallTracer, ReachedPlace } from '../tracing/call-tracer.ts';
-import { returnsOf } from '../tracing/returns.ts';
-import type { TrapSites } from '../trap-sites.ts';
-import { WatchedCondition } from '../watch/watched-condition.ts';
-import type { Watches } from '../watch/watches.ts';
+import type { CallEvent } from '../tracing/call-tracer.ts';
 import type { Watching } from '../watch/watching.ts';
-import {
-  type Breakpoint,
-  type BreakpointPlace,
-  type BreakpointRequest,
-  type FindPlaces,
-  type HitCondition,
-  meetsHitCondition,
-  type RefusedPlace,
-  type TraceRequest,
+import { Arming, type ArmingOwner, type BreakpointHost } from './arming.ts';
+import type {
+  Breakpoint,
+  BreakpointPlace,
+  BreakpointRequest,
+  FindPlaces,
+  HitCondition,
+  RefusedPlace,
+  TraceRequest,
 } from './breakpoint.ts';
 import { placesOfFunctions, STANDING_BREAKPOINTS } from './standing.ts';
 
-/** The process in which breakpoints are. */
-export interface BreakpointHost {
-  readonly program: Program;
-  readonly traps: TrapSites;
-  readonly watches: Watches;
-  readonly target: LiveTarget;
-}
-
-/** A breakpoint with its traps. */
+/** A breakpoint in all processes. A watch is in one only: its memory is. */
 class Entry implements Breakpoint {
   readonly id: number;
   readonly name: string | undefined;
   readonly location: string;
-  places: readonly BreakpointPlace[] = [];
   enabled = true;
   condition: string | undefined;
-  refused: readonly RefusedPlace[] = [];
   hitCondition: HitCondition | undefined;
   readonly trace: TraceRequest | undefined;
   readonly actions: string[] = [];
   hits = 0;
-  readonly hitsByGoroutine = new Map<Goid, number>();
   readonly find: FindPlaces;
-  watch: Watching | undefined;
-  wishes: { remove(): void }[] = [];
+  readonly armings = new Map<BreakpointHost, Arming>();
 
   constructor(id: number, { name, location, places, condition, trace }: BreakpointRequest) {
     this.id = id;
@@ -56,24 +36,36 @@ class Entry implements Breakpoint {
     this.condition = condition;
     this.trace = trace;
   }
+
+  /** Processes of one program mostly have it at the same places. */
+  get places(): readonly BreakpointPlace[] {
+    const all = [...this.armings.values()].flatMap(({ places }) => places);
+    if (this.armings.size < 2) return all;
+    return [...new Map(all.map((place) => [`${place.address} ${place.function}`, place])).values()];
+  }
+
+  get refused(): readonly RefusedPlace[] {
+    return [...this.armings.values()].flatMap(({ refused }) => refused);
+  }
+
+  get watch(): Watching | undefined {
+    const [arming] = this.armings.values();
+    return arming?.watch;
+  }
 }
 
-interface Armed {
-  readonly place: BreakpointPlace;
-  readonly condition: Condition | undefined;
-}
-
-/** The user's breakpoints, and those that are always there. */
+/** The user's breakpoints, and those that are always there, in all processes of a session. */
 export class BreakpointList {
-  #host: BreakpointHost;
+  #hosts: BreakpointHost[] = [];
+  #selected: BreakpointHost | undefined;
   readonly #entries = new Map<number, Entry>();
   #lastId = 0;
   /** Told what tracepoints see, while the program runs. */
-  onTrace: ((breakpoint: Breakpoint, event: CallEvent) => void) | undefined;
-
-  constructor(host: BreakpointHost) {
-    this.#host = host;
-  }
+  onTrace: ((breakpoint: Breakpoint, event: CallEvent, program: Program) => void) | undefined;
+  readonly #owner: ArmingOwner = {
+    tellTrace: (breakpoint, event, program) => this.onTrace?.(breakpoint, event, program),
+    remove: (breakpoint) => this.remove(breakpoint),
+  };
 
   /** The user's. */
   get all(): readonly Breakpoint[] {
@@ -86,46 +78,52 @@ export class BreakpointList {
     return [...this.#entries.values()].filter(({ id }) => id < 0);
   }
 
+  /** The process in which new breakpoints must have their places, and watches their memory. */
+  select(host: BreakpointHost): void {
+    this.#selected = host;
+  }
+
   /** Idempotent; done before the program first runs, since finding them reads its tables of names. */
   armStanding(): void {
     for (const { id, name, functions } of STANDING_BREAKPOINTS) {
-      if (this.#entries.has(id)) continue;
-      const places: FindPlaces = () => placesOfFunctions(this.#host.program, functions);
-      const entry = new Entry(id, { name, location: functions.join(', '), places });
-      entry.places = places();
+      const entry = this.#entries.get(id) ?? new Entry(id, standingRequest(name, functions));
       this.#entries.set(id, entry);
-      this.#arm(entry);
+      for (const host of this.#hosts) if (!entry.armings.has(host)) this.#place(entry, host);
     }
   }
 
   /** Throws a UserError: the name is taken, or the condition is wrong. */
   add(request: BreakpointRequest): Breakpoint {
     const { name } = request;
+    const host = this.#selected!;
     this.armStanding();
     if (name !== undefined && [...this.#entries.values()].some((other) => other.name === name)) {
       throw new UserError(`there is a breakpoint ${name} already`, '`breakpoints` lists them');
     }
     const entry = new Entry(this.#lastId + 1, request);
-    entry.watch = request.watch && this.#host.watches.add(request.watch);
-    entry.places = entry.find();
-    this.#refuseSecond(entry);
+    const watch = request.watch && host.watches.add(request.watch);
+    const arming = new Arming(entry, host, this.#owner, watch);
+    arming.find();
+    this.#refuseSecond(entry, arming);
     try {
-      this.#arm(entry);
+      arming.arm();
     } catch (error) {
-      if (entry.watch !== undefined) this.#host.watches.remove(entry.watch);
+      arming.close();
       throw error;
     }
+    entry.armings.set(host, arming);
     this.#lastId = entry.id;
     this.#entries.set(entry.id, entry);
+    if (watch === undefined) for (const other of this.#hosts) if (other !== host) this.#place(entry, other);
     return entry;
   }
 
   /** Two of one kind at one place would only stop there twice; another condition is for `condition`. */
-  #refuseSecond({ places, trace }: Entry): void {
+  #refuseSecond({ trace }: Entry, { places, host }: Arming): void {
     if (places.length === 0) return;
     for (const other of this.#entries.values()) {
       if ((other.trace === undefined) !== (trace === undefined) || other.id < 0) continue;
-      const there = new Set(other.places.map(({ address }) => address));
+      const there = new Set(other.armings.get(host)?.places.map(({ address }) => address));
       if (!places.every(({ address }) => there.has(address))) continue;
       const kind = trace === undefined ? 'breakpoint' : 'tracepoint';
       throw new UserError(
@@ -146,8 +144,7 @@ export class BreakpointList {
     if (entry.id < 0) {
       throw new UserError(`${entry.name} is always there`, `\`toggle ${entry.name}\` switches it off`);
     }
-    this.#disarm(entry);
-    if (entry.watch !== undefined) this.#host.watches.remove(entry.watch);
+    for (const arming of entry.armings.values()) arming.close();
     this.#entries.delete(breakpoint.id);
   }
 
@@ -155,23 +152,36 @@ export class BreakpointList {
     const entry = this.#entry(breakpoint);
     if (entry.enabled === enabled) return;
     entry.enabled = enabled;
-    if (enabled) this.#arm(entry);
-    else this.#disarm(entry);
+    for (const arming of entry.armings.values()) {
+      if (enabled) this.#armIn(arming);
+      else arming.disarm();
+    }
   }
 
   /** Undefined takes it away. Throws a UserError if it is wrong; the old one is kept then. */
   setCondition(breakpoint: Breakpoint, condition: string | undefined): void {
     const entry = this.#entry(breakpoint);
     const before = entry.condition;
-    const { wishes } = entry;
     entry.condition = condition;
+    if (!entry.enabled) return;
+    const first = entry.armings.get(this.#selected!) ?? [...entry.armings.values()][0];
     try {
-      if (entry.enabled) this.#arm(entry);
+      first?.armAgain();
     } catch (error) {
       entry.condition = before;
       throw error;
     }
-    for (const wish of wishes) wish.remove();
+    for (const arming of entry.armings.values()) if (arming !== first) this.#armIn(arming);
+  }
+
+  /** What is right in the selected process may mean nothing in another one: it does not stop that one then. */
+  #armIn(arming: Arming): void {
+    try {
+      arming.armAgain();
+    } catch (error) {
+      if (!(error instanceof MattockError) || arming.host === this.#selected) throw error;
+      arming.refuse(error.message);
+    }
   }
 
   setHitCondition(breakpoint: Breakpoint, condition: HitCondition | undefined): void {
@@ -186,164 +196,60 @@ export class BreakpointList {
     this.#entry(breakpoint).actions.length = 0;
   }
 
-  /** The program was started anew: all are for the new process from now on, with fresh counts. */
-  moveTo(host: BreakpointHost): void {
-    this.#host = host;
+  /** One more process. */
+  addHost(host: BreakpointHost): void {
+    this.#hosts.push(host);
+    for (const entry of this.#entries.values()) if (entry.watch === undefined) this.#place(entry, host);
+  }
+
+  /** A process has ended, while others go on: what was watched in it is gone. */
+  removeHost(host: BreakpointHost): void {
+    this.#hosts = this.#hosts.filter((other) => other !== host);
     for (const entry of this.#entries.values()) {
-      if (entry.watch !== undefined && !this.#watchAgain(entry, entry.watch)) continue;
-      entry.hits = 0;
-      entry.hitsByGoroutine.clear();
-      entry.wishes = [];
-      this.#place(entry);
+      const isWatch = entry.watch !== undefined;
+      if (entry.armings.delete(host) && isWatch) this.#entries.delete(entry.id);
     }
   }
 
-  /** Finds its places in code that is not the one for which it was set; it is pending where there are none. */
-  #place(entry: Entry): void {
-    try {
-      entry.places = entry.find();
-      if (entry.enabled) this.#arm(entry);
-    } catch (error) {
-      if (!(error instanceof MattockError)) throw error;
-      for (const wish of entry.wishes) wish.remove();
-      entry.wishes = [];
-      entry.places = [];
+  /** The program was started anew: all are for the new process from now on, with fresh counts. */
+  moveTo(host: BreakpointHost): void {
+    this.#hosts = [host];
+    this.#selected = host;
+    for (const entry of this.#entries.values()) {
+      entry.hits = 0;
+      this.#move(entry, host);
     }
+  }
+
+  /** Another program runs in a process: what was in the one before is gone with it. */
+  renew(host: BreakpointHost): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.watch === undefined || entry.armings.has(host)) this.#move(entry, host, this.#hosts);
+    }
+  }
+
+  #move(entry: Entry, host: BreakpointHost, kept: readonly BreakpointHost[] = []): void {
+    const { watch } = entry;
+    for (const other of [...entry.armings.keys()])
+      if (other === host || !kept.includes(other)) entry.armings.delete(other);
+    // Only what is found without a stack can be watched in another program.
+    const again = watch?.request.again?.();
+    if (watch !== undefined && again === undefined) this.#entries.delete(entry.id);
+    else this.#place(entry, host, again && host.watches.add(again));
+  }
+
+  #place(entry: Entry, host: BreakpointHost, watch?: Watching): void {
+    const arming = new Arming(entry, host, this.#owner, watch);
+    entry.armings.set(host, arming);
+    arming.place();
   }
 
   /** Code has come or gone: the pending ones may have their places now. */
-  findAgain(): void {
+  findAgain(host: BreakpointHost): void {
     for (const entry of this.#entries.values()) {
-      if (entry.watch === undefined && entry.places.length === 0) this.#place(entry);
+      const arming = entry.armings.get(host);
+      if (arming?.watch === undefined && arming?.places.length === 0) arming.place();
     }
-  }
-
-  /** Only what is found without a stack can be watched in another process. */
-  #watchAgain(entry: Entry, { request }: Watching): boolean {
-    const found = request.again?.();
-    if (found === undefined) this.#entries.delete(entry.id);
-    else entry.watch = this.#host.watches.add(found);
-    return found !== undefined;
-  }
-
-  #armWatch(entry: Entry, watch: Watching): void {
-    const condition =
-      entry.condition === undefined
-        ? undefined
-        : new WatchedCondition(entry.condition, this.#host.program, watch);
-    watch.arm({
-      hit: (thread, hit) => {
-        const pc = runtimeAddress(thread.registers.get(this.#host.program.target.arch.dwarf.pc)!);
-        const cause = this.#hit(entry, thread, pc, condition);
-        return cause?.kind === 'breakpoint' ? { ...cause, kind: 'watchpoint', hit } : undefined;
-      },
-      ended: (thread, why) => {
-        this.remove(entry);
-        return { kind: 'watch-ended', breakpoint: entry, thread: thread.id, why };
-      },
-    });
-  }
-
-  /** Conditions first: a wrong one leaves no trap. */
-  #arm(entry: Entry): void {
-    if (entry.watch !== undefined) {
-      this.#armWatch(entry, entry.watch);
-      return;
-    }
-    const { traps } = this.#host;
-    const { armed, refused } = this.#conditionsOf(entry);
-    entry.refused = refused;
-    entry.wishes = armed.map(({ place, condition }) => {
-      const { address } = place;
-      const hit = (thread: LiveThread): StopCause | undefined => this.#hit(entry, thread, address, condition);
-      if (entry.trace !== undefined) return this.#tracer(entry, entry.trace, place, hit);
-      const wish = traps.add(address, hit);
-      return { remove: () => traps.remove(wish) };
-    });
-  }
-
-  /** A variable may be gone in one inlined copy and there in another. Throws what is wrong where it can be told nowhere. */
-  #conditionsOf({ places, condition: text }: Entry): {
-    readonly armed: Armed[];
-    readonly refused: RefusedPlace[];
-  } {
-    if (text === undefined)
-      return { armed: places.map((place) => ({ place, condition: undefined })), refused: [] };
-    const { program } = this.#host;
-    const armed: Armed[] = [];
-    const refused: RefusedPlace[] = [];
-    let first: MattockError | undefined;
-    for (const place of places) {
-      try {
-        armed.push({ place, condition: compileCondition(text, { program, pc: place.address }) });
-      } catch (error) {
-        if (!(error instanceof MattockError)) throw error;
-        first ??= error;
-        refused.push({ place, why: error.message });
-      }
-    }
-    if (armed.length === 0 && first !== undefined) throw first;
-    return { armed, refused };
-  }
-
-  /** Calls of a function; a place within one is told of when it is reached. */
-  #tracer(
-    entry: Entry,
-    { depth }: TraceRequest,
-    place: BreakpointPlace,
-    hit: (thread: LiveThread) => StopCause | undefined,
-  ): { remove(): void } {
-    const { program, traps, target } = this.#host;
-    const { address } = place;
-    const tell = (event: CallEvent): void => this.onTrace?.(entry, event);
-    const plan = CallPlan.of(program, address, returnsOf(target, address));
-    if (plan?.entry === address) {
-      const wanted = (thread: LiveThread): boolean => hit(thread) !== undefined;
-      return new CallTracer(plan, { program, traps, depth, wanted, now: () => performance.now(), tell });
-    }
-    const reached = new ReachedPlace(program, place);
-    const wish = traps.add(address, (thread) => {
-      if (hit(thread) !== undefined) tell(reached.event(thread));
-      return undefined;
-    });
-    return { remove: () => traps.remove(wish) };
-  }
-
-  #disarm(entry: Entry): void {
-    entry.watch?.disarm();
-    for (const wish of entry.wishes) wish.remove();
-    entry.wishes = [];
-  }
-
-  #hit(
-    entry: Entry,
-    thread: LiveThread,
-    address: RuntimeAddress,
-    condition: Condition | undefined,
-  ): StopCause | undefined {
-    const cause = { kind: 'breakpoint', breakpoint: entry, thread: thread.id, address } as const;
-    if (condition !== undefined) {
-      try {
-        if (!condition.holds(thread, this.#host.program.target.memory)) return undefined;
-      } catch (error) {
-        if (!(error instanceof MattockError)) throw error;
-        // It was killed while it was looked at: nothing is wrong with the condition.
-        if (!thread.alive) return undefined;
-        const failed = this.#host.program.goidOn(thread);
-        const number = { total: entry.hits, ofGoroutine: entry.hitsByGoroutine.get(failed!) ?? 0 };
-        return { ...cause, goid: failed, number, problem: error.message };
-      }
-    }
-    const goid = this.#host.program.goidOn(thread);
-    entry.hits++;
-    const own = goid === undefined ? 0 : (entry.hitsByGoroutine.get(goid) ?? 0) + 1;
-    if (goid !== undefined) entry.hitsByGoroutine.set(goid, own);
-    const { hitCondition } = entry;
-    if (hitCondition !== undefined) {
-      const hits = hitCondition.perGoroutine ? own : entry.hits;
-      if (!meetsHitCondition(hitCondition, hits)) return undefined;
-    }
-    return { ...cause, goid, number: { total: entry.hits, ofGoroutine: own }, problem: undefined };
   }
 
   #entry(breakpoint: Breakpoint): Entry {
@@ -357,3 +263,9 @@ export class BreakpointList {
     throw new UserError(`there is no breakpoint ${key}`, '`breakpoints` lists them');
   }
 }
+
+const standingRequest = (name: string, functions: readonly string[]): BreakpointRequest => ({
+  name,
+  location: functions.join(', '),
+  places: (program) => placesOfFunctions(program, functions),
+});

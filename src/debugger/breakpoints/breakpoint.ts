@@ -1,4 +1,5 @@
-import type { Goid, RuntimeAddress } from '../../base/index.ts';
+import type { RuntimeAddress } from '../../base/index.ts';
+import type { Program } from '../../golang/index.ts';
 import type { SourcePosition } from '../../image/index.ts';
 import type { WatchFacts, WatchRequest } from '../watch/watchpoint.ts';
 
@@ -9,8 +10,8 @@ export interface BreakpointPlace {
   readonly position: SourcePosition | undefined;
 }
 
-/** Finds a breakpoint's places in the program as it is now; empty: its code is not there (yet). */
-export type FindPlaces = () => readonly BreakpointPlace[];
+/** Finds a breakpoint's places in a program as it is now; empty: its code is not there (yet). */
+export type FindPlaces = (program: Program) => readonly BreakpointPlace[];
 
 /** A place where its condition cannot be evaluated, an inlined copy without a variable, say: it does not stop there. */
 export interface RefusedPlace {
@@ -62,7 +63,6 @@ export interface Breakpoint {
   /** Commands that are run at every stop there. */
   readonly actions: readonly string[];
   readonly hits: number;
-  readonly hitsByGoroutine: ReadonlyMap<Goid, number>;
 }
 
 /** Whether the hit with this number (from 1) is one to stop at. Delve's -hitcount: `% n` is every n-th. */

@@ -6,8 +6,7 @@ import {
   Session,
   type Settings,
 } from '../../commands/index.ts';
-import { Debugger } from '../../debugger/index.ts';
-import { openProgram } from '../../golang/index.ts';
+import { Processes } from '../../debugger/index.ts';
 import type { Kernel, ProcessTarget } from '../../target/index.ts';
 import { openKernel } from '../linux/open-kernel.ts';
 import type { Launch, OpenLiveOptions } from '../session-client.ts';
@@ -29,16 +28,14 @@ export async function openLiveSession(
   hooks: LiveHooks,
 ): Promise<Session> {
   const owner = new LiveOwner(await openKernel(), live, host, hooks);
-  const target = await owner.open();
-  const program = openProgram(target);
-  owner.debugger = new Debugger(target, program);
-  owner.session = new Session(program, host, settings, owner);
+  owner.processes = new Processes(await owner.open());
+  owner.session = new Session(owner.processes.selected.program, host, settings, owner);
   return owner.session;
 }
 
 /** Owns the process of a live session, from one start to the next. */
 export class LiveOwner implements LiveControl {
-  debugger!: Debugger;
+  processes!: Processes;
   session!: Session;
   readonly #kernel: Kernel;
   readonly #host: Host;
@@ -77,21 +74,15 @@ export class LiveOwner implements LiveControl {
     const files =
       redirect === undefined || terminal.kind !== 'files' ? terminal : { ...terminal, ...redirect };
     this.#subject = { ...subject, args: args ?? subject.args, terminal: files };
-    const before = this.debugger;
-    before.target.kill();
-    const target = await this.open();
-    const program = openProgram(target);
-    this.debugger = new Debugger(target, program, before.breakpoints);
-    this.session.turnTo(program);
-    this.debugger.armBreakpoints();
+    const { processes } = this;
+    for (const { target } of processes.all) target.kill();
+    processes.restart(await this.open());
+    this.session.turnTo(processes.selected.program);
   }
 
   /** Ends the session: a program that it started ends with it unless it is to be left, others go on. */
   close(leave: boolean): void {
-    const { target } = this.debugger;
-    this.debugger.close();
-    if (target.started && !leave) target.kill();
-    else target.detach();
+    this.processes.close(leave);
     this.#built?.remove();
   }
 

@@ -93,27 +93,64 @@ export class Children {
     return true;
   }
 
-  /**
-   * Lets go of all; those that run are stopped for it. `orphaned`: the process is no more, and the traps are still in
-   * the memory that it leaves to them.
-   */
-  detach(orphaned: boolean): void {
-    const { kernel, reports, traps, takeEarly } = this.#setting;
+  /** There are some that are looked after. */
+  get any(): boolean {
+    return this.#expected.size + this.#tasks.size > 0;
+  }
+
+  /** Lets go of all; those that run are stopped for it. The traps are not in the text. */
+  detach(): void {
+    const { kernel, takeEarly } = this.#setting;
     this.#leaving = true;
+    this.#begunByNow();
+    for (const child of [...this.#tasks.values()]) {
+      const status = this.#halt(child);
+      if (status === undefined) continue;
+      if (child.relation === 'apart') this.#letGoApart(child.thread.id, status);
+      else this.#letGo(child.thread, status);
+    }
+    for (const id of takeEarly()) kernel.detach(id, 0);
+  }
+
+  /**
+   * The process is no more, and the traps are still in the memory that it leaves to those that share it. Those that are
+   * followed stay.
+   */
+  orphan(): void {
+    const { traps, following } = this.#setting;
+    if (this.#leaving || !following()) {
+      for (const { thread, relation } of this.#tasks.values())
+        if (relation === 'sharing') traps.cleanCopy(thread.id);
+      this.detach();
+      return;
+    }
+    this.#begunByNow();
+    for (const child of [...this.#tasks.values()].filter(({ relation }) => relation === 'sharing')) {
+      const status = this.#halt(child);
+      if (status === undefined) continue;
+      if (ptraceEvent(status) === PTRACE_EVENT.EXEC) this.#exec(child.thread);
+      else {
+        traps.cleanCopy(child.thread.id);
+        this.#letGo(child.thread, status);
+      }
+    }
+  }
+
+  /** What has been announced begins before anything else is done. */
+  #begunByNow(): void {
+    const { reports } = this.#setting;
     for (const id of [...this.#expected.keys()]) {
       if (reports.of(id) && isStop(reports.status)) this.stopped(id, reports.status);
       this.#expected.delete(id);
     }
-    for (const [id, child] of this.#tasks) {
-      this.#tasks.delete(id);
-      if (!kernel.interrupt(id) || !reports.of(id) || !isStop(reports.status)) continue;
-      if (child.relation === 'apart') this.#letGoApart(id, reports.status);
-      else {
-        if (orphaned) traps.cleanCopy(id);
-        this.#letGo(child.thread, reports.status);
-      }
-    }
-    for (const id of takeEarly()) kernel.detach(id, 0);
+  }
+
+  /** Stops one that is looked after no more: its status. Undefined: it is gone. */
+  #halt({ thread: { id } }: Task): number | undefined {
+    const { kernel, reports } = this.#setting;
+    this.#tasks.delete(id);
+    const stopped = kernel.interrupt(id) && reports.of(id) && isStop(reports.status);
+    return stopped ? reports.status : undefined;
   }
 
   #begin(id: number, relation: Relation): void {

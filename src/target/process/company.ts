@@ -7,6 +7,8 @@ import { sleep } from './sleep.ts';
 export interface Member {
   readonly pid: number;
   readonly ended: boolean;
+  /** It looks after children that are no members, even when it has ended. */
+  readonly hasChildren: boolean;
   /** It takes part in a run. */
   readonly running: boolean;
   /** Somebody wants that run to end. */
@@ -32,6 +34,7 @@ export interface Member {
   /** As `stop`, after a failure: nobody is asked about what comes. */
   abort(): void;
   leave(): void;
+  letGoOfChildren(): void;
 }
 
 /**
@@ -54,8 +57,10 @@ export class Company {
     this.#members.add(member);
   }
 
-  remove(member: Member): void {
-    this.#members.delete(member);
+  /** A member has ended, or was let go of: children that it looks after may be kept for the others' sake. */
+  ended(): void {
+    if (this.#all((one) => !one.ended).length > 0) return;
+    for (const one of this.#members) one.letGoOfChildren();
   }
 
   /** Whether a report is for somebody else. */
@@ -106,6 +111,7 @@ export class Company {
 
   leave(): void {
     for (const one of this.#all(({ running }) => running)) one.leave();
+    for (const one of this.#all(({ ended, hasChildren }) => ended && !hasChildren)) this.#members.delete(one);
   }
 
   #all(condition: (member: Member) => boolean): Member[] {
@@ -142,7 +148,7 @@ export class Company {
   }
 
   #ownerOf(id: number): Member | undefined {
-    for (const one of this.#members) if (!one.ended && one.owns(id)) return one;
+    for (const one of this.#members) if (one.owns(id)) return one;
     return undefined;
   }
 }

@@ -99,7 +99,16 @@ export class TraceLoop implements Member {
   }
 
   owns(id: number): boolean {
-    return id === this.pid || this.#threads.get(id) !== undefined || this.#children.has(id);
+    if (this.#children.has(id)) return true;
+    return !this.ended && (id === this.pid || this.#threads.get(id) !== undefined);
+  }
+
+  get hasChildren(): boolean {
+    return this.#children.any;
+  }
+
+  letGoOfChildren(): void {
+    this.#children.detach();
   }
 
   requestStop(): void {
@@ -188,7 +197,6 @@ export class TraceLoop implements Member {
     state.decide = RESUME;
     this.#asked = RESUME;
     this.#setting.onRun(false);
-    if (state.ended) this.#setting.company.remove(this);
   }
 
   /** Whatever failed, nothing runs afterwards. */
@@ -271,15 +279,15 @@ export class TraceLoop implements Member {
     if (this.#state.ended) return;
     this.stopAll(RESUME);
     watches.clear();
-    this.#children.detach(false);
+    this.#children.detach();
     this.#takePendingTraps();
     this.#dropWakingSignals();
-    this.#setting.company.remove(this);
     if (this.#state.ended) return;
     const thread = this.#threads.all.find((one) => one.pendingSignal === 0) ?? this.#threads.all[0];
     if (thread !== undefined) stepOff.release(thread);
     for (const one of this.#threads.all) this.#letGo(one);
     this.#state.ended = true;
+    this.#setting.company.ended();
   }
 
   #letGo(thread: ProcessThread): void {
@@ -316,11 +324,10 @@ export class TraceLoop implements Member {
   kill(): void {
     const { kernel, pid } = this.#setting;
     if (this.#state.ended) return;
-    this.#children.detach(false);
+    this.#children.detach();
     if (!kernel.kill(pid, SIGNAL.SIGKILL)) this.#end({ kind: 'killed', signal: SIGNAL.SIGKILL });
     this.#state.decide = () => 'stop';
     while (!this.#state.ended) this.#next();
-    this.#setting.company.remove(this);
   }
 
   dealWithPostponed(): boolean {
@@ -398,7 +405,8 @@ export class TraceLoop implements Member {
     if (this.#state.ended) return;
     this.#state.ended = true;
     this.#howEnded = end;
-    this.#children.detach(true);
+    this.#children.orphan();
+    this.#setting.company.ended();
     this.#setting.onEnd(end);
     this.#state.decide({ kind: 'ended', end });
   }
