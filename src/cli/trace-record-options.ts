@@ -1,5 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import { parseDuration } from '../commands/language/duration.ts';
+import type { TraceLineOptions } from './trace-lines.ts';
 import { traceCommand } from './trace-subcommand.ts';
 
 /** What `mattock trace` was asked to record. */
@@ -9,11 +10,12 @@ export interface TraceRecordOptions {
     | { readonly kind: 'launch'; readonly path: string; readonly args: readonly string[] };
   /** Nanoseconds; until it is interrupted, or the program ends, without it. */
   readonly duration: number | undefined;
-  readonly output: string;
+  /** The file that the trace goes to. */
+  readonly output: string | undefined;
+  /** Lines on standard output while it goes on. */
+  readonly lines: TraceLineOptions | undefined;
   readonly lossless: boolean;
 }
-
-const DEFAULT_OUTPUT = 'trace.out';
 
 /** What `mattock trace` does when no subcommand is named: it records. */
 export function addTraceRecord(
@@ -35,18 +37,42 @@ export function addTraceRecord(
     .addOption(
       new Option(
         '-o, --output <file>',
-        'where the trace goes: .out, .pb.gz for pprof, .json for Perfetto, .speedscope.json, .html',
-      ).default(DEFAULT_OUTPUT),
+        'keep the trace: .out, .pb.gz for pprof, .json for Perfetto, .speedscope.json, .html',
+      ),
     )
+    .addOption(new Option('--lines', 'a line for each event on standard output, as without -o'))
+    .addOption(new Option('--json', 'the lines as JSON documents'))
+    .addOption(new Option('--states', "lines with the runtime's names of states, and addresses of code"))
+    .addOption(new Option('--stacks', 'lines with the stack of who blocks, creates or wakes'))
+    .addOption(
+      new Option('--limit <number>', 'lines a second; 0: all. On a terminal 200, else all').argParser(
+        wholeNumber(trace),
+      ),
+    )
+    .addOption(new Option('--no-color', 'no colours'))
     .addOption(new Option('--lossless', 'the program waits when we are slow, so that nothing is lost'))
     .action((path: string | undefined, values: Readonly<Record<string, unknown>>) => {
       found({
         subject: subjectOf(trace, path, values.pid as number | undefined, rest),
         duration: values.time as number | undefined,
-        output: values.output as string,
+        output: values.output as string | undefined,
+        lines: linesOf(values),
         lossless: values.lossless === true,
       });
     });
+}
+
+/** Without a file what happens is told; what is said of lines asks for them. */
+function linesOf(values: Readonly<Record<string, unknown>>): TraceLineOptions | undefined {
+  const { output, lines, json, states, stacks, limit } = values;
+  if (output !== undefined && !(lines || json || states || stacks || limit !== undefined)) return undefined;
+  return {
+    json: json === true,
+    states: states === true,
+    stacks: stacks === true,
+    limit: limit as number | undefined,
+    color: values.color !== false,
+  };
 }
 
 function subjectOf(
@@ -67,6 +93,11 @@ function processId(command: Command): (text: string) => number {
     const pid = Number(text);
     return Number.isSafeInteger(pid) && pid > 0 ? pid : command.error(`error: ${text} is not a process id`);
   };
+}
+
+function wholeNumber(command: Command): (text: string) => number {
+  return (text) =>
+    /^\d{1,9}$/.test(text) ? Number(text) : command.error(`error: ${text} is not a number of lines`);
 }
 
 function timeOf(command: Command): (text: string) => number {

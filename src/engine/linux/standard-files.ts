@@ -69,7 +69,7 @@ function files(names: SpawnTerminal & { readonly kind: 'files' }): StandardFiles
     closeOpened();
     throw error;
   }
-  return { actions, newSession: false, terminal: undefined, close: closeOpened };
+  return { actions, newSession: names.newSession === true, terminal: undefined, close: closeOpened };
 }
 
 function open(path: string, flags: number): number {

@@ -110,6 +110,8 @@ export type SpawnTerminal =
       readonly stderr?: string;
       /** Where output goes that is not redirected: file descriptors of this process. */
       readonly stdoutDescriptor?: number;
+      /** A session of its own: it can read from our terminal, which stops a group in the background that does. */
+      readonly newSession?: boolean;
     }
   /** An existing terminal by its path (`--tty`). */
   | { readonly kind: 'tty'; readonly path: string };

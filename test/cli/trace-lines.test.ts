@@ -1,0 +1,181 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { buildGo } from '../support/go-build.ts';
+import { documents, mattock, mattockProgram } from './run-mattock.ts';
+import { Terminal } from './terminal.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'mattock-lines-'));
+const children: ChildProcess[] = [];
+const terminals: Terminal[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const terminal of terminals.splice(0)) terminal.close();
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const scheduling = (): string => buildGo({ source: 'test/fixtures/probe-scheduling' });
+
+function run(program: string, args: readonly string[]): ChildProcess {
+  const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'inherit'] });
+  children.push(child);
+  return child;
+}
+
+/** Until something holds, however long that takes here; the test's own time limit ends it. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}/exe`);
+
+function openTerminal(args: readonly string[]): Terminal {
+  const terminal = new Terminal(args, { XDG_CONFIG_HOME: '/nonexistent' });
+  terminals.push(terminal);
+  return terminal;
+}
+
+describe('the lines of mattock trace', () => {
+  it('tell what happens, aligned and plain where nobody watches', async () => {
+    const { status, stdout, stderr } = await mattock(['trace', scheduling(), '--', '1']);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/the program was stopped for \d+ ms/);
+    const lines = stdout.split('\n');
+    expect(stdout).not.toContain('\x1b');
+    expect(lines.find((line) => / blocked .*main\.pingPong/.test(line))).toMatch(
+      /^ +\d+\.\d{6}s G\d+ +P\d+ +M\d+ +blocked +main\.pingPong\S* \(main\.go:\d+\) +(send|receive) on chan 0x[\da-f]+ \(0 of 0\)$/,
+    );
+    for (const what of [
+      /created .*by G1 in main\./,
+      /unblocked .*by G\d+ in main\.pingPong.* after /,
+      /running .*after /,
+      /ended /,
+      /syscall end .*after /,
+      /stack .*grown from \d/,
+      /GC begins .*cycle 1$/,
+      /world stops /,
+      /blocked .*sleep: until \d+\.\d{6}s$/,
+    ])
+      expect(lines.find((line) => what.test(line))).toBeDefined();
+  });
+
+  it('are JSON documents on demand, and the file has them too', async () => {
+    const file = join(folder, 'both.out');
+    const child = run(scheduling(), ['until']);
+    const words = ['trace', '-p', String(child.pid), '-t', '20ms', '--json', '--limit', '3000', '-o', file];
+    const { status, stdout } = await mattock(words);
+    expect(status).toBe(0);
+    expect(existsSync(file)).toBe(true);
+    const told = documents(stdout);
+    expect(told.length).toBeGreaterThan(100);
+    const blocked = told.find(({ event, reason }) => event === 'blocked' && reason === 'chan receive')!;
+    expect(blocked).toMatchObject({ object: { kind: 'channel' }, states: ['_Grunning', '_Gwaiting'] });
+    const times = told.filter(({ event }) => event !== 'left-out').map(({ time }) => Number(time));
+    expect(times).toEqual([...times].sort((x, y) => x - y));
+  });
+
+  it('say what they leave out', async () => {
+    const child = run(scheduling(), ['until']);
+    const words = ['trace', '-p', String(child.pid), '-t', '300ms', '--limit', '7', '--json'];
+    const told = documents((await mattock(words)).stdout);
+    const left = told.filter(({ event }) => event === 'left-out');
+    expect(left.length).toBeGreaterThan(0);
+    const { count, events } = left[0] as { count: number; events: Record<string, number> };
+    expect(Object.values(events).reduce((sum, each) => sum + each, 0)).toBe(count);
+  });
+
+  it('end with who reads them, and leave the program alone', async () => {
+    const child = run(scheduling(), ['until']);
+    const tracer = spawn(process.execPath, [mattockProgram, 'trace', '-p', String(child.pid)], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    children.push(tracer);
+    await new Promise((resolve) => tracer.stdout!.once('data', resolve));
+    tracer.stdout!.destroy();
+    expect(await new Promise((resolve) => tracer.once('exit', resolve))).toBe(0);
+    expect(child.exitCode).toBeNull();
+  });
+
+  it('stop for nobody: SIGUSR1 says how it goes', async () => {
+    const child = run(scheduling(), ['until']);
+    const file = join(folder, 'status.out');
+    const tracer = spawn(process.execPath, [mattockProgram, 'trace', '-p', String(child.pid), '-o', file], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    children.push(tracer);
+    let text = '';
+    tracer.stderr!.setEncoding('utf8').on('data', (piece) => {
+      text += piece;
+    });
+    // The probes' ring is the program's only mapping of this kind.
+    await until(() => readFileSync(`/proc/${child.pid}/maps`, 'utf8').includes('/memfd:'));
+    while (!text.includes('so far')) {
+      tracer.kill('SIGUSR1');
+      await new Promise((resolve) => tracer.stderr!.once('data', resolve));
+    }
+    expect(text).toMatch(
+      /^mattock: process \d+: \d+ events\/s, \d+\.\d MB\/s, about \d+\.\d\d % of one CPU(, \d+ lost)?; \d+ events so far, \d+ lost$/m,
+    );
+    tracer.kill('SIGINT');
+    expect(await new Promise((resolve) => tracer.once('exit', resolve))).toBe(0);
+    expect(child.exitCode).toBeNull();
+  });
+});
+
+describe('Ctrl-C', () => {
+  it('ends the recording of a program that was there, and not the program', async () => {
+    const child = run(scheduling(), ['until']);
+    const file = join(folder, 'interrupted.out');
+    const terminal = openTerminal(['trace', '-p', String(child.pid), '-o', file]);
+    await terminal.expect(/recording process \d+: \d+ events\/s/);
+    terminal.type('\x03');
+    await terminal.expect(/interrupted\.out \(Go execution trace/);
+    expect(await terminal.exited).toBe(0);
+    expect(child.exitCode).toBeNull();
+  });
+
+  it('asks what becomes of a program that Mattock started: it goes on', async () => {
+    const terminal = openTerminal(['trace', '-o', join(folder, 'asked.out'), scheduling(), '--', '1000000']);
+    await terminal.expect(/recording process \d+: \d+ events\/s/);
+    terminal.type('\x03');
+    const asked = await terminal.expect(/process \d+\. End it\? \[Y\/n\] /);
+    const pid = Number(/process (\d+)\. End it/.exec(asked)![1]);
+    terminal.type('n\r');
+    await terminal.expect(/asked\.out \(Go execution trace/);
+    expect(await terminal.exited).toBe(0);
+    expect(isRunning(pid)).toBe(true);
+    process.kill(pid, 'SIGKILL');
+  });
+
+  it('or is asked to end, as Ctrl-C does without us', async () => {
+    const terminal = openTerminal(['trace', '-o', join(folder, 'ended.out'), scheduling(), '--', 'until']);
+    await terminal.expect(/recording process \d+: \d+ events\/s/);
+    terminal.type('\x03');
+    const asked = await terminal.expect(/process \d+\. End it\? \[Y\/n\] /);
+    const pid = Number(/process (\d+)\. End it/.exec(asked)![1]);
+    terminal.type('\r');
+    await terminal.expect(/ended\.out \(Go execution trace/);
+    expect(await terminal.exited).toBe(0);
+    await until(() => !isRunning(pid));
+  });
+
+  it('goes on to a program that was started where there is no terminal to ask on', async () => {
+    const file = join(folder, 'passed.out');
+    const words = [mattockProgram, 'trace', '-o', file, scheduling(), '--', '1000000'];
+    const tracer = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    children.push(tracer);
+    let text = '';
+    tracer.stderr!.setEncoding('utf8').on('data', (piece) => {
+      text += piece;
+    });
+    // Its first line: the probes have been in for some time.
+    await new Promise((resolve) => tracer.stdout!.once('data', resolve));
+    tracer.kill('SIGTERM');
+    expect(await new Promise((resolve) => tracer.once('exit', resolve))).toBe(0);
+    const pid = Number(/SIGTERM goes on to the program, process (\d+)/.exec(text)?.[1]);
+    expect(existsSync(file)).toBe(true);
+    await until(() => !isRunning(pid));
+  });
+});
