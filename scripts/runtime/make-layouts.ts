@@ -13,6 +13,7 @@ import { nodePlatform } from '../../src/engine/files/node-platform.ts';
 import { goMinor } from '../../src/golang/go-version.ts';
 import type { StructFacts } from '../../src/golang/runtime-facts/form.ts';
 import { dwarfLayouts } from '../../src/golang/runtime-facts/layouts.ts';
+import * as scheduling from '../../src/golang/runtime-facts/scheduling.ts';
 import * as structs from '../../src/golang/runtime-facts/structs.ts';
 import { ClassicMap } from '../../src/golang/runtime-facts/values.ts';
 import { type Image, openImage } from '../../src/image/index.ts';
@@ -63,13 +64,23 @@ function build(toolchain: string, arch: string): string {
   return output;
 }
 
-function describe(image: Image, facts: StructFacts): string | undefined {
-  const measured = image.debugInfo && dwarfLayouts(image.debugInfo).measure(facts);
-  if (measured === undefined) return undefined;
-  const fields = Object.entries(measured.offsets)
-    .filter(([, offset]) => offset !== undefined)
-    .map(([key, offset]) => `${key}=${offset}`);
-  return [measured.size, ...fields].join(' ');
+/** Several facts may be about one struct, each with the fields that somebody asks for. */
+function describe(image: Image, facts: readonly StructFacts[]): string | undefined {
+  const offsets = new Map<string, number>();
+  let size: number | undefined;
+  for (const each of facts) {
+    const measured = image.debugInfo && dwarfLayouts(image.debugInfo).measure(each);
+    if (measured === undefined) return undefined;
+    size = measured.size;
+    for (const [key, offset] of Object.entries(measured.offsets)) {
+      if (offset === undefined) continue;
+      const other = offsets.get(key);
+      if (other !== undefined && other !== offset)
+        throw new Error(`${each.names[0]} has two fields that are called ${key} here`);
+      offsets.set(key, offset);
+    }
+  }
+  return [size, ...[...offsets].map(([key, offset]) => `${key}=${offset}`)].join(' ');
 }
 
 /** The texts of runtime.waitReasonStrings: string headers in data that the linker has filled in. */
@@ -115,15 +126,23 @@ function note(
   }
 }
 
+function factsByStruct(): Map<string, StructFacts[]> {
+  const byName = new Map<string, StructFacts[]>();
+  for (const facts of [...Object.values(structs), ...Object.values(scheduling), ClassicMap]) {
+    const name = facts.names[0]!;
+    byName.set(name, [...(byName.get(name) ?? []), facts]);
+  }
+  return byName;
+}
+
 function measure(toolchain: string, table: Table, reasons: Map<number, string>): void {
   const minor = goMinor(`go${toolchain}`)!;
   const amd64 = openImage(FileSource.open(build(toolchain, 'amd64')), nodePlatform);
   const arm64 = openImage(FileSource.open(build(toolchain, 'arm64')), nodePlatform);
-  for (const facts of [...Object.values(structs), ClassicMap]) {
+  for (const [name, facts] of factsByStruct()) {
     const texts = { amd64: describe(amd64, facts), arm64: describe(arm64, facts) };
-    if (texts.amd64 === undefined || texts.arm64 === undefined)
-      console.log(`go1.${minor}: no ${facts.names[0]}`);
-    else note(table, minor, facts.names[0]!, { amd64: texts.amd64, arm64: texts.arm64 });
+    if (texts.amd64 === undefined || texts.arm64 === undefined) console.log(`go1.${minor}: no ${name}`);
+    else note(table, minor, name, { amd64: texts.amd64, arm64: texts.arm64 });
   }
   reasons.set(minor, waitReasons(amd64));
 }

@@ -99,8 +99,20 @@ function countOf(trace: Trace, kind: number): number {
 const reasonsOf = ({ events, strings }: Trace): Set<string> =>
   new Set(Array.from(events.kind, (kind, i) => (kind === EVENT.blocked ? strings[events.a[i]!]! : '')));
 
-describe.each(['', 'go1.24.13', 'go1.22.12', 'go1.19.13'])('a recording of a program of %s', (toolchain) => {
-  const build = () => buildGo({ source: 'test/fixtures/probe-scheduling', ...(toolchain && { toolchain }) });
+/** Neither symbols nor DWARF. */
+const STRIPPED = ['-ldflags=-s -w'];
+const BUILDS = [
+  { toolchain: '' },
+  { toolchain: 'go1.24.13' },
+  { toolchain: 'go1.22.12' },
+  { toolchain: 'go1.19.13' },
+  { toolchain: '', flags: STRIPPED },
+  { toolchain: 'go1.19.13', flags: STRIPPED },
+] as const;
+
+describe.each(BUILDS)('a recording of a program of %j', ({ toolchain, ...flags }) => {
+  const build = () =>
+    buildGo({ source: 'test/fixtures/probe-scheduling', ...(toolchain && { toolchain }), ...flags });
 
   it.skipIf(!hasToolchain(toolchain || undefined))('chains, leaves text and output as they are', async () => {
     const program = build();
@@ -120,6 +132,8 @@ describe.each(['', 'go1.24.13', 'go1.22.12', 'go1.19.13'])('a recording of a pro
     expect(countOf(trace, EVENT.created)).toBeGreaterThan(100);
     const reasons = reasonsOf(trace);
     for (const reason of ['chan receive', 'chan send']) expect(reasons).toContain(reason);
+    expect(trace.objects.some((object) => object?.kind === 'channel' && object.address !== 0)).toBe(true);
+    expect(livesOf(trace).goroutines.some(({ entry }) => entry?.startsWith('main.'))).toBe(true);
 
     // A second time.
     const again = await record(await attach(pid), 100);

@@ -13,28 +13,28 @@ runtime._defer * 22-26 48 heap=0 sp=8 pc=16 fn=24 link=32 rangeFunc=1 head=40
 runtime.errorAddressString * 19-26 24 message=0 address=16
 runtime.g * 19-20 392 stackLow=0 stackHigh=8 stackGuard=16 panic=32 defer=40 m=48 schedSp=56 schedPc=64 schedLr=96 schedBp=104 syscallSp=112 syscallPc=120 param=136 status=144 goid=152 waitSince=168 waitReason=176 lockedM=232 signal=240 signalCode0=272 signalCode1=280 signalPc=288 goPc=296 startPc=312 waiting=328 labels=360 timer=368
 runtime.g * 21-21 408 stackLow=0 stackHigh=8 stackGuard=16 panic=32 defer=40 m=48 schedSp=56 schedPc=64 schedLr=96 schedBp=104 syscallSp=112 syscallPc=120 param=136 status=144 goid=152 waitSince=168 waitReason=176 lockedM=208 signal=216 signalCode0=248 signalCode1=256 signalPc=264 parentGoid=272 goPc=280 startPc=296 waiting=312 labels=344 timer=352
-runtime.g * 22-22 424 stackLow=0 stackHigh=8 stackGuard=16 panic=32 defer=40 m=48 schedSp=56 schedPc=64 schedLr=96 schedBp=104 syscallSp=112 syscallPc=120 param=136 status=144 goid=152 waitSince=168 waitReason=176 lockedM=208 signal=216 signalCode0=248 signalCode1=256 signalPc=264 parentGoid=272 goPc=280 startPc=296 waiting=312 labels=344 timer=352
-runtime.g * 23-23 432 stackLow=0 stackHigh=8 stackGuard=16 panic=32 defer=40 m=48 schedSp=56 schedPc=64 schedLr=96 schedBp=104 syscallSp=112 syscallPc=120 syscallBp=128 param=144 status=152 goid=160 waitSince=176 waitReason=184 lockedM=216 signal=224 signalCode0=256 signalCode1=264 signalPc=272 parentGoid=280 goPc=288 startPc=304 waiting=320 labels=352 timer=360 sleepWhen=368
-runtime.g * 24-24 440 stackLow=0 stackHigh=8 stackGuard=16 panic=32 defer=40 m=48 schedSp=56 schedPc=64 schedLr=96 schedBp=104 syscallSp=112 syscallPc=120 syscallBp=128 param=144 status=152 goid=160 waitSince=176 waitReason=184 lockedM=216 signal=228 signalCode0=256 signalCode1=264 signalPc=272 parentGoid=280 goPc=288 startPc=304 waiting=320 labels=352 timer=360 sleepWhen=368
-runtime.g * 25-25 440 stackLow=0 stackHigh=8 stackGuard=16 panic=32 defer=40 m=48 schedSp=56 schedPc=64 schedLr=88 schedBp=96 syscallSp=104 syscallPc=112 syscallBp=120 param=136 status=144 goid=152 waitSince=168 waitReason=176 lockedM=208 signal=220 signalCode0=248 signalCode1=256 signalPc=264 parentGoid=272 goPc=280 startPc=296 waiting=312 labels=344 timer=352 sleepWhen=360 runningCleanups=218
-runtime.g * 26-26 456 stackLow=0 stackHigh=8 stackGuard=16 panic=32 defer=40 m=48 schedSp=56 schedPc=64 schedLr=88 schedBp=96 syscallSp=104 syscallPc=112 syscallBp=120 param=136 status=144 goid=152 waitSince=168 waitReason=176 lockedM=208 signal=224 signalCode0=256 signalCode1=264 signalPc=272 parentGoid=280 goPc=288 startPc=304 waiting=320 labels=352 timer=360 sleepWhen=368 runningCleanups=220
-runtime.hchan * 19-22 96 length=0 capacity=8 buffer=16 elementSize=24 closed=28 elementType=32 sendIndex=40 receiveIndex=48 firstReceiver=56 firstSender=72
-runtime.hchan * 23-24 104 length=0 capacity=8 buffer=16 elementSize=24 closed=28 elementType=40 sendIndex=48 receiveIndex=56 firstReceiver=64 firstSender=80
-runtime.hchan * 25-26 112 length=0 capacity=8 buffer=16 elementSize=24 closed=28 elementType=40 sendIndex=48 receiveIndex=56 firstReceiver=64 firstSender=80
+runtime.g * 22-22 424 stackLow=0 stackHigh=8 stackGuard=16 panic=32 defer=40 m=48 schedSp=56 schedPc=64 schedLr=96 schedBp=104 syscallSp=112 syscallPc=120 param=136 status=144 goid=152 waitSince=168 waitReason=176 lockedM=208 signal=216 signalCode0=248 signalCode1=256 signalPc=264 parentGoid=272 goPc=280 startPc=296 waiting=312 labels=344 timer=352 coroutine=368 coroutineExit=187
+runtime.g * 23-23 432 stackLow=0 stackHigh=8 stackGuard=16 panic=32 defer=40 m=48 schedSp=56 schedPc=64 schedLr=96 schedBp=104 syscallSp=112 syscallPc=120 syscallBp=128 param=144 status=152 goid=160 waitSince=176 waitReason=184 lockedM=216 signal=224 signalCode0=256 signalCode1=264 signalPc=272 parentGoid=280 goPc=288 startPc=304 waiting=320 labels=352 timer=360 sleepWhen=368 coroutine=384 coroutineExit=195
+runtime.g * 24-24 440 stackLow=0 stackHigh=8 stackGuard=16 panic=32 defer=40 m=48 schedSp=56 schedPc=64 schedLr=96 schedBp=104 syscallSp=112 syscallPc=120 syscallBp=128 param=144 status=152 goid=160 waitSince=176 waitReason=184 lockedM=216 signal=228 signalCode0=256 signalCode1=264 signalPc=272 parentGoid=280 goPc=288 startPc=304 waiting=320 labels=352 timer=360 sleepWhen=368 coroutine=384 coroutineExit=195
+runtime.g * 25-25 440 stackLow=0 stackHigh=8 stackGuard=16 panic=32 defer=40 m=48 schedSp=56 schedPc=64 schedLr=88 schedBp=96 syscallSp=104 syscallPc=112 syscallBp=120 param=136 status=144 goid=152 waitSince=168 waitReason=176 lockedM=208 signal=220 signalCode0=248 signalCode1=256 signalPc=264 parentGoid=272 goPc=280 startPc=296 waiting=312 labels=344 timer=352 sleepWhen=360 runningCleanups=218 coroutine=376 coroutineExit=187
+runtime.g * 26-26 456 stackLow=0 stackHigh=8 stackGuard=16 panic=32 defer=40 m=48 schedSp=56 schedPc=64 schedLr=88 schedBp=96 syscallSp=104 syscallPc=112 syscallBp=120 param=136 status=144 goid=152 waitSince=168 waitReason=176 lockedM=208 signal=224 signalCode0=256 signalCode1=264 signalPc=272 parentGoid=280 goPc=288 startPc=304 waiting=320 labels=352 timer=360 sleepWhen=368 runningCleanups=220 coroutine=384 coroutineExit=187
+runtime.hchan * 19-22 96 length=0 capacity=8 buffer=16 elementSize=24 closed=28 elementType=32 sendIndex=40 receiveIndex=48 firstReceiver=56 firstSender=72 lock=88 lastSender=80
+runtime.hchan * 23-24 104 length=0 capacity=8 buffer=16 elementSize=24 closed=28 elementType=40 sendIndex=48 receiveIndex=56 firstReceiver=64 firstSender=80 lock=96 lastSender=88
+runtime.hchan * 25-26 112 length=0 capacity=8 buffer=16 elementSize=24 closed=28 elementType=40 sendIndex=48 receiveIndex=56 firstReceiver=64 firstSender=80 lock=104 lastSender=88
 runtime.mheap * 19-19 92672 arenas=65936
 runtime.heapArena * 19-19 2165776 spans=2097152
 runtime.heapArena * 20-21 1133584 spans=1064960
 runtime.heapArena * 22-24 68624 spans=0
 runtime.heapArena * 25-26 69648 spans=0
 internal/runtime/pprof/label.Label * 19-26 32 key=0 value=16
-runtime.m * 19-19 1008 g0=0 procId=72 gsignal=80 curg=192 caughtSignal=200 p=208 id=232 throwing=244 dying=268 allLink=336 vdsoSp=800 vdsoPc=808
-runtime.m * 20-20 1000 g0=0 procId=72 gsignal=80 curg=192 caughtSignal=200 p=208 id=232 throwing=244 dying=268 allLink=336 vdsoSp=800 vdsoPc=808
-runtime.m * 21-21 1008 g0=0 procId=72 gsignal=80 curg=192 caughtSignal=200 p=208 id=232 throwing=244 dying=268 allLink=336 vdsoSp=808 vdsoPc=816
-runtime.m * 22-22 2024 g0=0 procId=72 gsignal=80 curg=192 caughtSignal=200 p=208 id=232 throwing=244 dying=268 allLink=328 vdsoSp=1120 vdsoPc=1128
-runtime.m * 23-23 1760 g0=0 procId=72 gsignal=80 curg=192 caughtSignal=200 p=208 id=232 throwing=244 dying=268 allLink=328 vdsoSp=856 vdsoPc=864
-runtime.m * 24-24 1832 g0=0 procId=72 gsignal=80 curg=192 caughtSignal=200 p=208 id=232 throwing=244 dying=268 allLink=352 vdsoSp=904 vdsoPc=912
-runtime.m * 25-25 1816 g0=0 procId=64 gsignal=72 curg=184 caughtSignal=192 p=200 id=224 throwing=236 dying=260 allLink=344 vdsoSp=896 vdsoPc=904
-runtime.m * 26-26 1824 g0=0 procId=64 gsignal=72 curg=184 caughtSignal=192 p=208 id=232 throwing=244 dying=268 allLink=352 vdsoSp=896 vdsoPc=904
+runtime.m * 19-19 1008 g0=0 procId=72 gsignal=80 curg=192 caughtSignal=200 p=208 id=232 throwing=244 dying=268 allLink=336 vdsoSp=800 vdsoPc=808 waitLock=640
+runtime.m * 20-20 1000 g0=0 procId=72 gsignal=80 curg=192 caughtSignal=200 p=208 id=232 throwing=244 dying=268 allLink=336 vdsoSp=800 vdsoPc=808 waitLock=640
+runtime.m * 21-21 1008 g0=0 procId=72 gsignal=80 curg=192 caughtSignal=200 p=208 id=232 throwing=244 dying=268 allLink=336 vdsoSp=808 vdsoPc=816 waitLock=640
+runtime.m * 22-22 2024 g0=0 procId=72 gsignal=80 curg=192 caughtSignal=200 p=208 id=232 throwing=244 dying=268 allLink=328 vdsoSp=1120 vdsoPc=1128 waitLock=928
+runtime.m * 23-23 1760 g0=0 procId=72 gsignal=80 curg=192 caughtSignal=200 p=208 id=232 throwing=244 dying=268 allLink=328 vdsoSp=856 vdsoPc=864 waitLock=720
+runtime.m * 24-24 1832 g0=0 procId=72 gsignal=80 curg=192 caughtSignal=200 p=208 id=232 throwing=244 dying=268 allLink=352 vdsoSp=904 vdsoPc=912 waitLock=744
+runtime.m * 25-25 1816 g0=0 procId=64 gsignal=72 curg=184 caughtSignal=192 p=200 id=224 throwing=236 dying=260 allLink=344 vdsoSp=896 vdsoPc=904 waitLock=736
+runtime.m * 26-26 1824 g0=0 procId=64 gsignal=72 curg=184 caughtSignal=192 p=208 id=232 throwing=244 dying=268 allLink=352 vdsoSp=896 vdsoPc=904 waitLock=768
 runtime.mstats * 19-19 13512 lastCollection=7720
 runtime.mstats * 20-21 9040 lastCollection=7720
 runtime.mstats * 22-24 7744 lastCollection=7720
@@ -46,13 +46,13 @@ runtime.moduledata * 21-22 592 pcHeader=0 minPc=160 maxPc=168 text=176 etext=184
 runtime.moduledata * 23-25 584 pcHeader=0 minPc=160 maxPc=168 text=176 etext=184 types=296 etypes=304 next=576
 runtime.moduledata * 26-26 592 pcHeader=0 minPc=160 maxPc=168 text=176 etext=184 types=296 etypes=304 next=584
 internal/sync.Mutex * 19-26 8 state=0 semaphore=4
-runtime.p * 19-19 8912 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48 limiterStamp=4648
-runtime.p * 20-20 8904 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48 limiterStamp=4640
-runtime.p * 21-21 8912 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48 limiterStamp=4648
-runtime.p * 22-22 8944 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48 limiterStamp=4680
-runtime.p * 23-23 8944 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40 limiterStamp=4656
-runtime.p * 24-24 8952 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40 limiterStamp=4656
-runtime.p * 25-25 9512 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40 limiterStamp=4656
+runtime.p * 19-19 8912 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48 limiterStamp=4648 timers=8840 queueHead=400 queueTail=404
+runtime.p * 20-20 8904 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48 limiterStamp=4640 timers=8832 queueHead=400 queueTail=404
+runtime.p * 21-21 8912 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48 limiterStamp=4648 timers=8840 queueHead=400 queueTail=404
+runtime.p * 22-22 8944 id=0 status=4 m=56 scheduledWhen=32 syscallWhen=48 limiterStamp=4680 timers=8872 queueHead=400 queueTail=404
+runtime.p * 23-23 8944 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40 limiterStamp=4656 timers=8848 queueHead=392 queueTail=396
+runtime.p * 24-24 8952 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40 limiterStamp=4656 timers=8848 queueHead=392 queueTail=396
+runtime.p * 25-25 9512 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40 limiterStamp=4656 timers=9400 queueHead=392 queueTail=396
 runtime._panic * 19-21 56 argument=8 link=24 recovered=48 goexit=50 aborted=49 sp=40
 runtime._panic * 22-24 104 argument=8 link=24 recovered=96 goexit=97 deferReturn=98 sp=48
 runtime._panic * 25-25 104 argument=8 link=24 recovered=96 goexit=98 repanicked=97 deferReturn=99 sp=48
@@ -81,6 +81,7 @@ runtime.timer * 23-24 88 when=16
 runtime.timer * 25-26 96 when=24
 runtime.TypeAssertionError * 19-26 40 interfaceType=0 concrete=8 asserted=16 missingMethod=24
 sync.WaitGroup * 19-26 16 semaphore=8
+runtime.notifyList * 19-26 32 lock=8
 runtime.hmap * 19-23 48 count=0 flags=8 logBuckets=9 buckets=16 oldBuckets=24
 runtime.mheap amd64 20-20 92672 arenas=65904
 runtime.mheap amd64 21-21 92792 arenas=65944
@@ -96,8 +97,10 @@ runtime.mheap arm64 23-23 101696 arenas=66072
 runtime.mheap arm64 24-24 101776 arenas=66072
 runtime.mheap arm64 25-25 102152 arenas=66072
 runtime.mheap arm64 26-26 102296 arenas=66072
-runtime.p amd64 26-26 15920 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40 limiterStamp=4664
-runtime.p arm64 26-26 14320 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40 limiterStamp=4664
+runtime.coro * 22-22 16 g=0
+runtime.coro * 23-26 32 g=0
+runtime.p amd64 26-26 15920 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40 limiterStamp=4664 timers=13680 queueHead=400 queueTail=404
+runtime.p arm64 26-26 14320 id=0 status=4 m=48 scheduledWhen=32 syscallWhen=40 limiterStamp=4664 timers=13680 queueHead=400 queueTail=404
 `;
 
 /** Texts of runtime.waitReasonStrings: first-last minor version, then the texts in order. */

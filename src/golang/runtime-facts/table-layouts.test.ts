@@ -6,6 +6,7 @@ import { testPlatform } from '../../base/testing/platform.ts';
 import { openImage } from '../../image/index.ts';
 import { goMinor } from '../go-version.ts';
 import { dwarfLayouts, Layouts } from './layouts.ts';
+import * as scheduling from './scheduling.ts';
 import * as structs from './structs.ts';
 import { tableLayouts } from './table-layouts.ts';
 
@@ -25,7 +26,7 @@ describe.each(builds)('%j', (build) => {
     const table = tableLayouts(goMinor(image.buildInfo!.goVersion)!, image.arch);
     const dwarf = dwarfLayouts(image.debugInfo!);
     let compared = 0;
-    for (const struct of Object.values(structs)) {
+    for (const struct of [...Object.values(structs), ...Object.values(scheduling)]) {
       const real = dwarf.measure(struct);
       // Types of packages that this program does not use are not in its DWARF.
       if (real === undefined) continue;
@@ -38,7 +39,7 @@ describe.each(builds)('%j', (build) => {
       });
       compared++;
     }
-    expect(compared).toBeGreaterThan(20);
+    expect(compared).toBeGreaterThan(25);
   });
 });
 

@@ -31,7 +31,8 @@ function measured(
   const offsets: Record<string, number> = {};
   for (const word of words.slice(1)) {
     const [key, offset] = word.split('=') as [string, string];
-    offsets[key] = Number(offset);
+    // Others ask for other fields of the same struct.
+    if (Object.hasOwn(struct.fields, key)) offsets[key] = Number(offset);
   }
   return { size: Number(words[0]), offsets };
 }
