@@ -44,6 +44,10 @@ async function run(argv: readonly string[], workerEntry: URL): Promise<number> {
       const { runTraceRecord } = await import('./trace-record-command.ts');
       return runTraceRecord(request.options, new URL('..', workerEntry));
     }
+    case 'calls': {
+      const { runTraceCalls } = await import('./trace-calls-command.ts');
+      return runTraceCalls(request.options);
+    }
     case 'analyze': {
       const { runAnalyze } = await import('./trace-analyze-command.ts');
       return runAnalyze(request.options);

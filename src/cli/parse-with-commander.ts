@@ -4,6 +4,7 @@ import { type LiveOptions, liveOptions } from './live-options.ts';
 import { CORE_OPTIONS, type CoreOptions, coreOptions, type OptionValues } from './options.ts';
 import { testArguments } from './test-arguments.ts';
 import { type AnalyzeOptions, addTraceAnalyze } from './trace-analyze-options.ts';
+import type { TraceCallOptions } from './trace-call-options.ts';
 import { addTraceConvert, type TraceConvertOptions } from './trace-convert-options.ts';
 import { addTraceRecord, type TraceRecordOptions } from './trace-record-options.ts';
 import { addTraceView, type TraceViewOptions } from './trace-view-options.ts';
@@ -12,6 +13,7 @@ export type Request =
   | { readonly kind: 'core'; readonly options: CoreOptions }
   | { readonly kind: 'live'; readonly options: LiveOptions }
   | { readonly kind: 'record'; readonly options: TraceRecordOptions }
+  | { readonly kind: 'calls'; readonly options: TraceCallOptions }
   | { readonly kind: 'analyze'; readonly options: AnalyzeOptions }
   | { readonly kind: 'convert'; readonly options: TraceConvertOptions }
   | { readonly kind: 'view'; readonly options: TraceViewOptions }
@@ -50,9 +52,16 @@ export function parseWithCommander(all: readonly string[]): Request {
   addLive(program, rest, (options) => {
     request = { kind: 'live', options };
   });
-  addTraceRecord(program, rest, (options) => {
-    request = { kind: 'record', options };
-  });
+  addTraceRecord(
+    program,
+    rest,
+    (options) => {
+      request = { kind: 'record', options };
+    },
+    (options) => {
+      request = { kind: 'calls', options };
+    },
+  );
   addTraceAnalyze(program, (options) => {
     request = { kind: 'analyze', options };
   });

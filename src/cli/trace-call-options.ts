@@ -74,7 +74,13 @@ const OF_CALLS = {
   slowerThan: '--slower-than',
   summary: '--summary',
 };
-const OF_GOROUTINES = { lines: '--lines', states: '--states', stacks: '--stacks', limit: '--limit' };
+const OF_GOROUTINES = {
+  lines: '--lines',
+  states: '--states',
+  stacks: '--stacks',
+  limit: '--limit',
+  goroutines: '-g',
+};
 
 /** Why an option has nothing to be about; undefined: all have. */
 export function strayOption(

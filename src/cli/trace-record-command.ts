@@ -1,6 +1,7 @@
 import { formatDuration } from '../commands/language/duration.ts';
 import { Recording, type RecordingOptions } from '../engine/trace/recording.ts';
 import { checkTraceFile } from '../engine/trace/trace-file.ts';
+import { namePattern } from '../trace/calls/name-pattern.ts';
 import { keepTrace } from './keep-trace.ts';
 import { BrokenPipe, isTerminal, writeError } from './standard-streams.ts';
 import { statusOf } from './trace-failure.ts';
@@ -60,7 +61,8 @@ async function recorded(options: TraceRecordOptions): Promise<Recording> {
   process.on('SIGUSR1', asked);
   try {
     const { lossless, subject, output } = options;
-    const recording = await Recording.start({ lossless, subject: launchOf(subject) });
+    const wanted = options.follow === undefined ? undefined : namePattern(options.follow);
+    const recording = await Recording.start({ lossless, subject: launchOf(subject), follow: wanted });
     const lines = options.lines && new TraceLines(recording.live(output === undefined), options.lines);
     const status = new TraceStatus(recordingStatus(recording), lines === undefined || !isTerminal(1));
     tell = () => status.tell();

@@ -1,5 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import { parseDuration } from '../commands/language/duration.ts';
+import { addCallOptions, callOptions, strayOption, type TraceCallOptions } from './trace-call-options.ts';
 import type { TraceLineOptions } from './trace-lines.ts';
 import { traceCommand } from './trace-subcommand.ts';
 
@@ -15,6 +16,8 @@ export interface TraceRecordOptions {
   /** Lines on standard output while it goes on. */
   readonly lines: TraceLineOptions | undefined;
   readonly lossless: boolean;
+  /** Only goroutines that enter a function of this pattern, and what they create, in turn. */
+  readonly follow?: string | undefined;
 }
 
 /** What `mattock trace` does when no subcommand is named: it records. */
@@ -22,15 +25,25 @@ export function addTraceRecord(
   program: Command,
   rest: readonly string[],
   found: (options: TraceRecordOptions) => void,
+  foundCalls: (options: TraceCallOptions) => void,
 ): void {
   const trace = traceCommand(program);
+  // `--json` of a subcommand is its own.
+  trace.enablePositionalOptions();
   trace
     .summary('record what goroutines do in a running program, and look at it')
     .description(
       'Records what every goroutine does: in a process that runs (-p), or in a program that it starts. The program is\n' +
-        'stopped for a moment only, is not changed on disk, and goes on as before at the end. Ctrl-C ends the recording.',
+        'stopped for a moment only, is not changed on disk, and goes on as before at the end. Ctrl-C ends the recording.\n' +
+        'With a pattern, shows the calls of the functions it means: arguments, results, how long they took.',
     )
-    .usage('[options] [program] [-- arguments]')
+    .usage('[options] [pattern] [program] [-- arguments]')
+    .addArgument(
+      new Argument(
+        '[pattern]',
+        'functions, whose calls are shown: main.handle*, http.(*conn).serve, /regexp/',
+      ),
+    )
     .addArgument(new Argument('[program]', 'the program to start'))
     .addOption(new Option('-p, --pid <pid>', 'a process that runs').argParser(processId(trace)))
     .addOption(new Option('-t, --time <time>', 'for how long, as 5s or 300ms').argParser(timeOf(trace)))
@@ -50,16 +63,32 @@ export function addTraceRecord(
       ),
     )
     .addOption(new Option('--no-color', 'no colours'))
+    .addOption(
+      new Option(
+        '-g, --goroutines <pattern>',
+        'only goroutines that enter a function of this pattern, and those that they create, in turn',
+      ),
+    )
     .addOption(new Option('--lossless', 'the program waits when we are slow, so that nothing is lost'))
-    .action((path: string | undefined, values: Readonly<Record<string, unknown>>) => {
-      found({
-        subject: subjectOf(trace, path, values.pid as number | undefined, rest),
-        duration: values.time as number | undefined,
-        output: values.output as string | undefined,
-        lines: linesOf(values),
-        lossless: values.lossless === true,
-      });
-    });
+    .action(
+      (first: string | undefined, second: string | undefined, values: Readonly<Record<string, unknown>>) => {
+        const pid = values.pid as number | undefined;
+        const alone = pid === undefined && second === undefined;
+        const [pattern, path] = alone ? [undefined, first] : [first, second];
+        const common = {
+          subject: subjectOf(trace, path, pid, rest),
+          duration: values.time as number | undefined,
+          output: values.output as string | undefined,
+          lossless: values.lossless === true,
+        };
+        const stray = strayOption(pattern, values);
+        if (stray !== undefined) trace.error(`error: ${stray}`);
+        if (pattern === undefined)
+          found({ ...common, lines: linesOf(values), follow: values.goroutines as string | undefined });
+        else foundCalls(callOptions(pattern, values, common));
+      },
+    );
+  addCallOptions(trace);
 }
 
 /** Without a file what happens is told; what is said of lines asks for them. */

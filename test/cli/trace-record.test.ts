@@ -59,7 +59,9 @@ describe('mattock trace', () => {
     [['trace'], /what is to be recorded/],
     [['trace', '-p', 'x'], /not a process id/],
     [['trace', '-t', 'soon', 'x'], /not a time/],
-    [['trace', '-p', '1', 'x'], /not both/],
+    [['trace', '-p', '1', 'x', 'y'], /not both/],
+    [['trace', '-p', '1', '--summary'], /name a pattern/],
+    [['trace', '-p', '1', 'main.x', '-g', 'main.y'], /means calls/],
   ])('refuses %j', async (args, message) => {
     const { status, stderr } = await mattock(args);
     expect(status).toBe(2);

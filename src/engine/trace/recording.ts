@@ -6,8 +6,11 @@ import {
   type SchedulerFacts,
 } from '../../golang/index.ts';
 import { FrozenMemory, type Kernel, type ProcessTarget, type Target } from '../../target/index.ts';
+import { type CallPlan, planEntries } from '../../trace/calls/call-plan.ts';
+import type { NamePattern } from '../../trace/calls/name-pattern.ts';
 import { type Trace, TraceBuilder } from '../../trace/index.ts';
 import { Clock } from '../../trace/recording/clock.ts';
+import { Followed } from '../../trace/recording/followed.ts';
 import { type Interpretation, interpret } from '../../trace/recording/interpreter.ts';
 import { LiveEvents } from '../../trace/recording/live-events.ts';
 import { type ProbeSet, planProbes } from '../../trace/recording/probe-set.ts';
@@ -21,13 +24,19 @@ export type { ProbeStatus as RecordingStatus } from './probe-session.ts';
 
 const WORD = 8;
 
-export type RecordingOptions = Pick<ProbeOrder<GoroutineProbes>, 'subject' | 'lossless' | 'ringBytes'>;
+export interface RecordingOptions
+  extends Pick<ProbeOrder<GoroutineProbes>, 'subject' | 'lossless' | 'ringBytes'> {
+  /** Only goroutines that enter a function of these, and what they create, in turn; undefined: all. */
+  readonly follow?: NamePattern | undefined;
+}
 
 /** The probes that see what goroutines do. */
 interface GoroutineProbes extends ProbePlan, ProbeSet {
   readonly facts: SchedulerFacts;
   /** Of a program that runs already: how to see what its goroutines did before. */
   readonly sight: Sight | undefined;
+  /** What else there is to say of the probes. */
+  readonly notes: readonly string[];
 }
 
 /** What a recording tells while it goes on. */
@@ -42,14 +51,20 @@ export class Recording {
   readonly #snapshot: Snapshot;
   readonly #log: RecordLog;
   readonly #descriptors: DescriptorReader;
+  readonly #followed: Followed | undefined;
   readonly #startedAt = BigInt(Date.now()) * 1_000_000n;
   #end: number | undefined;
   #forgotten = false;
 
-  private constructor(session: ProbeSession<GoroutineProbes, FrozenMemory>, snapshot: Snapshot) {
+  private constructor(
+    session: ProbeSession<GoroutineProbes, FrozenMemory>,
+    snapshot: Snapshot,
+    follow: NamePattern | undefined,
+  ) {
     const { facts } = session.plan;
     this.#session = session;
     this.#snapshot = snapshot;
+    this.#followed = follow && new Followed();
     this.#descriptors = new DescriptorReader(facts, (address) =>
       readWord(session.kernel, session.pid, address),
     );
@@ -57,20 +72,20 @@ export class Recording {
   }
 
   /** Attaches to the program, or starts it, puts the probes in and lets go of it. */
-  static async start({ subject, lossless, ringBytes }: RecordingOptions): Promise<Recording> {
+  static async start({ subject, lossless, ringBytes, follow }: RecordingOptions): Promise<Recording> {
     const session = await ProbeSession.start<GoroutineProbes, FrozenMemory>({
       subject,
       lossless,
       ...(ringBytes === undefined ? {} : { ringBytes }),
       // Goroutines are never preempted within the runtime.
-      preemptible: false,
-      plan: (target, kernel) => planned(target, kernel, subject.kind === 'attach'),
+      preemptible: follow !== undefined,
+      plan: (target, kernel) => planned(target, kernel, subject.kind === 'attach', follow),
       look: (_, { sight }, kernel) => sight!.look(kernel),
     });
     try {
       const { facts, sight } = session.plan;
       const snapshot = session.seen === undefined ? NOTHING_YET : sight!.understand(session.seen, facts);
-      return new Recording(session, snapshot);
+      return new Recording(session, snapshot, follow);
     } catch (error) {
       await session.stop({ record: () => {}, lost: () => {} });
       throw error;
@@ -119,10 +134,11 @@ export class Recording {
   /** What was recorded. */
   trace(): Trace {
     if (this.#forgotten) throw new Error('what was recorded is forgotten: it was told');
-    const { facts, missing } = this.#session.plan;
+    const { facts, missing, notes } = this.#session.plan;
     const builder = new TraceBuilder({ writer: 'mattock', format: '1', name: facts.module.path });
     builder.startedAt = this.#startedAt;
     for (const what of missing) builder.note(`not recorded: ${what}`);
+    for (const note of notes) builder.note(note);
     const { started, now } = this.#session;
     interpret(builder, { ...this.#interpretation, clock: new Clock(started, now()) });
     return builder.build();
@@ -144,6 +160,7 @@ export class Recording {
       snapshot: this.#snapshot,
       descriptors: this.#descriptors,
       syscallProbes,
+      followed: this.#followed,
     };
   }
 }
@@ -198,11 +215,27 @@ const view = ({ kind, arch, modules, process, warnings }: ProcessTarget, memory:
   warnings,
 });
 
-function planned(target: ProcessTarget, kernel: Kernel, runs: boolean): GoroutineProbes {
+function planned(
+  target: ProcessTarget,
+  kernel: Kernel,
+  runs: boolean,
+  follow: NamePattern | undefined,
+): GoroutineProbes {
   const facts = readSchedulerFacts(target);
   const sight = runs ? new Sight(target, kernel, facts) : undefined;
-  return { ...planProbes(facts), text: textOf(facts), facts, sight };
+  const states = planProbes(facts);
+  const { probes, notes } = follow === undefined ? NO_ENTRIES : entriesOf(target, facts, states, follow);
+  return { ...states, probes: [...states.probes, ...probes], notes, text: textOf(facts), facts, sight };
 }
+
+const NO_ENTRIES: Pick<CallPlan, 'probes' | 'notes'> = { probes: [], notes: [] };
+
+const entriesOf = (
+  { memory, code }: ProcessTarget,
+  facts: SchedulerFacts,
+  { probes: taken }: ProbeSet,
+  follow: NamePattern,
+): CallPlan => planEntries({ facts, memory, code, taken }, follow);
 
 function readWord(kernel: Kernel, pid: number, address: number): number | undefined {
   const bytes = new Uint8Array(WORD);

@@ -75,12 +75,8 @@ export function planCalls(subject: CallSubject, request: CallRequest): CallPlan 
 }
 
 /** Records of functions whose goroutines are followed: that they were entered, and by whom. */
-export function planEntries(
-  subject: CallSubject,
-  pattern: NamePattern,
-  plan: CallPlan | undefined,
-): CallPlan {
-  const planner = new Planner(subject, 0, plan === undefined ? CALL_KIND.enter : CALL_KIND.call);
+export function planEntries(subject: CallSubject, pattern: NamePattern): CallPlan {
+  const planner = new Planner(subject, 0, CALL_KIND.enter);
   planner.add(matching(subject.facts, pattern), 0);
   return planner.plan(pattern);
 }

@@ -1,8 +1,10 @@
 import type { SchedulerFacts } from '../../golang/index.ts';
+import { CALL_KIND } from '../calls/call-record.ts';
 import { EVENT, type EventKind, STATE } from '../events.ts';
 import type { TraceBuilder } from '../trace-builder.ts';
 import type { WaitObject } from '../wait-object.ts';
 import type { Clock } from './clock.ts';
+import type { Followed } from './followed.ts';
 import { GoroutineStates, type TrackedGoroutine } from './goroutine-states.ts';
 import { type CallerRange, callerRanges } from './probe-set.ts';
 import { Processors } from './processors.ts';
@@ -39,12 +41,30 @@ export interface Interpretation {
   readonly descriptors: DescriptorReader;
   /** System calls have probes of their own (since go1.26). */
   readonly syscallProbes: boolean;
+  /** The goroutines that it is about; undefined: all. */
+  readonly followed?: Followed | undefined;
+  /** Calls that were seen, by the number that the log has. */
+  readonly calls?: readonly SeenCall[];
+}
+
+/** A traced call that began, or one that ended. Times are ticks. */
+export interface SeenCall {
+  readonly function: string;
+  /** Arguments, or results. */
+  readonly text: string;
+  /** How many traced calls it is in. */
+  readonly level: number;
+  /** When it began; undefined: it begins. */
+  readonly began?: number;
+  /** Return addresses, the caller's first. */
+  readonly stack: readonly number[];
 }
 
 /** Turns what the probes wrote into events. Every goroutine's changes of state must chain: what does not, is counted. */
 export function interpret(builder: TraceBuilder, input: Interpretation): void {
   const interpreter = new Interpreter(builder, input);
   const order = input.log.order();
+  if (input.followed !== undefined) interpreter.follow(order, input.followed);
   interpreter.begin(order);
   interpreter.read(order);
 }
@@ -86,6 +106,18 @@ export class Interpreter {
   /** Tells what there was before the first records. */
   begin(order: ArrayLike<number>): void {
     this.#begin(this.#firstStates(order));
+  }
+
+  /** Finds all that will be followed: what they did before counts too. */
+  follow(order: ArrayLike<number>, followed: Followed): void {
+    if (this.#lateIds) this.#nameNewGoroutines(order);
+    for (let i = 0; i < order.length; i++) {
+      const record = order[i]!;
+      if (this.#get(record, FIELD.kind) === CALL_KIND.enter)
+        followed.entered(this.#get(record, FIELD.subject));
+      else if (this.#isCreation(record))
+        followed.created(this.#get(record, FIELD.id), this.#get(record, FIELD.actor));
+    }
   }
 
   read(order: ArrayLike<number>): void {
@@ -142,7 +174,7 @@ export class Interpreter {
       tracked.processor = known.processor;
       tracked.tenancy = this.#processors.tenancy(known.processor);
       const state = known.pretending ? STATE.running : TRACE_STATES[known.state];
-      if (state === undefined) continue;
+      if (state === undefined || this.#isLeftOut(known.id)) continue;
       this.#builder.add(EVENT.known, 0, known.id, {
         a: state,
         b: this.#builder.string(known.pretending ? '' : known.reason),
@@ -194,6 +226,13 @@ export class Interpreter {
     this.#processor = this.#get(record, FIELD.processor);
     this.#actor = this.#get(record, FIELD.actor);
     switch (kind) {
+      case CALL_KIND.enter:
+        this.#input.followed?.entered(this.#get(record, FIELD.subject));
+        return;
+      case CALL_KIND.call:
+      case CALL_KIND.return:
+        this.#call(kind);
+        return;
       case KIND.acquire:
         this.#processors.acquire(time, this.#get(record, FIELD.extra), this.#thread);
         this.#rehouse();
@@ -230,7 +269,28 @@ export class Interpreter {
 
   /** An event of the record that is being read. */
   #add(kind: EventKind, id: number, actor = 0, stack = 0, a = 0, b = 0): void {
+    if (this.#isLeftOut(id)) return;
     this.#builder.columns.add(kind, this.#time, id, actor, this.#processor, this.#thread, stack, a, b, 0);
+  }
+
+  #isLeftOut(id: number): boolean {
+    const { followed } = this.#input;
+    return followed !== undefined && !followed.has(id);
+  }
+
+  #call(kind: number): void {
+    const id = this.#get(this.#current, FIELD.subject);
+    const seen = this.#input.calls?.[this.#get(this.#current, FIELD.extra)];
+    if (seen === undefined || this.#isLeftOut(id)) return;
+    const took = seen.began === undefined ? 0 : this.#time - this.#input.clock.time(seen.began);
+    this.#builder.add(kind === CALL_KIND.call ? EVENT.call : EVENT.return, this.#time, id, {
+      a: this.#builder.string(seen.function),
+      b: this.#builder.string(seen.text),
+      c: kind === CALL_KIND.call ? seen.level : took,
+      stack: this.#symbols.stackOf(seen.stack),
+      proc: this.#processors.of(this.#thread),
+      thread: this.#thread,
+    });
   }
 
   get #stack(): number {
@@ -334,6 +394,7 @@ export class Interpreter {
 
   #create(g: TrackedGoroutine, state: number): void {
     g.processor = this.#processor;
+    this.#input.followed?.created(g.id, this.#actor);
     const entry = this.#symbols.entry(this.#get(this.#current, FIELD.extra));
     this.#add(EVENT.created, g.id, this.#actor, this.#stack, entry, state);
   }

@@ -19,6 +19,11 @@ export class Processors {
     return this.#tenancy[processor] ?? 0;
   }
 
+  /** The P that a thread has; −1: none. */
+  of(thread: number): number {
+    return this.#thread.indexOf(thread);
+  }
+
   /** What a P does when the trace begins. */
   known(processor: number, thread: number, status: number): void {
     this.#thread[processor] = thread;

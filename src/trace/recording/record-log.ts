@@ -1,4 +1,4 @@
-import { KIND_MASK, type LostRecords, type RecordSink, SIZE_SHIFT } from '../../probe/index.ts';
+import { COUNTED, KIND_MASK, type LostRecords, type RecordSink, SIZE_SHIFT } from '../../probe/index.ts';
 import { RECORD } from './record.ts';
 import { StackPool } from './stack-pool.ts';
 
@@ -78,12 +78,24 @@ export class RecordLog implements RecordSink {
     block[to + FIELD.extra] = extra;
     this.#count = record + 1;
     this.#lastTime = time;
-    if (tall === 0) return;
+    if (tall === 0 || tall === COUNTED) return;
     block[to + FIELD.detail] = word(words, at + (RECORD.detail >> 2));
     block[to + FIELD.detail2] = word(words, at + (RECORD.detail2 >> 2));
     block[to + FIELD.stack] = this.stacks.add(words, at);
     if (tall > 1) this.cases.set(record, casesOf(words, at));
     if (state === 4) this.#onPark(reason, extra);
+  }
+
+  /** Something that has no record of this form: `extra` says which it is. */
+  note(kind: number, time: number, goroutine: number, thread: number, extra: number): void {
+    const block = this.#block();
+    const to = (this.#count % BLOCK) * FIELDS;
+    block[to + FIELD.time] = time;
+    block[to + FIELD.kind] = kind;
+    block[to + FIELD.subject] = goroutine;
+    block[to + FIELD.thread] = thread;
+    block[to + FIELD.extra] = extra;
+    this.#count++;
   }
 
   lost({ count, between = [this.#lastTime, this.#lastTime] }: LostRecords): void {
