@@ -181,6 +181,22 @@ describe('a recording', () => {
     expect(countOf(trace, EVENT.unblocked)).toBeGreaterThan(2 * EXCHANGES * ROUNDS);
   });
 
+  it.skipIf(!hasToolchain('go1.19.13'))('has the beginning of each mark assist that ends', async () => {
+    const program = buildGo({ source: 'test/fixtures/probe-scheduling', toolchain: 'go1.19.13' });
+    const recording = await Recording.start({
+      subject: {
+        kind: 'launch',
+        program: { path: program },
+        args: ['2'],
+        terminal: { kind: 'files', stdout: '/dev/null' },
+        fixedAddresses: false,
+      },
+      lossless: true,
+    });
+    const trace = await record(recording, 30_000);
+    expect(countOf(trace, EVENT.assistEnd)).toBe(countOf(trace, EVENT.assistBegin));
+  });
+
   it('of a program that is full of everything changes nothing of it, on and off and on again', async () => {
     const { pid, output, end } = start(buildGo({ source: 'test/fixtures/probe-torture' }), 'until');
     await pause(300);

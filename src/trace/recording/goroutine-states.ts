@@ -5,6 +5,8 @@ export interface TrackedGoroutine {
   state: number;
   /** It has come out of a system call without a P and looks for one. */
   homeless: boolean;
+  /** It marks for the collector. */
+  assisting: boolean;
   /** The semaphore that it asked for last. */
   semaphore: number;
   /** The P on which it became runnable or went into a system call, and how often that had changed hands then. */
@@ -24,6 +26,7 @@ export class GoroutineStates {
         id,
         state: -1,
         homeless: false,
+        assisting: false,
         semaphore: 0,
         processor: -1,
         tenancy: 0,
@@ -47,6 +50,7 @@ export class GoroutineStates {
     for (const tracked of this.#byAddress.values()) {
       tracked.state = -1;
       tracked.homeless = false;
+      tracked.assisting = false;
     }
   }
 }

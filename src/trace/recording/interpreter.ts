@@ -30,6 +30,7 @@ const CALLERS = [
   'runtime.reentersyscall',
   'runtime.exitsyscall',
   'runtime.ready',
+  'runtime.gcAssistAlloc1',
 ] as const;
 type Caller = (typeof CALLERS)[number];
 
@@ -360,10 +361,10 @@ export class Interpreter {
         break;
       case transition(running, waiting):
         if (caller === 'runtime.park_m') this.#block(g);
-        else this.#pretend(g, true);
+        else this.#pretend(g, true, caller);
         break;
       case transition(waiting, running):
-        this.#pretend(g, false);
+        this.#pretend(g, false, caller);
         break;
       case transition(running, preempted):
         this.#add(EVENT.blocked, g.id, 0, this.#stack, this.#builder.string('preempted'));
@@ -436,10 +437,16 @@ export class Interpreter {
    * It marks or waits for the collector on its thread's system stack, in the state waiting so that its own stack can
    * be scanned (casGToWaitingForSuspendG). It runs all the same; of allocating ones it is told.
    */
-  #pretend(g: TrackedGoroutine, begins: boolean): void {
+  #pretend(g: TrackedGoroutine, begins: boolean, caller: Caller | undefined): void {
+    if (!begins) {
+      if (g.assisting) this.#add(EVENT.assistEnd, g.id);
+      g.assisting = false;
+      return;
+    }
+    // In go1.19 gcAssistAlloc1 gives the reason after the change: what stands there then is that of the wait before.
     const reason = this.#get(this.#current, FIELD.states) >> 8;
-    if (this.#input.facts.waitReasons[reason] !== ASSIST) return;
-    this.#add(begins ? EVENT.assistBegin : EVENT.assistEnd, g.id);
+    g.assisting = caller === 'runtime.gcAssistAlloc1' || this.#input.facts.waitReasons[reason] === ASSIST;
+    if (g.assisting) this.#add(EVENT.assistBegin, g.id);
   }
 
   #stopReason(): string {
