@@ -1,5 +1,6 @@
 import { makeStyle, renderError } from '../commands/index.ts';
 import type { RenderOptions, SessionClient } from '../engine/index.ts';
+import { openEditor } from './open-editor.ts';
 import type { ProgressLine } from './progress-line.ts';
 import { isTerminal, writeError, writeOut } from './standard-streams.ts';
 
@@ -27,6 +28,11 @@ export class LineRunner {
     this.#progress.clear();
     this.ended = outcome.exit;
     if (!outcome.ok) this.failed = true;
+    const problem = outcome.edit && (await openEditor(outcome.edit));
+    if (problem !== undefined) {
+      this.failed = true;
+      writeError(`mattock: ${problem}\n`);
+    }
     if (outcome.error === undefined || this.#options.format === 'json') return;
     const style = makeStyle({ colour: this.#options.colour && isTerminal(2) });
     for (const text of renderError(outcome.error, line, style)) writeError(`${text}\n`);

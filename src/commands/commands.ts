@@ -1,4 +1,5 @@
 import { disassemble } from './code/disassemble.ts';
+import { edit } from './code/edit.ts';
 import { libraries } from './code/libraries.ts';
 import { list } from './code/list.ts';
 import { funcs, packages, sources, types } from './code/names.ts';
@@ -81,6 +82,7 @@ export const commandTable = new CommandTable([
   examinemem,
   mem,
   list,
+  edit,
   disassemble,
   funcs,
   types,

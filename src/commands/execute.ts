@@ -5,7 +5,7 @@ import { jsonDocument, jsonLine } from './output/json.ts';
 import { renderError } from './output/render-error.ts';
 import { PLAIN, type Style } from './output/style.ts';
 import type { Happening } from './session/happening.ts';
-import type { Session } from './session/session.ts';
+import type { EditRequest, Session } from './session/session.ts';
 import type { CommandTable } from './table.ts';
 
 export interface ExecuteOptions {
@@ -25,6 +25,8 @@ export interface Outcome {
   readonly exit: boolean;
   /** An empty line may repeat it. */
   readonly repeats: boolean;
+  /** What is to be opened in the user's editor now. */
+  readonly edit?: EditRequest | undefined;
 }
 
 /** Output is handed on in pieces of this size, or after this time. */
@@ -44,6 +46,7 @@ export async function executeLine(
   const text = line.trim();
   if (text === '' || text.startsWith('#')) return { error: undefined, ok: true, exit: false, repeats: false };
   const failuresBefore = session.nestedFailures;
+  session.editRequested = undefined;
   const [transcribed, toTranscript] = withTranscript(session, text, write);
   const output = new Output(transcribed);
   const run = options.format === 'json' ? writeJson : writeText;
@@ -64,6 +67,7 @@ export async function executeLine(
     ok: error === undefined && session.nestedFailures === failuresBefore,
     exit: session.exitRequested,
     repeats: error === undefined,
+    edit: session.editRequested,
   };
 }
 

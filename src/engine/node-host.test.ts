@@ -15,6 +15,8 @@ describe('nodeHost', () => {
   it('reads sources that are there', () => {
     writeFileSync(at('main.go'), 'package main\n');
     expect(host.readSource(at('main.go'))).toBe('package main\n');
+    writeFileSync(at('main.go'), 'package edited\n');
+    expect(host.readSource(at('main.go'))).toBe('package edited\n');
     expect(host.readSource(at('nothing.go'))).toBeUndefined();
     expect(host.readSource(folder)).toBeUndefined();
   });

@@ -26,16 +26,20 @@ export interface NodeHostOptions {
 }
 
 export function nodeHost({ settingsFile, cancelled, progress }: NodeHostOptions): Host {
-  const sources = new Map<string, string | undefined>();
+  const sources = new Map<string, KeptSource>();
   return {
     cancelled,
     progress,
+    editor: process.env.DELVE_EDITOR || process.env.EDITOR || undefined,
     readSource(path) {
-      if (!sources.has(path)) {
-        if (sources.size >= KEPT_SOURCES) sources.clear();
-        sources.set(path, readIfThere(path));
-      }
-      return sources.get(path);
+      const version = versionOf(path);
+      if (version === undefined) return undefined;
+      const kept = sources.get(path);
+      if (kept?.version === version) return kept.text;
+      if (sources.size >= KEPT_SOURCES) sources.clear();
+      const text = readIfThere(path);
+      sources.set(path, { version, text });
+      return text;
     },
     readCommandFile: (path) => files(() => readFileSync(expandHome(path), 'utf8')),
     saveSettings(text) {
@@ -72,11 +76,27 @@ export function newFile(path: string, replace: boolean): NewFile {
   };
 }
 
-/** A source file; undefined where there is none, or none that anybody would read. */
-function readIfThere(path: string): string | undefined {
+/** A source file as it was: people edit while they debug. */
+interface KeptSource {
+  readonly version: string;
+  readonly text: string | undefined;
+}
+
+/** Changes with the file; undefined where there is none, or none that anybody would read. */
+function versionOf(path: string): string | undefined {
   try {
     const facts = statSync(path);
-    return facts.isFile() && facts.size <= MOST_SOURCE_BYTES ? readFileSync(path, 'utf8') : undefined;
+    if (!facts.isFile() || facts.size > MOST_SOURCE_BYTES) return undefined;
+    return `${facts.mtimeMs} ${facts.ino} ${facts.size}`;
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (isSystemError(error)) return undefined;
     throw error;

@@ -1,7 +1,8 @@
 import { createInterface, type Interface } from 'node:readline';
 import type { WriteStream } from 'node:tty';
-import { makeStyle, renderError } from '../../commands/index.ts';
+import { type EditRequest, makeStyle, renderError } from '../../commands/index.ts';
 import { type RenderOptions, type SessionClient, SessionEnded } from '../../engine/index.ts';
+import { openEditor } from '../open-editor.ts';
 import type { ProgressLine } from '../progress-line.ts';
 import type { History } from './history.ts';
 import type { Keyboard } from './keyboard.ts';
@@ -118,6 +119,7 @@ export class Repl {
       });
       await sink.end();
       progress.clear();
+      if (outcome.edit !== undefined) await this.#edit(outcome.edit);
       if (outcome.repeats) this.#last = line;
       if (outcome.error !== undefined && !sink.quit) await this.#showError(outcome.error, line, shown);
       return outcome.exit;
@@ -129,6 +131,15 @@ export class Repl {
     } finally {
       keyboard.release();
     }
+  }
+
+  /** The terminal is the editor's until it ends. */
+  async #edit(request: EditRequest): Promise<void> {
+    const { keyboard, terminal } = this.#parts;
+    keyboard.suspend();
+    const problem = await openEditor(request);
+    keyboard.resume();
+    if (problem !== undefined) await writeTo(terminal, `${problem}\n`);
   }
 
   async #showError(

@@ -9,6 +9,8 @@ import { Settings, substitutePath } from './settings.ts';
 export interface Host {
   /** Text of a source file, by its path on this machine; undefined if it is not there. */
   readSource(path: string): string | undefined;
+  /** The user's editor, as the shell takes it: $DELVE_EDITOR or $EDITOR. */
+  readonly editor: string | undefined;
   /** Text of a file of commands. Throws a UserError. */
   readCommandFile(path: string): string;
   /** Keeps the settings; says where. Throws a UserError. */
@@ -42,6 +44,14 @@ export interface NewFile {
   finish(): void;
   /** Nothing is left of it; does nothing to a finished file. */
   discard(): void;
+}
+
+/** A place that the user wants to have in the editor. */
+export interface EditRequest {
+  readonly editor: string;
+  /** On this machine. */
+  readonly file: string;
+  readonly line: number;
 }
 
 /** What a command is about: a goroutine or a bare thread, one of its frames, maybe a deferred call in it. */
@@ -87,6 +97,8 @@ export class Session {
   selection: Scope;
   transcript: Transcript | undefined;
   exitRequested = false;
+  /** To be opened when the running command has ended, by whoever has the terminal. */
+  editRequested: EditRequest | undefined;
   /** Takes what is told while the running command goes on; undefined while none runs. */
   tell: ((happening: Happening) => void) | undefined;
   /** Shows what the running command has said, before something that takes its time; undefined while none runs. */
@@ -188,8 +200,12 @@ export class Session {
 
   /** A source file's lines, with substitute-path applied; undefined if it is not here. */
   sourceLines(path: string): readonly string[] | undefined {
-    const local = substitutePath(path, this.settings.values['substitute-path']);
-    return this.host.readSource(local)?.split('\n');
+    return this.host.readSource(this.localPath(path))?.split('\n');
+  }
+
+  /** Where a source file is on this machine. */
+  localPath(path: string): string {
+    return substitutePath(path, this.settings.values['substitute-path']);
   }
 
   /** The frame to which the verdict points, so that `print` and `locals` are about the user's code at once. */

@@ -203,6 +203,7 @@ export function fakeHost(facts: FakeFacts): Host {
   const files = facts.files ?? {};
   return {
     readSource: (path) => facts.sources?.[path],
+    editor: undefined,
     readCommandFile: (path) => files[path] ?? '',
     saveSettings(text) {
       files.settings = text;
