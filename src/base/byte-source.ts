@@ -17,6 +17,11 @@ export function readAvailable(source: ByteSource, offset: number, length: number
 export interface Platform {
   /** RFC 1950 data to exactly `size` bytes; throws if it is damaged or of another size. */
   inflateZlib(data: Uint8Array, size: number): Uint8Array;
+  /**
+   * What the first bytes of RFC 1950 data say, at most `most` bytes: damage behind them is not seen. A platform
+   * without it has all inflated where the beginning would do.
+   */
+  inflateZlibStart?(data: Uint8Array, most: number): Uint8Array;
 }
 
 /** A whole file held in memory. */

@@ -8,7 +8,7 @@ import {
 } from '../base/index.ts';
 import { readBuildInfo } from './build-info.ts';
 import type { DebugInfo } from './debug-info.ts';
-import { openDebugInfo } from './dwarf/index.ts';
+import { openDebugInfo, type SectionStart } from './dwarf/index.ts';
 import { ElfFile } from './elf/elf-file.ts';
 import { relocate } from './elf/relocations.ts';
 import { loadSegments, readSegments } from './elf/segments.ts';
@@ -95,6 +95,12 @@ class ElfImage implements Image {
     return readSegments(this.#elf, this.segments, address, length);
   }
 
+  #beginning(name: string, wanted: number): SectionStart | undefined {
+    const section = this.#elf.section(name);
+    const bytes = section === undefined ? undefined : this.#elf.beginning(section, wanted);
+    return bytes === undefined ? undefined : { bytes, size: section!.size };
+  }
+
   /** Where runtime._type data begins: moduledata says it, or, when pclntab is damaged, a symbol. */
   #typesBase(): number | undefined {
     try {
@@ -133,6 +139,7 @@ class ElfImage implements Image {
       file: this.name,
       pointerSize: 8,
       section: (name) => this.sectionBytes(name),
+      beginning: (name, wanted) => this.#beginning(name, wanted),
       typesBase: () => this.#typesBase(),
       functionName: (pc) => this.#functionName(pc),
     }),

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { inflateSync } from 'node:zlib';
+import { constants, inflateSync } from 'node:zlib';
 import type { ByteSource, Platform } from '../byte-source.ts';
 
 /** What tests use for the platform's ports: zlib and files. */
@@ -11,6 +11,9 @@ export const testPlatform: Platform = {
     });
     if (inflated.length !== size) throw new Error(`inflates to ${inflated.length} bytes, not ${size}`);
     return new Uint8Array(inflated.buffer, inflated.byteOffset, size);
+  },
+  inflateZlibStart(data, most) {
+    return new Uint8Array(inflateSync(data, { maxOutputLength: most, finishFlush: constants.Z_SYNC_FLUSH }));
   },
 };
 

@@ -200,6 +200,21 @@ describe('nodePlatform', () => {
   });
 });
 
+describe('nodePlatform', () => {
+  it('inflates what the first bytes of a stream say', () => {
+    const data = sample(100_000);
+    const stream = deflateSync(data);
+    for (const length of [stream.length, stream.length >> 1, 100, 2]) {
+      const start = nodePlatform.inflateZlibStart!(stream.subarray(0, length), data.length);
+      expect(Buffer.compare(start, data.subarray(0, start.length)), `${length}`).toBe(0);
+      expect(start.length).toBeGreaterThan(length > 1000 ? length : -1);
+    }
+    expect(nodePlatform.inflateZlibStart!(stream, data.length)).toHaveLength(data.length);
+    expect(() => nodePlatform.inflateZlibStart!(stream, data.length - 1)).toThrow();
+    expect(() => nodePlatform.inflateZlibStart!(Buffer.from('not zlib'), 10)).toThrow();
+  });
+});
+
 describe('moduleFinder', async () => {
   const { moduleFinder, nameModule } = await import('./find-module.ts');
   const { openImage } = await import('../../image/index.ts');

@@ -1,6 +1,6 @@
 import { indexOfBytes } from '../../base/index.ts';
 import { AT, FORM, TAG } from './constants.ts';
-import { INFO, readDie } from './die.ts';
+import { readDie } from './die.ts';
 import type { Unit } from './units.ts';
 
 /** Letters and everything else that names are made of; abbreviation codes of constants are smaller. */
@@ -12,7 +12,7 @@ const FIRST_LETTER = 0x21;
  */
 export function constantsOf(unit: Unit, type: number): number[] | undefined {
   if (!unit.isGo || !unit.abbreviations.every(isExpected)) return undefined;
-  const bytes = unit.sections.bytes(INFO);
+  const bytes = unit.sections.info;
   const reference = new Uint8Array(4);
   new DataView(reference.buffer).setUint32(0, type, true);
   const found: number[] = [];

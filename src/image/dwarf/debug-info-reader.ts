@@ -8,7 +8,6 @@ import type {
   UnitInfo,
 } from '../debug-info.ts';
 import type { Type } from '../types.ts';
-import { INFO } from './die.ts';
 import { contains, FunctionReader } from './functions.ts';
 import { Globals } from './globals.ts';
 import { DwarfLines } from './line-table.ts';
@@ -22,7 +21,7 @@ import { Units } from './units.ts';
 /** DWARF of a binary; undefined if it has no .debug_info. Nothing is read before it is asked for. */
 export function openDebugInfo(source: DebugSource): DebugInfo | undefined {
   const sections = new Sections(source);
-  return sections.find(INFO) === undefined ? undefined : new DwarfDebugInfo(sections);
+  return !sections.reachInfo(0) ? undefined : new DwarfDebugInfo(sections);
 }
 
 class DwarfDebugInfo implements DebugInfo {

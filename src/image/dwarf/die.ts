@@ -313,12 +313,12 @@ function untilNul(reader: Reader): Uint8Array {
 
 /** Entry `index` of the unit's part of .debug_addr (DWARF 5 §7.27). */
 export function indexedAddress(unit: UnitContext, index: number): LinkedAddress {
-  return linkedAddress(unit.sections.at('.debug_addr', unit.addressBase + index * ADDRESS_SIZE).uint64());
+  return linkedAddress(unit.sections.near('.debug_addr', unit.addressBase + index * ADDRESS_SIZE).uint64());
 }
 
 /** Reads the DIE at `offset`; undefined for the null entry that ends a list of children. */
 export function readDie(unit: UnitContext, offset: number): Die | undefined {
-  const bytes = unit.sections.bytes(INFO);
+  const bytes = unit.sections.info;
   if (!(offset >= 0 && offset < unit.end)) throw unit.sections.error(INFO, offset, 'no entry can be here');
   let at = offset;
   let code = bytes[at++]!;

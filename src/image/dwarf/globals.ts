@@ -73,7 +73,7 @@ export class Globals {
   constantsOfType(typeName: string, type: number): readonly Constant[] {
     const { units } = this.#names;
     const found: Constant[] = [];
-    for (const unit of this.#names.packageUnits(typeName)) {
+    for (const unit of this.#names.sourceUnits(typeName)) {
       const offsets = constantsOf(unit, type) ?? this.#names.of(unit, KEEP.constant).dies(KEEP.constant);
       for (const offset of offsets) {
         const die = units.die(offset);

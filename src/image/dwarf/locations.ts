@@ -1,4 +1,4 @@
-import type { LinkedAddress } from '../../base/index.ts';
+import type { LinkedAddress, Reader } from '../../base/index.ts';
 import type { VariableLocation } from '../debug-info.ts';
 import { FORM } from './constants.ts';
 import { type Die, indexedAddress } from './die.ts';
@@ -46,8 +46,12 @@ export function locationAt(
 }
 
 function inLocations(die: Die, attribute: number, pc: number): Uint8Array | undefined {
+  const { sections } = die.unit;
+  return sections.read('.debug_loc', die.number(attribute)!, (reader) => coveringLocation(die, reader, pc));
+}
+
+function coveringLocation(die: Die, reader: Reader, pc: number): Uint8Array | undefined {
   let base: number = die.unit.lowPc;
-  const reader = die.unit.sections.at('.debug_loc', die.number(attribute)!);
   for (;;) {
     const first = reader.int64();
     const second = first === BASE_SELECTION ? reader.uint64() : reader.int64();
@@ -62,9 +66,13 @@ function inLocations(die: Die, attribute: number, pc: number): Uint8Array | unde
 }
 
 function inLocationList(die: Die, attribute: number, form: number, pc: number): Uint8Array | undefined {
-  const { unit } = die;
+  const { sections } = die.unit;
+  const offset = listOffset(die, attribute, form);
+  return sections.read('.debug_loclists', offset, (reader) => coveringEntry(die, reader, pc));
+}
+
+function coveringEntry({ unit }: Die, reader: Reader, pc: number): Uint8Array | undefined {
   let base: number = unit.lowPc;
-  const reader = unit.sections.at('.debug_loclists', listOffset(die, attribute, form));
   let fallback: Uint8Array | undefined;
   for (;;) {
     const kind = readKind(reader, KINDS);
@@ -87,5 +95,5 @@ function listOffset(die: Die, attribute: number, form: number): number {
   const value = die.number(attribute)!;
   if (form !== FORM.loclistx) return value;
   const { sections, locationListsBase } = die.unit;
-  return locationListsBase + sections.at('.debug_loclists', locationListsBase + value * 4).uint32();
+  return locationListsBase + sections.near('.debug_loclists', locationListsBase + value * 4).uint32();
 }

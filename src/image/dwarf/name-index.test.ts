@@ -63,6 +63,42 @@ describe('names', () => {
     expect(onlyDecoy.find('q', KEEP.type)).toEqual([]);
   });
 
+  it('of types are in the unit into which the linker has moved them, behind the functions that it had', () => {
+    const named = (name: string): Attribute[] => [[AT.name, FORM.string, name]];
+    const builder = new DwarfBuilder()
+      .unit(5, goRoot('runtime'), (b) => {
+        b.die(TAG.subprogram, named('runtime.f'), () => b.die(TAG.baseType, baseType('local')));
+        b.die(TAG.baseType, baseType('behind'));
+      })
+      .unit(5, goRoot('runtime'), (b) => {
+        b.die(TAG.subprogram, named('runtime.asm'), () => {});
+        b.die(TAG.subprogram, named('runtime.other'));
+        b.die(TAG.baseType, baseType('int'));
+      })
+      .unit(5, goRoot('runtime'), (b) => b.die(TAG.baseType, baseType('late')));
+    const units = new Units(new Sections(builder.source()));
+    const names = new NameIndex(units);
+    expect(names.typeUnits.map(({ index }) => index)).toEqual([1]);
+    expect(names.find('int', KEEP.type)).toHaveLength(1);
+    for (const other of ['local', 'behind', 'late']) expect(names.find(other, KEEP.type), other).toEqual([]);
+  });
+
+  it('of a package are looked for no further than the compiler wrote for it', () => {
+    const named = (name: string): Attribute[] => [[AT.name, FORM.string, name]];
+    const assembled = (b: DwarfBuilder) => b.die(TAG.subprogram, named('a/b.asm'), () => {});
+    const builder = new DwarfBuilder()
+      .unit(5, goRoot('a/b'), assembled)
+      .unit(5, goRoot('c'))
+      .unit(5, goRoot('a/b'), (b) => {
+        b.die(TAG.subprogram, named('a/b.f'), () => b.die(TAG.formalParameter, named('x')));
+      })
+      .unit(5, goRoot('a/b'), assembled);
+    const names = new NameIndex(new Units(new Sections(builder.source())));
+    expect([...names.sourceUnits('a/b.T')].map(({ index }) => index)).toEqual([0, 2]);
+    expect([...names.packageUnits('a/b.T')].map(({ index }) => index)).toEqual([0, 2, 3]);
+    expect([...names.sourceUnits('none.T')]).toEqual([]);
+  });
+
   it('are looked up in an index after many searches, with the same answer', () => {
     const names = index((b) => {
       for (let i = 0; i < 50; i++) b.die(TAG.baseType, baseType(`main.T${i}`));

@@ -1,7 +1,7 @@
 import { indexOfBytes } from '../../base/index.ts';
 import type { AbbreviationTable } from './abbreviations.ts';
 import { TAG } from './constants.ts';
-import { INFO, readDie } from './die.ts';
+import { readDie } from './die.ts';
 import { encodeName, hashBytes } from './name-hash.ts';
 import { NameScan } from './name-scan.ts';
 import { isPlausible } from './plausible.ts';
@@ -20,12 +20,15 @@ export class NameIndex {
   readonly #indexes = new Map<string, UnitIndex>();
   readonly #programs = new Map<AbbreviationTable, Map<string, WalkProgram>>();
   readonly #scan = new NameScan();
-  #byPackage: Map<string, Unit[]> | undefined;
+  /** Of the units that have been read. */
+  readonly #byPackage = new Map<string, Unit[]>();
+  readonly #unread: Iterator<Unit>;
   #typeUnits: readonly Unit[] | undefined;
   #foreign: readonly Unit[] | undefined;
 
   constructor(units: Units) {
     this.units = units;
+    this.#unread = units.inOrder();
   }
 
   /** What a walk over a unit found; the walk for constants is another one. */
@@ -45,31 +48,48 @@ export class NameIndex {
     for (const unit of this.units.all) yield this.of(unit, keep);
   }
 
-  /** Units in which Go's types are: of the several that package runtime has, one without code comes first. */
+  /**
+   * Units in which Go's types are: the one of package runtime into which the linker has moved them, or else all that
+   * the package has, those without code first.
+   */
   get typeUnits(): readonly Unit[] {
-    this.#typeUnits ??= [...(this.#packages.get('runtime') ?? [])].sort(
-      (a, b) => Number(a.hasCode) - Number(b.hasCode) || b.end - b.offset - (a.end - a.offset),
-    );
+    this.#typeUnits ??= this.#findTypeUnits();
     return this.#typeUnits;
   }
 
-  /** Units of the package that a name belongs to. */
-  packageUnits(name: string): readonly Unit[] {
-    return this.#packages.get(packageOf(name)) ?? [];
+  #findTypeUnits(): readonly Unit[] {
+    const all: Unit[] = [];
+    for (const unit of this.#unitsOf('runtime')) {
+      if (writerOf(unit) === 'linker') return [unit];
+      all.push(unit);
+    }
+    return all.sort((a, b) => Number(a.hasCode) - Number(b.hasCode) || b.end - b.offset - (a.end - a.offset));
+  }
+
+  /** Units of the package that a name belongs to: several, since each assembly file has its own. */
+  packageUnits(name: string): Iterable<Unit> {
+    return this.#unitsOf(packageOf(name));
+  }
+
+  /** As `packageUnits`, up to the one of the package's Go files: there is one. */
+  *sourceUnits(name: string): Generator<Unit> {
+    for (const unit of this.packageUnits(name)) {
+      yield unit;
+      if (writerOf(unit) === 'compiler') return;
+    }
   }
 
   /** DIEs of exactly this name. */
   find(name: string, keep: number): readonly number[] {
     const bytes = encodeName(name);
     const hash = hashBytes(bytes);
-    const likely = keep === KEEP.type ? this.typeUnits : this.packageUnits(name);
-    for (const unit of likely) {
+    for (const unit of keep === KEEP.type ? this.typeUnits : this.packageUnits(name)) {
       const found = this.#findIn(unit, bytes, hash, keep);
       if (found.length > 0) return found;
     }
     const found: number[] = [];
     // Go's types are where they are likely, or nowhere; C's are in C's units.
-    const rest = keep === KEEP.type && likely.length > 0 ? this.#foreignUnits : this.units.all;
+    const rest = keep === KEEP.type && this.typeUnits.length > 0 ? this.#foreignUnits : this.units.all;
     for (const unit of this.#unitsThatSay(bytes, rest))
       found.push(...this.of(unit, keep).find(bytes, hash, keep));
     return found;
@@ -125,17 +145,22 @@ export class NameIndex {
     return this.of(unit, keep).find(name, hash, keep);
   }
 
-  get #packages(): Map<string, Unit[]> {
-    if (this.#byPackage === undefined) {
-      this.#byPackage = new Map();
-      for (const unit of this.units.all) {
-        const { name } = unit;
-        const units = this.#byPackage.get(name);
-        if (units === undefined) this.#byPackage.set(name, [unit]);
-        else units.push(unit);
-      }
-    }
-    return this.#byPackage;
+  /** In the order of the file, which is read on when those that are known have been seen. */
+  *#unitsOf(name: string): Generator<Unit> {
+    let seen = 0;
+    do {
+      const known = this.#byPackage.get(name) ?? [];
+      while (seen < known.length) yield known[seen++]!;
+    } while (this.#readOn());
+  }
+
+  #readOn(): boolean {
+    const { done, value: unit } = this.#unread.next();
+    if (done) return false;
+    const units = this.#byPackage.get(unit.name);
+    if (units === undefined) this.#byPackage.set(unit.name, [unit]);
+    else units.push(unit);
+    return true;
   }
 
   get #foreignUnits(): readonly Unit[] {
@@ -150,7 +175,7 @@ export class NameIndex {
     const needle = new Uint8Array(name.length + 1);
     needle.set(name);
     const { sections } = this.units;
-    const info = sections.bytes(INFO);
+    const { info } = sections;
     let at = -1;
     for (const unit of units) {
       // One search serves all units in front of its hit.
@@ -180,6 +205,27 @@ const TAG_OF_KEEP: Readonly<Record<number, number>> = {
   [KEEP.variable]: TAG.variable,
   [KEEP.constant]: TAG.constant,
 };
+
+/**
+ * Who wrote what a unit of Go holds, all of which say that it was the compiler. Of an assembly file there are functions
+ * with nothing below them; into the last of package runtime the linker moves all types, behind those.
+ */
+function writerOf(unit: Unit): 'compiler' | 'linker' | 'assembler' {
+  let { hasChildren, next } = unit.root;
+  for (let depth = hasChildren ? 1 : 0; depth > 0 && next < unit.end; ) {
+    const die = readDie(unit, next);
+    if (die === undefined) {
+      depth--;
+      next++;
+      continue;
+    }
+    if (depth === 1 && isTypeTag(die.tag)) return 'linker';
+    if (depth > 1 || die.tag === TAG.constant || die.tag === TAG.variable) return 'compiler';
+    ({ hasChildren, next } = die);
+    if (hasChildren) depth++;
+  }
+  return 'assembler';
+}
 
 function wantedFor(keep: number): Wanted {
   return keep === KEEP.constant ? 'constants' : 'program';

@@ -1,7 +1,6 @@
 import { indexOfBytes } from '../../base/index.ts';
 import type { AbbreviationTable } from './abbreviations.ts';
 import { AT, FORM, TAG } from './constants.ts';
-import { INFO } from './die.ts';
 import type { Unit } from './units.ts';
 
 /** An index costs about as much as this many searches through the bytes it is about. */
@@ -55,7 +54,7 @@ export class NameScan {
     { isWanted, accept }: Wanted,
     window: { readonly from: number; readonly to: number },
   ): number | undefined | 'index' {
-    const bytes = unit.sections.bytes(INFO);
+    const bytes = unit.sections.info;
     let { from } = window;
     for (let hits = 0; hits < MAX_HITS; hits++) {
       const at = indexOfBytes(bytes, value, from, window.to);

@@ -31,8 +31,12 @@ export function rangesOf(die: Die): readonly PcRange[] {
 }
 
 function readRanges(die: Die): PcRange[] {
+  const { sections } = die.unit;
+  return sections.read('.debug_ranges', die.number(AT.ranges)!, (reader) => rangesIn(die, reader));
+}
+
+function rangesIn(die: Die, reader: Reader): PcRange[] {
   let base: number = die.unit.lowPc;
-  const reader = die.unit.sections.at('.debug_ranges', die.number(AT.ranges)!);
   const ranges: PcRange[] = [];
   for (;;) {
     const first = reader.int64();
@@ -44,9 +48,12 @@ function readRanges(die: Die): PcRange[] {
 }
 
 function readRangeList(die: Die): PcRange[] {
-  const { unit } = die;
+  const { sections } = die.unit;
+  return sections.read('.debug_rnglists', listOffset(die), (reader) => listedRanges(die, reader));
+}
+
+function listedRanges({ unit }: Die, reader: Reader): PcRange[] {
   let base: number = unit.lowPc;
-  const reader = unit.sections.at('.debug_rnglists', listOffset(die));
   const ranges: PcRange[] = [];
   for (;;) {
     const kind = readKind(reader, KINDS);
@@ -69,7 +76,7 @@ function listOffset(die: Die): number {
   const value = die.number(AT.ranges)!;
   if (die.form(AT.ranges) !== FORM.rnglistx) return value;
   const { sections, rangeListsBase } = die.unit;
-  return rangeListsBase + sections.at('.debug_rnglists', rangeListsBase + value * 4).uint32();
+  return rangeListsBase + sections.near('.debug_rnglists', rangeListsBase + value * 4).uint32();
 }
 
 export function covers(ranges: readonly PcRange[], pc: number): boolean {

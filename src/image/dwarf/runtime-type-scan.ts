@@ -1,6 +1,6 @@
 import { indexOfBytes } from '../../base/index.ts';
 import { AT, FORM } from './constants.ts';
-import { INFO, readDie } from './die.ts';
+import { readDie } from './die.ts';
 import { GO_KIND, GO_KIND_MASK } from './go-kind.ts';
 import type { Unit } from './units.ts';
 import { isTypeTag } from './walk-program.ts';
@@ -34,7 +34,7 @@ export class RuntimeTypeScan {
     if (!this.#isPossible || this.#searches++ > searchesPerIndex(this.#unit.end - this.#unit.offset))
       return 'index';
     const unit = this.#unit;
-    const bytes = unit.sections.bytes(INFO);
+    const bytes = unit.sections.info;
     const value = new Uint8Array(4);
     new DataView(value.buffer).setUint32(0, offset, true);
     let at = indexOfBytes(bytes, value, unit.rootOffset, unit.end);

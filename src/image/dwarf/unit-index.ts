@@ -1,5 +1,5 @@
 import { AT, FORM } from './constants.ts';
-import { INFO, indexedAddress, readDie } from './die.ts';
+import { indexedAddress, readDie } from './die.ts';
 import { FNV_BASIS, hashBytes, sameBytes } from './name-hash.ts';
 import { rangesOf } from './ranges.ts';
 import { UnitWalk, uint32, uleb } from './unit-walk.ts';
@@ -53,7 +53,7 @@ export class UnitIndex {
 
   /** Calls back with each DW_AT_go_runtime_type that is not 0, and its DIE. */
   eachRuntimeType(visit: (offset: number, die: number) => void): void {
-    const bytes = this.unit.sections.bytes(INFO);
+    const bytes = this.unit.sections.info;
     for (let row = 0; row < this.#dies.length; row++) {
       if (this.#keeps[row] !== KEEP.type || this.#marks[row] === 0) continue;
       const offset = uint32(bytes, this.#marks[row]!);
@@ -100,7 +100,7 @@ export class UnitIndex {
 
   /** The address where a function is entered; NaN if DW_AT_low_pc does not say it. */
   #entry(row: number): number {
-    const bytes = this.unit.sections.bytes(INFO);
+    const bytes = this.unit.sections.info;
     const at = this.#marks[row]!;
     if (at === 0) return Number.NaN;
     if (this.#program.markedForms[uleb(bytes, this.#dies[row]!)] === FORM.addrx) {

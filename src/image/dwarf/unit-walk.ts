@@ -35,7 +35,7 @@ export class UnitWalk {
 
   constructor(unit: Unit, program: WalkProgram) {
     this.#unit = unit;
-    this.#bytes = unit.sections.bytes(INFO);
+    this.#bytes = unit.sections.info;
     this.count = this.#run(program, unit.rootOffset, unit.end);
   }
 

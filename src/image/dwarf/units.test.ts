@@ -90,7 +90,7 @@ describe('Units', () => {
       'shorter',
     ],
   ])('refuses %s', (_, info, message) => {
-    expect(() => rawUnits(info.build())).toThrow(message);
+    expect(() => rawUnits(info.build()).all).toThrow(message);
   });
 
   it('refuses codes that are not declared and DIEs that leave their unit', () => {

@@ -143,7 +143,7 @@ export class Unit implements UnitContext, UnitInfo {
 
   /** Go's root begins with its name: all units are told apart by it, without reading what else they say. */
   #leadingName(): string | undefined {
-    const bytes = this.sections.bytes(INFO);
+    const bytes = this.sections.info;
     const abbreviation = this.abbreviations[bytes[this.rootOffset]!];
     if (abbreviation?.names[0] !== AT.name || abbreviation.forms[0] !== FORM.string) return undefined;
     const start = this.rootOffset + 1;
@@ -155,17 +155,32 @@ export class Unit implements UnitContext, UnitInfo {
 const HEADER_SIZE = 8;
 const LISTS_HEADER_SIZE = 12;
 
-/** All units, by offset. */
+/** Of a header (§7.5.1). What is shorter behind the last unit is a trailing NUL or padding. */
+const SMALLEST_HEADER = 11;
+const LARGEST_HEADER = 24;
+
+/** The units, by offset: their headers are read one by one, as far as somebody asks. */
 export class Units {
   readonly sections: Sections;
   readonly abbreviations: Abbreviations;
-  readonly all: readonly Unit[];
+  readonly #found: Unit[] = [];
+  /** Where the next header is. */
+  #end = 0;
   #signatures: Map<string, number> | undefined;
 
   constructor(sections: Sections) {
     this.sections = sections;
     this.abbreviations = new Abbreviations(sections);
-    this.all = this.#readHeaders();
+  }
+
+  get all(): readonly Unit[] {
+    while (this.#readNext());
+    return this.#found;
+  }
+
+  /** All units, in the order of the file; those behind where the caller stops are not read. */
+  *inOrder(): Generator<Unit> {
+    for (let i = 0; i < this.#found.length || this.#readNext(); i++) yield this.#found[i]!;
   }
 
   /** The unit that holds a DIE. */
@@ -200,7 +215,8 @@ export class Units {
   }
 
   #find(offset: number): Unit | undefined {
-    const { all } = this;
+    while (offset >= this.#end && this.#readNext());
+    const all = this.#found;
     let low = 0;
     let high = all.length;
     while (low < high) {
@@ -212,31 +228,29 @@ export class Units {
     return unit !== undefined && offset >= unit.rootOffset && offset < unit.end ? unit : undefined;
   }
 
-  #readHeaders(): Unit[] {
+  /** False: there is no other. */
+  #readNext(): boolean {
     const { sections } = this;
-    const size = sections.bytes(INFO).length;
-    const typesStart = sections.infoSize;
-    const units: Unit[] = [];
-    let offset = 0;
-    // The smallest header takes 11 bytes: a trailing NUL or padding is none.
-    while (size - offset >= 11) {
-      const header = readHeader(sections.at(INFO, offset), offset >= typesStart);
-      units.push(new Unit(this, units.length, header));
-      offset = header.end;
-    }
-    return units;
+    const offset = this.#end;
+    sections.reachInfo(offset + LARGEST_HEADER);
+    const size = sections.infoAndTypesSize;
+    if (size - offset < SMALLEST_HEADER) return false;
+    const header = readHeader(sections.at(INFO, offset), size, offset >= sections.infoSize);
+    // Whoever has the unit reads in it without asking.
+    sections.reachInfo(header.end);
+    this.#found.push(new Unit(this, this.#found.length, header));
+    this.#end = header.end;
+    return true;
   }
 }
 
-function readHeader(reader: Reader, inTypes: boolean): Header {
+function readHeader(reader: Reader, size: number, inTypes: boolean): Header {
   const offset = reader.position;
   const length = reader.uint32();
+  const left = size - reader.position;
   if (length >= 0xfffffff0) throw reader.error('64-bit DWARF is not supported', offset);
-  if (length > reader.remaining) {
-    throw reader.error(
-      `a unit of ${length} bytes does not fit into the ${reader.remaining} that are left`,
-      offset,
-    );
+  if (length > left) {
+    throw reader.error(`a unit of ${length} bytes does not fit into the ${left} that are left`, offset);
   }
   const end = reader.position + length;
   const version = reader.uint16();

@@ -104,6 +104,24 @@ describe('sections', () => {
     expect(read(unmarked)).toEqual(content);
   });
 
+  it('have a beginning that can be had alone, if they are large', () => {
+    const large = new Uint8Array(9 << 20).map((_, i) => (i * 2654435761) >>> 20);
+    const stream = deflateSync(large, { level: 1 });
+    const start = (elf: ElfFile, wanted: number) => elf.beginning(elf.section('.debug_x')!, wanted);
+    const elf = compressed(1, large.length, stream);
+    const some = start(elf, 1000)!;
+    expect(some.length).toBeGreaterThan(1000);
+    expect(some.length).toBeLessThan(large.length);
+    expect(Buffer.compare(some, large.subarray(0, some.length))).toBe(0);
+    expect(start(elf, large.length)).toBeUndefined();
+    expect(start(elf, large.length / 2)).toBeUndefined();
+    expect(start(compressed(1, content.length, deflateSync(content)), 1)).toBeUndefined();
+    expect(start(compressed(2, content.length, zstd), 1)).toBeUndefined();
+    const plain = elfOf({ sections: [{ name: '.debug_x', bytes: large }] });
+    expect(start(plain, 1)).toBeUndefined();
+    expect(() => start(compressed(1, large.length, stream.fill(0xff)), 1)).toThrow('cannot be inflated');
+  });
+
   it('that are damaged say so only when they are read', () => {
     expect(() => read(compressed(1, content.length + 1, deflateSync(content)))).toThrow('app .debug_x');
     expect(() => read(compressed(1, content.length - 1, deflateSync(content)))).toThrow('cannot be inflated');

@@ -81,13 +81,44 @@ export function readContents(source: ByteSource, section: Stored, platform: Plat
   const stored = readAvailable(source, section.fileOffset, section.fileSize);
   if (compression === undefined) return stored;
   const stream = stored.subarray(compression.headerSize);
-  try {
-    return compression.kind === 'zlib'
+  return inflated(source, section, () =>
+    compression.kind === 'zlib'
       ? platform.inflateZlib(stream, compression.size)
-      : inflateZstdExactly(stream, compression.size);
+      : inflateZstdExactly(stream, compression.size),
+  );
+}
+
+/** Of a smaller section all is inflated at once. */
+const LARGE = 8 << 20;
+/**
+ * How much of a large section the beginning is. In programs of 40 MB of .debug_info the types end at a quarter, and the
+ * packages that main imports itself at a third.
+ */
+const SHARE = 0.45;
+
+/** The beginning of a large section, if that has the first `wanted` bytes; undefined: all of it is to be read. */
+export function readBeginning(
+  source: ByteSource,
+  section: Stored,
+  platform: Platform,
+  wanted: number,
+): Uint8Array | undefined {
+  const { compressed } = section;
+  if (compressed?.kind !== 'zlib' || platform.inflateZlibStart === undefined) return undefined;
+  const { size, headerSize } = compressed;
+  if (size < LARGE || wanted > size * SHARE) return undefined;
+  const length = Math.floor((section.fileSize - headerSize) * SHARE);
+  const stream = readAvailable(source, section.fileOffset + headerSize, length);
+  const bytes = inflated(source, section, () => platform.inflateZlibStart!(stream, size));
+  return bytes.length < wanted ? undefined : bytes;
+}
+
+function inflated(source: ByteSource, section: Stored, inflate: () => Uint8Array): Uint8Array {
+  try {
+    return inflate();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new DataError(where, `cannot be inflated: ${reason}`);
+    throw new DataError({ file: source.name, section: section.name }, `cannot be inflated: ${reason}`);
   }
 }
 
