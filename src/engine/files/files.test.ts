@@ -198,11 +198,8 @@ describe('nodePlatform', () => {
       expect(() => nodePlatform.inflateZlib(deflateSync(data), size)).toThrow();
     }
   });
-});
 
-describe('nodePlatform', () => {
   it('inflates what the first bytes of a stream say', () => {
-    const data = sample(100_000);
     const stream = deflateSync(data);
     for (const length of [stream.length, stream.length >> 1, 100, 2]) {
       const start = nodePlatform.inflateZlibStart!(stream.subarray(0, length), data.length);
