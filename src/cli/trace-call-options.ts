@@ -80,6 +80,7 @@ const OF_GOROUTINES = {
   stacks: '--stacks',
   limit: '--limit',
   goroutines: '-g',
+  engine: '--engine',
 };
 
 /** Why an option has nothing to be about; undefined: all have. */

@@ -15,8 +15,6 @@ const DRAIN_EVERY_MS = 5;
 const TELL_EVERY_MS = 20;
 /** Looking for the end of the program costs a read of procfs. */
 const END_EVERY_MS = 50;
-/** What an event costs the program: measured on a ping-pong of two goroutines with stacks, amd64, Go 1.26. */
-const NANOSECONDS_PER_EVENT = 43;
 /** All of them end the recording: the probes are taken out, and the trace is written. */
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
@@ -60,9 +58,9 @@ async function recorded(options: TraceRecordOptions): Promise<Recording> {
   const asked = (): void => tell();
   process.on('SIGUSR1', asked);
   try {
-    const { lossless, subject, output } = options;
+    const { lossless, subject, output, engine } = options;
     const wanted = options.follow === undefined ? undefined : namePattern(options.follow);
-    const recording = await Recording.start({ lossless, subject: launchOf(subject), follow: wanted });
+    const recording = await Recording.start({ lossless, subject: launchOf(subject), follow: wanted, engine });
     const lines = options.lines && new TraceLines(recording.live(output === undefined), options.lines);
     const status = new TraceStatus(recordingStatus(recording), lines === undefined || !isTerminal(1));
     tell = () => status.tell();
@@ -131,7 +129,7 @@ function finishQuietly(lines: TraceLines): void {
 
 const recordingStatus = (recording: Recording): ReportsStatus => ({
   pid: recording.pid,
-  nanosecondsPerEvent: NANOSECONDS_PER_EVENT,
+  nanosecondsPerEvent: recording.nanosecondsPerEvent,
   get status() {
     return recording.status;
   },
@@ -151,7 +149,7 @@ export const launchOf = (subject: TraceRecordOptions['subject']): RecordingOptio
 
 function summary(recording: Recording, facts: readonly string[]): string {
   const { events, lost, waits } = recording.status;
-  const cost = costText(events, NANOSECONDS_PER_EVENT, recording.seconds);
+  const cost = costText(events, recording.nanosecondsPerEvent, recording.seconds);
   const lines = [
     ...facts,
     `the program was stopped for ${Math.ceil(recording.stoppedMs)} ms; the probes took about ${cost} of one CPU`,

@@ -1,5 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import { parseDuration } from '../commands/language/duration.ts';
+import type { TraceEngine } from '../engine/trace/recording.ts';
 import { addCallOptions, callOptions, strayOption, type TraceCallOptions } from './trace-call-options.ts';
 import type { TraceLineOptions } from './trace-lines.ts';
 import { traceCommand } from './trace-subcommand.ts';
@@ -16,9 +17,12 @@ export interface TraceRecordOptions {
   /** Lines on standard output while it goes on. */
   readonly lines: TraceLineOptions | undefined;
   readonly lossless: boolean;
+  readonly engine: TraceEngine;
   /** Only goroutines that enter a function of this pattern, and what they create, in turn. */
   readonly follow?: string | undefined;
 }
+
+const ENGINES: readonly TraceEngine[] = ['inline', 'trap'];
 
 /** What `mattock trace` does when no subcommand is named: it records. */
 export function addTraceRecord(
@@ -69,6 +73,12 @@ export function addTraceRecord(
         'only goroutines that enter a function of this pattern, and those that they create, in turn',
       ),
     )
+    .addOption(
+      new Option(
+        '--engine <engine>',
+        'trap: breakpoints instead of inline probes, where code cannot be patched; some 140 µs an event instead of 0.04',
+      ).choices(ENGINES),
+    )
     .addOption(new Option('--lossless', 'the program waits when we are slow, so that nothing is lost'))
     .action(
       (first: string | undefined, second: string | undefined, values: Readonly<Record<string, unknown>>) => {
@@ -84,7 +94,12 @@ export function addTraceRecord(
         const stray = strayOption(pattern, values);
         if (stray !== undefined) trace.error(`error: ${stray}`);
         if (pattern === undefined)
-          found({ ...common, lines: linesOf(values), follow: values.goroutines as string | undefined });
+          found({
+            ...common,
+            engine: (values.engine as TraceEngine | undefined) ?? 'inline',
+            lines: linesOf(values),
+            follow: values.goroutines as string | undefined,
+          });
         else foundCalls(callOptions(pattern, values, common));
       },
     );

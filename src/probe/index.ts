@@ -1,7 +1,7 @@
 export { type FunctionWindows, functionWindows } from './function-windows.ts';
 export { type Probes, prepareProbes, WindowBusy } from './installation.ts';
 export * from './operands.ts';
-export { type PatchSite, PROLOGUE_BYTES, patchSite } from './patch-site.ts';
+export { behindCheck, type PatchSite, PROLOGUE_BYTES, patchSite } from './patch-site.ts';
 export type { ProbeTarget, ProbeThread, RingFile } from './port.ts';
 export {
   COUNTED,

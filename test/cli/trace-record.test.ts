@@ -55,6 +55,18 @@ describe('mattock trace', () => {
     expect(parsed).toMatch(/main\.bursts/);
   });
 
+  it('sees the same by breakpoints where it may not patch', async () => {
+    const file = join(folder, 'trapped.out');
+    const program = buildGo({ source: 'test/fixtures/engines-exchange' });
+    const { status, stdout } = await mattock(['trace', '--engine=trap', '-o', file, program, '--', '20']);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'ok\n' });
+    const parsed = execFileSync('go', ['tool', 'trace', '-d=parsed', file], {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 30,
+    });
+    expect(parsed).toMatch(/StateTransition .*Running->Waiting Reason="chan (receive|send)"[^]*main\.answer/);
+  });
+
   it.each([
     [['trace'], /what is to be recorded/],
     [['trace', '-p', 'x'], /not a process id/],

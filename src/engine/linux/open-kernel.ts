@@ -9,10 +9,13 @@ import { spawn } from './spawn.ts';
 import { Threads } from './threads.ts';
 import { Waiting } from './waiting.ts';
 
-/** To be opened, and used, by the one thread that is to be the tracer. Throws a UserError where there is none. */
-export async function openKernel(): Promise<Kernel> {
+/**
+ * To be opened, and used, by the one thread that is to be the tracer. Throws a UserError where there is none. `onIdle` is
+ * called again and again while `wait` has nothing to tell, instead of sleeping.
+ */
+export async function openKernel(onIdle?: () => void): Promise<Kernel> {
   const processor = thisProcessor();
-  return new LinuxKernel(await openLibc(), processor);
+  return new LinuxKernel(await openLibc(), processor, onIdle);
 }
 
 class LinuxKernel implements Kernel {
@@ -27,12 +30,12 @@ class LinuxKernel implements Kernel {
   readonly #memory: Memory;
   readonly #waiting: Waiting;
 
-  constructor(libc: Libc, processor: Processor) {
+  constructor(libc: Libc, processor: Processor, onIdle?: () => void) {
     this.#libc = libc;
     this.#processor = processor;
     this.#threads = new Threads(libc, processor);
     this.#memory = new Memory(libc);
-    this.#waiting = new Waiting(libc, (pid) => this.#memory.forget(pid));
+    this.#waiting = new Waiting(libc, (pid) => this.#memory.forget(pid), onIdle);
   }
 
   get lastStatus(): number {

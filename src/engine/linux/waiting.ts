@@ -18,9 +18,13 @@ export class Waiting {
   readonly #status = new Int32Array(1);
   readonly #onExec: (pid: number) => void;
 
-  constructor(libc: Libc, onExec: (pid: number) => void) {
+  readonly #onIdle: (() => void) | undefined;
+
+  /** `onIdle` is called again and again while nothing is there to be waited for, instead of sleeping until something is. */
+  constructor(libc: Libc, onExec: (pid: number) => void, onIdle?: () => void) {
     this.#libc = libc;
     this.#onExec = onExec;
+    this.#onIdle = onIdle;
   }
 
   get lastStatus(): number {
@@ -28,7 +32,12 @@ export class Waiting {
   }
 
   wait(block: boolean): number {
-    return this.#wait(-1, block ? OURS : OURS | WNOHANG);
+    if (!block || this.#onIdle === undefined) return this.#wait(-1, block ? OURS : OURS | WNOHANG);
+    for (;;) {
+      const tid = this.#wait(-1, OURS | WNOHANG);
+      if (tid !== 0) return tid;
+      this.#onIdle();
+    }
   }
 
   waitFor(tid: number, block = true): number {

@@ -39,6 +39,8 @@ export interface ProbeOrder<Plan extends ProbePlan, Seen = undefined> {
   /** The program waits when the ring is full, instead of going on without being recorded. */
   readonly lossless: boolean;
   readonly ringBytes?: number;
+  /** Ticks of the processor's clock after which who waits takes us for dead. */
+  readonly patience?: number;
   /** By the binary; of a process that runs, before it is stopped. */
   plan(target: ProcessTarget, kernel: Kernel): Plan;
   /** Probes stand in code that goroutines are preempted in at any instruction: that of the program, not of its runtime. */
@@ -285,7 +287,7 @@ function prepare<Plan extends ProbePlan>(
   try {
     const probes = prepareProbes(probeTarget(kernel, target), plan.probes, {
       text: plan.text,
-      ring: { bytes: ringBytes, whenFull: lossless ? 'wait' : 'count', patience: PATIENCE_TICKS },
+      ring: { bytes: ringBytes, whenFull: lossless ? 'wait' : 'count', patience: order.patience ?? PATIENCE_TICKS },
       owner: kernel.pid,
       isAlive: (pid) => kernel.procFile(pid, 'stat') !== undefined,
       openRing: (descriptor) => {
@@ -354,7 +356,7 @@ function* interruptedPlaces(target: ProcessTarget): Iterable<number> {
   }
 }
 
-function launchedProgram({ program }: Launch): { readonly path: string } {
+export function launchedProgram({ program }: Launch): { readonly path: string } {
   if ('path' in program) return program;
   throw new UserError('compile the program first: it is traced as it is shipped', '`go build`');
 }

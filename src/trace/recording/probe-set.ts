@@ -44,7 +44,7 @@ export function planProbes(facts: SchedulerFacts): ProbeSet {
   return { probes, missing, syscallProbes: changes !== STATE_PROBES };
 }
 
-function stateChanges(
+export function stateChanges(
   facts: SchedulerFacts,
 ): readonly (StateChange & { readonly functions: readonly string[] })[] {
   // go1.26 made exitsyscallfast a part of exitsyscall when it gave system calls a compare-and-swap of their own.

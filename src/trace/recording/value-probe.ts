@@ -16,7 +16,7 @@ import { KIND, RECORD } from './record.ts';
 import { writeMachine } from './state-probe.ts';
 
 /** What is written: a register, or a word that is reached from it through one offset after the other. */
-interface Value {
+export interface Value {
   readonly from: Register;
   readonly path: readonly number[];
   /** Of the last. */
