@@ -71,7 +71,7 @@ async function runLines(options: LiveOptions, workerEntry: URL): Promise<number>
     for (const line of options.commands) await runner.run(line);
     if (options.commands.length === 0) await runInput(runner);
   } finally {
-    await session.close();
+    for (const warning of await session.close()) writeError(`mattock: ${warning}\n`);
     restore();
   }
   return runner.failed ? 1 : 0;

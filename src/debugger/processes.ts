@@ -65,13 +65,19 @@ export class Processes {
     this.breakpoints.moveTo(this.#selected);
   }
 
-  /** Ends them all, or lets go of them: those that the session started end unless they are to be left. Idempotent. */
-  close(leave: boolean): void {
+  /**
+   * Ends them all, or lets go of them: those that the session started end unless they are to be left. Gives what those
+   * that are left have to live with. Idempotent.
+   */
+  close(leave: boolean): readonly string[] {
+    const stays = ({ target }: Debugger): boolean => target.ended === undefined && (leave || !target.started);
+    const warnings = this.#all.filter(stays).flatMap((one) => leftInCall(one));
     for (const one of this.#all) one.close();
     for (const { target } of this.#all) {
       if (target.started && !leave) target.kill();
       else target.detach();
     }
+    return warnings;
   }
 
   others(one: Debugger): readonly Debugger[] {
@@ -144,4 +150,12 @@ export class Processes {
     this.onNews?.({ kind: 'begun', pid: pid ?? 0, commandLine: commandLine ?? '' });
     one.runAlong();
   }
+}
+
+function leftInCall({ target, calls: { inFlight } }: Debugger): string[] {
+  if (inFlight === undefined) return [];
+  return [
+    `goroutine ${inFlight.id} of process ${target.process.pid} is left in the middle of a call, which goes on without us: ` +
+      'no more functions can be called in that process',
+  ];
 }

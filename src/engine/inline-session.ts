@@ -88,8 +88,8 @@ export class InlineSession implements SessionClient {
     return false;
   }
 
-  async close(): Promise<void> {
-    this.session.live?.close(false);
+  async close(): Promise<readonly string[]> {
+    return this.session.live?.close(false) ?? [];
   }
 
   abandon(): void {

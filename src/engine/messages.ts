@@ -26,4 +26,4 @@ export type Reply =
   /** With the last piece of output: one message less for whoever waits. */
   | { readonly kind: 'executed'; readonly id: number; readonly outcome: Outcome; readonly text: string }
   | { readonly kind: 'completed'; readonly id: number; readonly completion: Completion }
-  | { readonly kind: 'closed' };
+  | { readonly kind: 'closed'; readonly warnings: readonly string[] };

@@ -54,8 +54,11 @@ export interface SessionClient {
   cancel(): void;
   /** Whether the program that is debugged runs now. */
   readonly running: boolean;
-  /** Ends the session. A program that it started ends with it, one that it attached to runs on. */
-  close(): Promise<void>;
+  /**
+   * Ends the session. A program that it started ends with it, one that it attached to runs on; gives what is to be known
+   * of that.
+   */
+  close(): Promise<readonly string[]>;
   /**
    * Ends the session at once, for whoever must end himself: any program runs on, with its own bytes and registers.
    * Blocks until that is so.

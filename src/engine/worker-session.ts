@@ -67,7 +67,7 @@ export class WorkerSession implements SessionClient {
   /** Pieces are shown one after the other, though showing one may wait for the reader of a page. */
   #shown: Promise<void> = Promise.resolve();
   #lastId = 0;
-  #closed: (() => void) | undefined;
+  #closed: ((warnings: readonly string[]) => void) | undefined;
 
   constructor(
     worker: Worker,
@@ -108,9 +108,10 @@ export class WorkerSession implements SessionClient {
     return this.#control.running !== 0;
   }
 
-  async close(): Promise<void> {
-    if (this.#live) await this.#letGo();
+  async close(): Promise<readonly string[]> {
+    const warnings = this.#live ? await this.#letGo() : [];
     await this.#worker.terminate();
+    return warnings;
   }
 
   abandon(): void {
@@ -120,14 +121,16 @@ export class WorkerSession implements SessionClient {
     this.#control.waitClosed(PATIENCE_MS);
   }
 
-  async #letGo(): Promise<void> {
+  async #letGo(): Promise<readonly string[]> {
     this.cancel();
-    const closed = new Promise<void>((resolve) => {
+    const closed = new Promise<readonly string[]>((resolve) => {
       this.#closed = resolve;
     });
     this.#send({ kind: 'close', leave: false });
-    const patience = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS).unref());
-    await Promise.race([closed, patience]);
+    const patience = new Promise<readonly string[]>((resolve) =>
+      setTimeout(() => resolve([]), PATIENCE_MS).unref(),
+    );
+    return Promise.race([closed, patience]);
   }
 
   #ask<T>(request: (id: number) => Request): Promise<T> {
@@ -156,7 +159,7 @@ export class WorkerSession implements SessionClient {
         this.#hooks.onTerminal?.(message.descriptor);
         break;
       case 'closed':
-        this.#closed?.();
+        this.#closed?.(message.warnings);
         break;
       case 'completed':
         this.#answer(message.id, message.completion);

@@ -45,13 +45,14 @@ async function open(atEnd: () => void): Promise<void> {
   process.once('uncaughtExceptionMonitor', () => session.abandon());
   port.on('message', async (request: Request) => {
     if (request.kind === 'close') {
+      let warnings: readonly string[] = [];
       try {
         if (request.leave) session.abandon();
-        else await session.close();
+        else warnings = await session.close();
       } finally {
         control.setClosed();
         if (!request.leave) atEnd();
-        reply({ kind: 'closed' });
+        reply({ kind: 'closed', warnings });
       }
     } else if (request.kind === 'shown') {
       unshown--;

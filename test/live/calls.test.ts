@@ -181,8 +181,11 @@ describe.each(present)('%o', (build) => {
       await run('continue');
       await run('break main.add');
       await run('call add(add(1, 2), 5)');
+      expect(await run('exit -c')).toMatch(
+        /^Process \d+ runs on\nWarning: goroutine 1 of process \d+ is left in the middle of a call/,
+      );
     } finally {
-      session.session.live?.close(true);
+      expect(session.session.live?.close(true)).toEqual([]);
     }
     const expected = plainOutput(build);
     await expect.poll(output, { timeout: 20_000 }).toBe(expected);

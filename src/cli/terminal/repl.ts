@@ -87,7 +87,7 @@ export class Repl {
     if (this.#closed) await writeTo(terminal, '\n');
     this.#editor.close();
     keyboard.close();
-    await this.#session.close();
+    for (const warning of await this.#session.close()) await writeTo(terminal, `Warning: ${warning}\n`);
   }
 
   /** The next line; undefined at the end. Lines that were typed ahead wait in a queue. */

@@ -7,8 +7,8 @@ export interface LiveControl {
   readonly processes: Processes;
   /** Ends the process and starts the program anew, up to its first instruction. Throws a UserError: it was attached to. */
   restart(request: RestartRequest): Promise<void>;
-  /** Lets go of the processes: those that the session started end, unless they are to be left running. Idempotent. */
-  close(leave: boolean): void;
+  /** Lets go of the processes: those that the session started end, unless they are to be left running. Gives what is to be known of those that are left. Idempotent. */
+  close(leave: boolean): readonly string[];
 }
 
 export interface RestartRequest {

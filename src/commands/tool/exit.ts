@@ -6,6 +6,8 @@ interface ExitReport {
   /** The process that runs on; with `alsoLeft` those of its children that were followed. */
   readonly left: number | undefined;
   readonly alsoLeft: readonly number[];
+  /** What is to be known of those. */
+  readonly warnings: readonly string[];
 }
 
 export const exit = defineCommand({
@@ -27,13 +29,14 @@ export const exit = defineCommand({
       throw new UserError('a core has no process that could run on', '`exit` ends the session');
     }
     session.exitRequested = true;
-    if (!leave || live === undefined) return { left: undefined, alsoLeft: [] };
+    if (!leave || live === undefined) return { left: undefined, alsoLeft: [], warnings: [] };
     const alive = live.processes.all.filter(({ target }) => target.ended === undefined);
-    live.close(true);
+    const warnings = live.close(true);
     const [left, ...alsoLeft] = alive.map(({ target }) => target.process.pid ?? 0);
-    return { left, alsoLeft };
+    return { left, alsoLeft, warnings };
   },
-  *render({ left, alsoLeft }) {
+  *render({ left, alsoLeft, warnings }) {
     for (const pid of left === undefined ? [] : [left, ...alsoLeft]) yield `Process ${pid} runs on`;
+    for (const warning of warnings) yield `Warning: ${warning}`;
   },
 });

@@ -81,9 +81,10 @@ export class LiveOwner implements LiveControl {
   }
 
   /** Ends the session: a program that it started ends with it unless it is to be left, others go on. */
-  close(leave: boolean): void {
-    this.processes.close(leave);
+  close(leave: boolean): readonly string[] {
+    const warnings = this.processes.close(leave);
     this.#built?.remove();
+    return warnings;
   }
 
   #programOf(
