@@ -90,4 +90,13 @@ function loadBundle(use) {
   return { bundle: module.exports, keepCode };
 }
 
-module.exports = { ensureBuilt, loadBundle };
+/**
+ * V8 optimises a function that has run 132 KB of its bytecode. Most of what a session does is over before that pays:
+ * with three times as much, showing a stack takes 15 % less CPU time, and what takes seconds takes no longer. Before the
+ * bundle is loaded, since kept code is only good for the flags that it was made with.
+ */
+function optimiseLater() {
+  require('node:v8').setFlagsFromString('--interrupt-budget=400000');
+}
+
+module.exports = { ensureBuilt, loadBundle, optimiseLater };

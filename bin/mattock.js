@@ -2,7 +2,7 @@
 // The command line; `bin/mattock` is the same file. CommonJS, because that starts sooner.
 'use strict';
 const { pathToFileURL } = require('node:url');
-const { ensureBuilt, loadBundle } = require('./load-bundle.js');
+const { ensureBuilt, loadBundle, optimiseLater } = require('./load-bundle.js');
 
 /** Their sessions are in a worker thread: this one's code is the face alone. */
 const LIVE = ['exec', 'attach', 'debug', 'test'];
@@ -11,9 +11,11 @@ const start = async () => {
   await ensureBuilt();
   const command = process.argv[2];
   const isLive = LIVE.includes(command);
+  const isSession = isLive || command === 'core';
+  if (isSession) optimiseLater();
   const { bundle, keepCode } = loadBundle(isLive ? 'face' : 'core');
   process.exitCode = await bundle.main(process.argv.slice(2), pathToFileURL(`${__dirname}/worker.js`));
   // What a session needs is what is worth keeping.
-  if ((isLive || command === 'core') && process.exitCode === 0) keepCode();
+  if (isSession && process.exitCode === 0) keepCode();
 };
 start();
