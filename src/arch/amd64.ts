@@ -1,4 +1,5 @@
 import type { Arch, FlagBit, RegisterDescription } from './arch.ts';
+import { amd64Calls } from './linux-calls.ts';
 import { flagBits, part, registerIndex, row, rows } from './registers.ts';
 
 /**
@@ -96,6 +97,7 @@ export const amd64: Arch = {
     count: 17,
     calleeSavedInC: [3, 6, 12, 13, 14, 15],
   },
+  linux: amd64Calls,
   ...index,
   loadDisassembler: async () => (await import('./amd64-disassembler.ts')).loadAmd64Disassembler(),
   loadMachineCode: async () => (await import('./amd64-code/decode.ts')).loadAmd64Code(),

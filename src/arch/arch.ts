@@ -3,6 +3,7 @@
  * Registers travel as `RegisterFile`s: one number per DWARF register for unwinding, raw bytes for showing.
  */
 
+import type { LinuxCalls } from './linux-calls.ts';
 import type { MachineCode } from './machine-code.ts';
 
 export type ArchName = 'amd64' | 'arm64';
@@ -58,6 +59,8 @@ export interface Arch {
     /** Saved by C functions (System V / AAPCS64), so a caller's value survives when CFI is silent. */
     readonly calleeSavedInC: readonly number[];
   };
+  /** System calls. */
+  readonly linux: LinuxCalls;
   /** Finds a register by name or alias, in any case. */
   register(name: string): RegisterDescription | undefined;
   /** Finds the register that a DWARF location names. */

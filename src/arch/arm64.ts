@@ -1,4 +1,5 @@
 import type { Arch, FlagBit, RegisterDescription } from './arch.ts';
+import { arm64Calls } from './linux-calls.ts';
 import { flagBits, part, registerIndex, row, rows } from './registers.ts';
 
 /**
@@ -81,6 +82,7 @@ export const arm64: Arch = {
     count: 33,
     calleeSavedInC: [19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29],
   },
+  linux: arm64Calls,
   ...index,
   loadDisassembler: async () => (await import('./arm64-disassembler.ts')).loadArm64Disassembler(),
   loadMachineCode: undefined,

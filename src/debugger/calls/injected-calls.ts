@@ -29,7 +29,6 @@ export class CalledPanic extends UserError {
 
 /** Values that calls gave are kept here, so that the garbage collector sees them: debugCallV2's caller is scanned. */
 const KEEPER_SIZE = 8192;
-const SYSCALL = [0x0f, 0x05];
 
 interface Flight {
   readonly goroutine: Goroutine;
@@ -271,8 +270,10 @@ export class InjectedCalls {
   }
 
   #inSystemCall(pc: RuntimeAddress): boolean {
-    const before = this.#host.target.memory.tryRead(runtimeAddress(pc - SYSCALL.length), SYSCALL.length);
-    return before !== undefined && SYSCALL.every((byte, i) => before[i] === byte);
+    const { memory, arch } = this.#host.target;
+    const { instruction } = arch.linux;
+    const before = memory.tryRead(runtimeAddress(pc - instruction.length), instruction.length);
+    return before !== undefined && instruction.every((byte, i) => before[i] === byte);
   }
 }
 

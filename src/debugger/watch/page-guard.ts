@@ -8,8 +8,7 @@ import { overlap, PageAccess, type Touched, touchedPart } from './page-access.ts
 import type { Guard } from './system-call-guard.ts';
 import type { Watched } from './watched.ts';
 
-/** mprotect(2) on amd64; PROT_READ, PROT_WRITE, PROT_EXEC. */
-const MPROTECT = 10;
+/** mprotect(2): PROT_READ, PROT_WRITE, PROT_EXEC. */
 const PROT = { read: 1, write: 2, execute: 4 } as const;
 const PAGE = 4096;
 const SIGSEGV = 11;
@@ -220,7 +219,7 @@ export class PageGuard implements Guard {
     const by = this.#pages.length === 0 ? undefined : (thread ?? this.#caller());
     if (by === undefined) return;
     for (const pages of this.#pages) {
-      const result = this.#target.systemCall(by, MPROTECT, [
+      const result = this.#target.systemCall(by, this.#target.arch.linux.numbers.mprotect, [
         pages.start,
         pages.end - pages.start,
         pages[which],

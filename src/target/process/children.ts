@@ -192,11 +192,11 @@ export class Children {
   }
 
   #newTask({ thread, relation }: Task): void {
-    const { kernel } = this.#setting;
+    const { kernel, arch } = this.#setting;
     const task = kernel.getEventMessage(thread.id);
     if (task === undefined) return;
     if (relation === 'apart') this.add(task, 'apart');
-    else this.add(task, newTask(kernel, thread.id, thread) === 'copy' ? 'copy' : 'sharing');
+    else this.add(task, newTask(kernel, arch.linux, thread.id, thread) === 'copy' ? 'copy' : 'sharing');
   }
 
   #exec({ id }: ProcessThread): void {

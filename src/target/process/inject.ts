@@ -1,3 +1,4 @@
+import type { LinuxCalls } from '../../arch/index.ts';
 import { indexOfBytes, TargetFault } from '../../base/index.ts';
 import type { Kernel } from './kernel.ts';
 import type { LiveModules } from './live-modules.ts';
@@ -5,16 +6,12 @@ import type { ProcessThread } from './process-thread.ts';
 import type { SingleStep } from './single-step.ts';
 import type { TrapTable } from './trap-table.ts';
 
-/** `syscall`, Intel SDM vol. 2. */
-const SYSCALL = new Uint8Array([0x0f, 0x05]);
 const CHUNK = 64 * 1024;
-/** System call arguments by DWARF number: rdi, rsi, rdx, r10, r8, r9 (psABI §A.2.1). */
-const ARGUMENTS = [5, 4, 1, 10, 8, 9];
-const RAX = 0;
 
 interface Setting {
   readonly kernel: Kernel;
   readonly pid: number;
+  readonly linux: LinuxCalls;
   readonly modules: LiveModules;
   readonly traps: TrapTable;
   readonly singleStep: SingleStep;
@@ -24,12 +21,14 @@ interface Setting {
 export class SystemCalls {
   readonly #kernel: Kernel;
   readonly #pid: number;
+  readonly #linux: LinuxCalls;
   readonly #modules: LiveModules;
   readonly #traps: TrapTable;
   readonly #singleStep: SingleStep;
   #instruction: number | undefined;
 
-  constructor({ kernel, pid, modules, traps, singleStep }: Setting) {
+  constructor({ kernel, pid, linux, modules, traps, singleStep }: Setting) {
+    this.#linux = linux;
     this.#singleStep = singleStep;
     this.#kernel = kernel;
     this.#pid = pid;
@@ -39,15 +38,16 @@ export class SystemCalls {
 
   /** What the kernel returns: −errno for errors. Throws a TargetFault if the thread dies of it. */
   call(thread: ProcessThread, number: number, args: readonly number[]): number {
+    const { registers } = this.#linux;
     const saved = thread.save();
     thread.forgetSystemCall();
     thread.pc = this.#findInstruction();
-    thread.setRegisterNumber(RAX, number);
+    thread.setRegisterNumber(registers.number, number);
     for (const [i, value] of args.entries()) {
-      thread.setBig(ARGUMENTS[i]!, BigInt.asUintN(64, BigInt(value)));
+      thread.setBig(registers.arguments[i]!, BigInt.asUintN(64, BigInt(value)));
     }
     if (this.#singleStep.run(thread) === 'gone') throw gone(thread);
-    const result = Number(BigInt.asIntN(64, thread.getBig(RAX)));
+    const result = Number(BigInt.asIntN(64, thread.getBig(registers.result)));
     thread.restore(saved);
     thread.flush();
     return result;
@@ -65,10 +65,11 @@ export class SystemCalls {
     const text = this.#modules.executableText();
     if (text === undefined)
       throw new TargetFault('the program has no code in which a system call could be made');
+    const { instruction } = this.#linux;
     const chunk = new Uint8Array(CHUNK);
-    for (let at: number = text.start; at < text.end; at += CHUNK - 1) {
+    for (let at: number = text.start; at < text.end; at += CHUNK - instruction.length + 1) {
       const count = this.#kernel.readMemory(this.#pid, at, chunk.subarray(0, Math.min(CHUNK, text.end - at)));
-      const found = indexOfBytes(chunk.subarray(0, count), SYSCALL, 0);
+      const found = indexOfBytes(chunk.subarray(0, count), instruction, 0);
       if (found < 0) continue;
       this.#instruction = at + found;
       return this.#instruction;

@@ -100,6 +100,7 @@ export class ProcessTarget implements LiveTarget {
     this.#calls = new SystemCalls({
       kernel,
       pid,
+      linux: arch.linux,
       modules: this.modules,
       traps: this.#traps,
       singleStep: new SingleStep(kernel, reports),
@@ -112,6 +113,7 @@ export class ProcessTarget implements LiveTarget {
       calls: this.#calls,
       watches: this.#watches,
       code,
+      linux: arch.linux,
       sp: arch.dwarf.sp,
     });
     this.#loop = new TraceLoop({
@@ -120,6 +122,7 @@ export class ProcessTarget implements LiveTarget {
       company: this.#company,
       pid,
       arch,
+      linux: arch.linux,
       threads: this.#threads,
       traps: this.#traps,
       watches: this.#watches,

@@ -1,4 +1,4 @@
-import type { DecodedInstruction, MachineCode } from '../../arch/index.ts';
+import type { DecodedInstruction, LinuxCalls, MachineCode } from '../../arch/index.ts';
 import { TargetFault } from '../../base/index.ts';
 import type { SystemCalls } from './inject.ts';
 import type { Kernel } from './kernel.ts';
@@ -9,9 +9,7 @@ import { SLOT_PAGE, type SlotOrigin, Slots } from './slots.ts';
 import type { Trap, TrapTable } from './trap-table.ts';
 import type { WatchRegisters } from './watch-registers.ts';
 
-/** mmap(2), munmap(2) on amd64; PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS. */
-const MMAP = 9;
-const MUNMAP = 11;
+/** mmap(2): PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS. */
 const READ_EXECUTE = 5;
 const PRIVATE_ANONYMOUS = 0x22;
 /** Where memory may be mapped at the earliest (vm.mmap_min_addr). */
@@ -29,6 +27,7 @@ interface Setting {
   readonly calls: SystemCalls;
   readonly watches: WatchRegisters;
   readonly code: MachineCode;
+  readonly linux: LinuxCalls;
   /** DWARF number of the stack pointer. */
   readonly sp: number;
 }
@@ -115,7 +114,7 @@ export class StepOff {
     if (slots === undefined || slots === null) return;
     for (const trap of this.#setting.traps.all) trap.slot = undefined;
     try {
-      this.#setting.calls.call(thread, MUNMAP, [slots.start, SLOT_PAGE]);
+      this.#setting.calls.call(thread, this.#setting.linux.numbers.munmap, [slots.start, SLOT_PAGE]);
     } catch (error) {
       // Whoever is killed at this moment leaves nothing to be tidied up.
       if (!(error instanceof TargetFault)) throw error;
@@ -140,16 +139,17 @@ export class StepOff {
   }
 
   #makeSlots(thread: ProcessThread): Slots | null {
-    const { modules, calls, kernel, pid } = this.#setting;
+    const { modules, calls, kernel, pid, linux } = this.#setting;
+    const { mmap, munmap } = linux.numbers;
     const text = modules.executableText();
     if (text === undefined) return null;
     // Below the program: behind it the heap of C (brk) wants to grow.
     const start = Math.floor((modules.executable?.start ?? text.start) / SLOT_PAGE) * SLOT_PAGE;
     const wish = Math.max(start - 16 * SLOT_PAGE, LOWEST);
-    const got = calls.call(thread, MMAP, [wish, SLOT_PAGE, READ_EXECUTE, PRIVATE_ANONYMOUS, -1, 0]);
+    const got = calls.call(thread, mmap, [wish, SLOT_PAGE, READ_EXECUTE, PRIVATE_ANONYMOUS, -1, 0]);
     if (got < 0) return null;
     if (Math.abs(got - text.start) < REACH) return new Slots(kernel, pid, got);
-    calls.call(thread, MUNMAP, [got, SLOT_PAGE]);
+    calls.call(thread, munmap, [got, SLOT_PAGE]);
     return null;
   }
 }

@@ -1,3 +1,4 @@
+import type { LinuxCalls } from '../../arch/index.ts';
 import type { Kernel } from './kernel.ts';
 import { SIGNAL } from './kernel.ts';
 import type { LoopState } from './loop-state.ts';
@@ -19,6 +20,7 @@ export interface ThreadControlSetting {
   readonly kernel: Kernel;
   readonly reports: Reports;
   readonly pid: number;
+  readonly linux: LinuxCalls;
   readonly threads: ThreadTable;
   readonly traps: TrapTable;
   readonly watches: WatchRegisters;

@@ -107,7 +107,7 @@ export class ThreadEvents {
       maker.state = 'running';
       return;
     }
-    const kind = newTask(kernel, pid, maker);
+    const kind = newTask(kernel, this.#setting.linux, pid, maker);
     if (kind === 'thread') {
       this.#newThread(id);
       this.#control.goOn(maker);

@@ -30,9 +30,6 @@ export interface LoopSetting extends ThreadControlSetting {
   readonly onExec: () => void;
 }
 
-/** `syscall`. */
-const isSystemCall = (bytes: Uint8Array): boolean => bytes[0] === 0x0f && bytes[1] === 0x05;
-
 /**
  * The heart of a traced process: lets threads run, waits for what they report, and stops them all. What a stop of one
  * thread means is in `thread-events.ts`, how one goes on in `thread-control.ts`. ptrace(2), "Attaching and detaching" to
@@ -448,7 +445,9 @@ export class TraceLoop implements Member {
   }
 
   #mayBlock(thread: ProcessThread): boolean {
-    const bytes = new Uint8Array(2);
-    return this.#kernel.readMemory(this.#setting.pid, thread.pc, bytes) === 2 && isSystemCall(bytes);
+    const { pid, linux } = this.#setting;
+    const bytes = new Uint8Array(linux.instruction.length);
+    if (this.#kernel.readMemory(pid, thread.pc, bytes) < bytes.length) return false;
+    return linux.instruction.every((byte, i) => bytes[i] === byte);
   }
 }
