@@ -151,7 +151,8 @@ function window(
   return {
     name: code.name,
     address: runtimeAddress(start),
-    original: code.bytes.slice(from, from + length),
+    // A copy: `slice` of Node's Buffer is none.
+    original: new Uint8Array(code.bytes.subarray(from, from + length)),
     ...(distances.length > 0 ? { distances } : {}),
   };
 }

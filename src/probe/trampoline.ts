@@ -89,7 +89,7 @@ function movedTo(
   { address, original, movedBytes, distances = [] }: PatchSite,
   elsewhere: number,
 ): Uint8Array {
-  const bytes = original.slice(0, movedBytes);
+  const bytes = new Uint8Array(original.subarray(0, movedBytes));
   const view = new DataView(bytes.buffer);
   for (const at of distances) view.setInt32(at, view.getInt32(at, true) + address - elsewhere, true);
   return bytes;

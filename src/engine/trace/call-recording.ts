@@ -1,12 +1,11 @@
 import { readSchedulerFacts } from '../../golang/index.ts';
-import { KIND_MASK, type LostRecords, type RecordSink, SLOT } from '../../probe/index.ts';
+import { GRAIN, KIND_MASK, type LostRecords, type RecordSink, SLOT } from '../../probe/index.ts';
 import type { ProcessTarget } from '../../target/index.ts';
 import { type CallPlan, type CallRequest, planCalls, planUnwinding } from '../../trace/calls/call-plan.ts';
 import { isCallKind } from '../../trace/calls/call-record.ts';
 import { type CallListener, CallStacks, type OpenCall } from '../../trace/calls/call-stacks.ts';
 import { CallValues } from '../../trace/calls/call-values.ts';
 import { Clock } from '../../trace/recording/clock.ts';
-import { inspectTarget } from '../live/open-live-target.ts';
 import { type ProbeOrder, type ProbePlan, ProbeSession, type ProbeStatus } from './probe-session.ts';
 import { textOf } from './program-text.ts';
 
@@ -17,7 +16,18 @@ export interface CallRecordingOptions
   readonly values: boolean;
 }
 
-interface CallProbes extends ProbePlan, CallPlan {}
+interface CallProbes extends ProbePlan, CallPlan {
+  /** As it was opened for the plan: its memory can be read for as long as it lives. */
+  readonly target: ProcessTarget;
+}
+
+/** Shown values take time, the program's calls hardly any: what has come and was not told waits here. */
+const MOST_WAITING = 20_000;
+const PIECE_MS = 20;
+/** What is not told yet is better kept here than there. */
+const RING_BYTES = 4 << 20;
+/** Ten seconds or so: the reader is busy with showing. */
+const PATIENCE_TICKS = 3e10;
 
 /** Follows the calls of functions by inline probes. While it goes on the program is traced by nobody. */
 export class CallRecording {
@@ -32,15 +42,16 @@ export class CallRecording {
   }
 
   static async start(options: CallRecordingOptions): Promise<CallRecording> {
-    const { subject, lossless, ringBytes } = options;
+    const { subject, lossless, values: shown, ringBytes = shown ? RING_BYTES : undefined } = options;
     const session = await ProbeSession.start<CallProbes>({
       subject,
       lossless,
       ...(ringBytes === undefined ? {} : { ringBytes }),
+      patience: PATIENCE_TICKS,
       preemptible: true,
       plan: (target) => planned(target, options.request),
     });
-    const { target } = await inspectTarget(session.kernel, session.pid);
+    const { target } = session.plan;
     const values = new CallValues(target, () => target.memory.invalidate());
     return new CallRecording(session, values, options);
   }
@@ -77,29 +88,53 @@ export class CallRecording {
 export class FollowedCalls {
   readonly #session: ProbeSession<CallProbes>;
   readonly #stacks: CallStacks;
-  readonly #sink: RecordSink;
+  readonly #lost: (count: number) => void;
+  /** Records, and how many are lost between two. */
+  #waiting: (Uint32Array | number)[] = [];
+  #told = 0;
+  readonly #sink: RecordSink = {
+    record: (words, at) => {
+      const head = words[at + (SLOT.kind >> 2)]!;
+      if (!isCallKind(head & KIND_MASK)) return;
+      this.#waiting.push(words.slice(at, at + (((head >> 8) & 0xff) * GRAIN) / 4));
+    },
+    lost: ({ count }: LostRecords) => {
+      this.#waiting.push(count);
+    },
+  };
 
   constructor(session: ProbeSession<CallProbes>, stacks: CallStacks, lost: (count: number) => void) {
     this.#session = session;
     this.#stacks = stacks;
-    this.#sink = {
-      record: (words, at) => {
-        if (isCallKind(words[at + (SLOT.kind >> 2)]! & KIND_MASK)) stacks.record(words, at);
-      },
-      lost: ({ count }: LostRecords) => {
-        stacks.forget();
-        lost(count);
-      },
-    };
+    this.#lost = lost;
   }
 
+  /** Takes what has come, and tells of some of it: what is told takes its time. */
   drain(): void {
-    this.#session.drain(this.#sink);
+    if (this.#waiting.length - this.#told < MOST_WAITING) this.#session.drain(this.#sink);
+    this.#tell(performance.now() + PIECE_MS);
   }
 
-  /** Takes the probes out. Idempotent. */
-  stop(): Promise<void> {
-    return this.#session.stop(this.#sink);
+  /** Takes the probes out, and tells of all that has come. Idempotent. */
+  async stop(): Promise<void> {
+    await this.#session.stop(this.#sink);
+    this.#tell(Infinity);
+  }
+
+  #tell(until: number): void {
+    const waiting = this.#waiting;
+    while (this.#told < waiting.length && performance.now() < until) {
+      const next = waiting[this.#told++]!;
+      if (typeof next !== 'number') this.#stacks.record(next, 0);
+      else {
+        this.#stacks.forget();
+        this.#lost(next);
+      }
+    }
+    if (this.#told === waiting.length) {
+      this.#waiting = [];
+      this.#told = 0;
+    }
   }
 
   /** Calls that have not ended. */
@@ -118,5 +153,5 @@ function planned(target: ProcessTarget, request: CallRequest): CallProbes {
   const unwinding = planUnwinding({ facts });
   const subject = { facts, memory: target.memory, code: target.code, taken: unwinding };
   const plan = planCalls(subject, request);
-  return { ...plan, probes: [...unwinding, ...plan.probes], text: textOf(facts) };
+  return { ...plan, probes: [...unwinding, ...plan.probes], text: textOf(facts), target };
 }

@@ -280,14 +280,18 @@ async function install<Plan extends ProbePlan, Seen>(
 function prepare<Plan extends ProbePlan>(
   kernel: Kernel,
   target: ProcessTarget,
-  { lossless, ringBytes = DEFAULT_RING_BYTES }: Pick<ProbeOrder<Plan>, 'lossless' | 'ringBytes'>,
+  {
+    lossless,
+    ringBytes = DEFAULT_RING_BYTES,
+    patience = PATIENCE_TICKS,
+  }: Pick<ProbeOrder<Plan>, 'lossless' | 'ringBytes' | 'patience'>,
   plan: Plan,
 ): Prepared<Plan> {
   let closeRing = (): void => {};
   try {
     const probes = prepareProbes(probeTarget(kernel, target), plan.probes, {
       text: plan.text,
-      ring: { bytes: ringBytes, whenFull: lossless ? 'wait' : 'count', patience: order.patience ?? PATIENCE_TICKS },
+      ring: { bytes: ringBytes, whenFull: lossless ? 'wait' : 'count', patience },
       owner: kernel.pid,
       isAlive: (pid) => kernel.procFile(pid, 'stat') !== undefined,
       openRing: (descriptor) => {

@@ -76,7 +76,7 @@ export class CallStacks {
     this.#keep = keep;
   }
 
-  /** A record of one of CALL_KIND. */
+  /** A record of one of CALL_KIND. It is kept: nobody may write over it. */
   record(words: Uint32Array, at: number): void {
     const time = words[at + (SLOT.time >> 2)]! + words[at + (SLOT.time >> 2) + 1]! * 2 ** 32;
     const kind = words[at + (SLOT.kind >> 2)]! & KIND_MASK;
@@ -207,8 +207,7 @@ export class CallStacks {
 
   #bytes(words: Uint32Array, at: number): Uint8Array {
     if (!this.#keep) return NO_BYTES;
-    const start = words.byteOffset + at * 4;
-    const grains = new Uint8Array(words.buffer, start + CALL_RECORD.grains, 1)[0]!;
-    return new Uint8Array(words.buffer, start, grains * GRAIN).slice();
+    const grains = (words[at + (SLOT.kind >> 2)]! >> 8) & 0xff;
+    return new Uint8Array(words.buffer, words.byteOffset + at * 4, grains * GRAIN);
   }
 }
