@@ -17,6 +17,7 @@ export { Debugger } from './debugger.ts';
 export { type FollowRule, Processes, type ProcessNews } from './processes.ts';
 export { type Steppable, Stepping } from './stepping/stepping.ts';
 export type { Stop, StopCause } from './stop.ts';
+export { threadToShow } from './thread-to-show.ts';
 export type { CallEvent } from './tracing/call-tracer.ts';
 export { stackPlace } from './watch/stack-place.ts';
 export {

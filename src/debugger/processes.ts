@@ -1,8 +1,10 @@
+import type { ThreadId } from '../base/index.ts';
 import { openProgram } from '../golang/index.ts';
 import type { LiveTarget, ProcessEnd } from '../target/index.ts';
 import { BreakpointList } from './breakpoints/breakpoint-list.ts';
 import { Debugger } from './debugger.ts';
 import type { Stop, StopCause } from './stop.ts';
+import { threadToShow } from './thread-to-show.ts';
 
 /** Which children are followed when they run programs of their own. */
 export interface FollowRule {
@@ -112,8 +114,7 @@ export class Processes {
     const own = causesOf(chosen);
     if (own.length === 0) own.push({ kind: others.length > 0 ? 'elsewhere' : 'interrupt' });
     const [first] = own;
-    const thread =
-      first !== undefined && 'thread' in first ? first.thread : chosen.target.process.currentThread;
+    const thread = first !== undefined && 'thread' in first ? first.thread : shownThreadOf(chosen);
     return { causes: own, thread, others };
   }
 
@@ -159,3 +160,8 @@ function leftInCall({ target, calls: { inFlight } }: Debugger): string[] {
       'no more functions can be called in that process',
   ];
 }
+
+const shownThreadOf = ({ target, program }: Debugger): ThreadId =>
+  target.ended === undefined
+    ? threadToShow(program, target.process.currentThread)
+    : target.process.currentThread;

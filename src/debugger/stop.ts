@@ -66,7 +66,7 @@ export interface OtherStop {
 export interface Stop {
   /** At least one; in the order in which they were noticed. */
   readonly causes: readonly StopCause[];
-  /** The thread that the first cause is about. */
+  /** The thread that the first cause is about; where it is about none, one that runs a goroutine of the user's if there is one. */
   readonly thread: ThreadId;
   readonly others: readonly OtherStop[];
 }

@@ -1,11 +1,13 @@
-import { assertUnreachable, hex, type ThreadId } from '../../base/index.ts';
+import { assertUnreachable, hex } from '../../base/index.ts';
 import type { Stop, StopCause } from '../../debugger/index.ts';
+import type { Frame } from '../../golang/index.ts';
 import { describeSignal } from '../../target/index.ts';
 import type { Context } from '../command.ts';
 import { type DisplayedRow, displayed, renderDisplayed } from '../data/display-rows.ts';
 import { renderListing, type SourceListing, sourceListing } from '../output/source-listing.ts';
 import type { Style } from '../output/style.ts';
 import { type LocationRow, locationRow, positionText } from '../output/text.ts';
+import type { Scope } from '../session/session.ts';
 import { type ActionRow, runActions } from './actions.ts';
 import { breakpointName } from './break.ts';
 import { finishedText } from './call-report.ts';
@@ -61,8 +63,8 @@ export function reportStop(context: Context, stop: Stop): StopReport {
       others,
     };
   }
-  const goroutine = session.program.goroutineOn(stop.thread);
-  session.refresh({ thread: stop.thread, goroutine, frame: 0, deferred: undefined });
+  session.refresh(scopeAt(context, stop));
+  const { goroutine, thread } = session.selection;
   const frame = session.frame(session.selection);
   const { position } = frame;
   const lines = position && session.sourceLines(position.file);
@@ -70,10 +72,10 @@ export function reportStop(context: Context, stop: Stop): StopReport {
   return {
     causes: stop.causes.map((cause) => ({
       ...causeRow(context, cause),
-      ...placeOf(context, cause, stop.thread),
+      ...placeOf(context, cause, frame),
     })),
     goroutine: goroutine?.id,
-    thread: stop.thread,
+    thread,
     location: locationRow(frame),
     source:
       position === undefined || lines === undefined
@@ -86,9 +88,22 @@ export function reportStop(context: Context, stop: Stop): StopReport {
   };
 }
 
-function placeOf({ session }: Context, cause: StopCause, fallback: ThreadId): Pick<CauseRow, 'at' | 'by'> {
-  const thread = 'thread' in cause ? cause.thread : fallback;
+/** Who stopped; where nobody did and nobody runs, the goroutine that was selected before, wherever it waits. */
+function scopeAt({ session }: Context, { causes, thread }: Stop): Scope {
+  const goroutine = session.program.goroutineOn(thread);
+  const before = session.selection.goroutine;
+  if (goroutine === undefined && before !== undefined && causes.every((cause) => !('thread' in cause))) {
+    const again = session.program.goroutine(before.id);
+    if (again !== undefined) return session.scopeOf(again);
+  }
+  return { thread, goroutine, frame: 0, deferred: undefined };
+}
+
+/** Where and by whom it was; what nobody caused, where the program is shown (`shown`). */
+function placeOf({ session }: Context, cause: StopCause, shown: Frame): Pick<CauseRow, 'at' | 'by'> {
+  if (!('thread' in cause)) return { at: locationRow(shown), by: session.selection.goroutine?.id };
   const { program } = session;
+  const { thread } = cause;
   if (program.target.threads.every(({ id }) => id !== thread)) return { at: undefined, by: undefined };
   const [frame] = program.stackOfThread(thread, 1).frames;
   return { at: frame && locationRow(frame), by: program.goroutineOn(thread)?.id };

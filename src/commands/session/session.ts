@@ -1,5 +1,6 @@
 import type { Disassembler } from '../../arch/index.ts';
 import { type ThreadId, UserError } from '../../base/index.ts';
+import { threadToShow } from '../../debugger/index.ts';
 import type { Frame, Goroutine, Program, Stack, Verdict } from '../../golang/index.ts';
 import type { Happening } from './happening.ts';
 import type { LiveControl } from './live-control.ts';
@@ -210,13 +211,13 @@ export class Session {
 
   /** The frame to which the verdict points, so that `print` and `locals` are about the user's code at once. */
   #initialSelection(): Scope {
-    if (this.program.target.kind !== 'core') return this.#stopped();
+    const { kind, process } = this.program.target;
+    if (kind !== 'core') return this.#stopped(threadToShow(this.program, process.currentThread));
     const { goroutine, thread, frame } = this.verdict;
     return { goroutine, thread, frame: frame?.index ?? 0, deferred: undefined };
   }
 
-  #stopped(): Scope {
-    const thread = this.program.target.process.currentThread;
+  #stopped(thread = this.program.target.process.currentThread): Scope {
     return { thread, goroutine: this.program.goroutineOn(thread), frame: 0, deferred: undefined };
   }
 }
