@@ -412,6 +412,7 @@ describe('verdict', () => {
           name: 'SIGSEGV',
           meaning: 'invalid memory reference',
           code: { name: 'SEGV_MAPERR', meaning: 'address not mapped' },
+          sender: undefined,
         },
         fault: { address: 0 as never, what: 'nil page' },
         panics: [

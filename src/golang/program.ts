@@ -87,6 +87,8 @@ export interface Verdict {
         readonly meaning: string;
         /** si_code in words, where it says more than the signal: SEGV_MAPERR, SI_USER. */
         readonly code: { readonly name: string; readonly meaning: string } | undefined;
+        /** Who sent it, if it was sent; 0 where he is outside of the process' namespace. */
+        readonly sender: { readonly pid: number; readonly uid: number } | undefined;
       }
     | undefined;
   /** si_addr and what stands there. */

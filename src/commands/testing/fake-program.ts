@@ -140,7 +140,7 @@ function fakeProgram(facts: FakeFacts): Program {
 
 function fakeVerdict(facts: FakeFacts, goroutine: Goroutine | undefined): Verdict {
   return {
-    signal: { number: 6, name: 'SIGABRT', meaning: 'abort', code: undefined },
+    signal: { number: 6, name: 'SIGABRT', meaning: 'abort', code: undefined, sender: undefined },
     fault: undefined,
     panics: [],
     fatal: undefined,

@@ -58,7 +58,7 @@ export const verdict = defineCommand({
       architecture: target.arch.name,
       origin: target.process.origin,
       signal: facts.signal,
-      sender: target.process.signal?.sender,
+      sender: facts.signal?.sender,
       fault: facts.fault,
       panics: facts.panics.map((panic) => panicRow(context, panic)),
       fatal: facts.fatal,

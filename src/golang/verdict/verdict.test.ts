@@ -67,6 +67,38 @@ const panicsTold = (
 const panicsPrinted = (traceback: string): string[] =>
   [...traceback.matchAll(/^\t?panic: (.*?)(?: \[recovered\])?$/gm)].map((match) => match[1]!);
 
+describe('a signal that was sent', () => {
+  const sent = [
+    ['abort-by-other', 'SIGABRT', 'SI_USER'],
+    ['quit-by-other', 'SIGQUIT', 'SI_USER'],
+    ['segv-by-other', 'SIGSEGV', 'SI_USER'],
+    ['abort-by-self', 'SIGABRT', undefined],
+  ] as const;
+  const made = sent.flatMap(([variant, name, code]) =>
+    [...builds, { toolchain: '1.22.12' }].map(
+      (build) => [{ fixture: 'trials-signals', variant, ...build } as CoreRequest, name, code] as const,
+    ),
+  );
+  test.each(made)('%j', async (request, name, code) => {
+    if (missingForCore(request) !== undefined) return;
+    const { program } = await fixtureProgram(request);
+    const { signal, panics, fatal, fault, goroutine, frame } = program.verdict();
+    const { pid } = program.target.process;
+    expect(signal).toMatchObject({ name, ...(code !== undefined && { code: { name: code } }) });
+    if (code === undefined) {
+      expect(signal?.meaning).toBe('abort, sent by the process to itself');
+      expect(signal?.sender?.pid).toBe(pid);
+    } else {
+      expect(signal?.meaning).not.toMatch(/sent|raised/);
+      expect(signal?.sender?.pid).not.toBe(pid);
+    }
+    expect({ panics, fatal, fault }).toEqual({ panics: [], fatal: undefined, fault: undefined });
+    // Somebody of the program's own is shown, not the thread that happened to get the signal.
+    expect(goroutine?.system).toBe(false);
+    expect(frame?.function).toMatch(/^(main|os(\/exec)?|syscall|time)\./);
+  });
+});
+
 const values = [
   'named-string',
   'int',

@@ -1,5 +1,5 @@
 import { goid, type RuntimeAddress, runtimeAddress, TargetFault, type ThreadId } from '../../base/index.ts';
-import { describeSignal, describeSignalCode, type Target } from '../../target/index.ts';
+import { describeSignal, describeSignalCode, type Target, type Thread } from '../../target/index.ts';
 import type { Frame } from '../frame.ts';
 import type { GoProgram } from '../go-program.ts';
 import type { Goroutine } from '../goroutine.ts';
@@ -24,12 +24,14 @@ export function readVerdict(program: Program, go: GoProgram | undefined): Verdic
   const { target } = program;
   const dying = go === undefined ? undefined : dyingMachine(go, target);
   const thread = dying?.thread ?? target.process.currentThread;
-  const goroutine = go === undefined ? undefined : goroutineAtFault(program, go, dying, thread);
-  const cause = originalSignal(target, go, goroutine);
+  const atFault = go === undefined ? undefined : goroutineAtFault(program, go, dying, thread);
+  const cause = originalSignal(target, go, atFault, handlingThreads(go, target, thread));
+  const goroutine =
+    atFault ?? (go && cause && isFromOutside(cause, target) ? goroutineToShow(program, go) : undefined);
   const state = target.threads.find(({ id }) => id === thread);
   let counts: Verdict['counts'];
   return {
-    signal: cause && signalFacts(cause, target, go !== undefined),
+    signal: cause && signalFacts(cause, program, go !== undefined),
     fault:
       cause?.address === undefined
         ? undefined
@@ -79,20 +81,55 @@ function goroutineAtFault(
   return caught === 0 ? program.goroutine(MAIN_GOROUTINE) : go.record(runtimeAddress(caught));
 }
 
-function signalFacts(cause: Cause, target: Target, isGo: boolean): Verdict['signal'] {
+function signalFacts(cause: Cause, { target }: Program, isGo: boolean): Verdict['signal'] {
   const { name, meaning } = describeSignal(cause.number);
-  const { signal } = target.process;
-  const byItself = cause.number === SIGABRT && signal?.sender?.pid === target.process.pid;
+  const { number, code, sender, handled } = cause;
+  const byItself = sender !== undefined && sender.pid === target.process.pid;
+  // Its own last signal is the runtime's, which lets go of its handler before; abort() of C, and kill, find that in place.
+  if (byItself && number === SIGABRT && !handled && isGo) {
+    return {
+      number,
+      name,
+      meaning: `${meaning}, raised by the runtime to end the program`,
+      code: undefined,
+      sender,
+    };
+  }
   if (byItself) {
-    const by = isGo ? 'raised by the runtime to end the program' : 'raised by the program itself';
-    return { number: cause.number, name, meaning: `${meaning}, ${by}`, code: undefined };
+    return { number, name, meaning: `${meaning}, sent by the process to itself`, code: undefined, sender };
   }
   return {
-    number: cause.number,
+    number,
     name,
     meaning,
-    code: cause.code === undefined ? undefined : describeSignalCode(cause.number, cause.code),
+    code: code === undefined ? undefined : describeSignalCode(number, code),
+    sender,
   };
+}
+
+const isFromOutside = ({ sender }: Cause, { process }: Target): boolean =>
+  sender !== undefined && sender.pid !== process.pid;
+
+/** Whoever sends a program a signal asks what it does: one that runs, or else main, tells most. */
+function goroutineToShow(program: Program, go: GoProgram): Goroutine | undefined {
+  const running = go.machines.all
+    .filter(({ curg, thread }) => curg !== 0 && thread !== 0)
+    .map(({ curg }) => go.record(curg))
+    .find(({ system }) => !system);
+  return running ?? program.goroutine(MAIN_GOROUTINE);
+}
+
+/** The thread that died first, and the others that the runtime has seen die (m.throwing: sighandler, throw). */
+function* handlingThreads(go: GoProgram | undefined, target: Target, first: ThreadId): Generator<Thread> {
+  const died = target.threads.find(({ id }) => id === first);
+  if (died !== undefined) yield died;
+  if (go === undefined) return;
+  const { throwing } = go.runtime.layout(M);
+  for (const { address, thread: id } of go.machines.all) {
+    if (id === first || go.runtime.memory.uint32(runtimeAddress(address + throwing)) === 0) continue;
+    const thread = target.threads.find((one) => one.id === id);
+    if (thread !== undefined) yield thread;
+  }
 }
 
 /** `g._panic` and what it interrupted, the newest first. */
