@@ -35,6 +35,8 @@ class TargetProgram implements Program {
   readonly #setting: WalkSetting;
   readonly #typeNames: TypeNames;
   #go: GoProgram | null | undefined;
+  /** How often somebody asked while there was none. */
+  #asked = 0;
   #problem: MattockError | undefined;
   #facts: RuntimeFacts | undefined;
   #executable: Module | undefined;
@@ -63,6 +65,7 @@ class TargetProgram implements Program {
     }
     // Where there was no runtime one may have been loaded.
     this.#go ??= undefined;
+    this.#asked = 0;
     this.#problem = undefined;
     this.#facts = undefined;
     this.#setting.code.refresh();
@@ -120,12 +123,12 @@ class TargetProgram implements Program {
   }
 
   goidOn(thread: Thread): Goid | undefined {
-    const running = this.#tryGo()?.runningOn(thread);
+    const running = this.#goNow()?.runningOn(thread);
     return running && goid(running.id);
   }
 
   runningOn(thread: Thread): RunningGoroutine | undefined {
-    const go = this.#tryGo();
+    const go = this.#goNow();
     const running = go?.runningOn(thread);
     return running && go && new RunningRecord(go, running.address, goid(running.id));
   }
@@ -173,6 +176,15 @@ class TargetProgram implements Program {
     return thread;
   }
 
+  /**
+   * For those who ask while the program runs: of a stripped one the runtime can be made out when it has set itself up,
+   * which is tried again, ever more seldom.
+   */
+  #goNow(): GoProgram | undefined {
+    if (this.#go === null && isPowerOfTwo(++this.#asked)) this.#go = undefined;
+    return this.#tryGo();
+  }
+
   /** Threads, registers and C stacks can be seen even where Go's runtime cannot be made out: why not is kept. */
   #tryGo(): GoProgram | undefined {
     if (this.#go === undefined) {
@@ -199,6 +211,8 @@ class TargetProgram implements Program {
     );
   }
 }
+
+const isPowerOfTwo = (count: number): boolean => (count & (count - 1)) === 0;
 
 /** Gone, or never used (runtime/proc.go: forEachG passes them too). One that is unreadable is shown with its problem. */
 const isDead = (goroutine: Goroutine): boolean =>

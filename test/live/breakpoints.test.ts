@@ -102,6 +102,20 @@ describe.each(LIVE_BUILDS.filter(({ flags }) => flags === 'opt'))('conditions at
   );
 });
 
+describe.each(
+  [undefined, '1.22.12'].map((toolchain) => ({ fixture: 'traced-calls', stripped: true, toolchain })),
+)('breakpoints in a stripped program ($toolchain)', ({ toolchain, ...rest }) => {
+  const build = toolchain === undefined ? rest : { ...rest, toolchain };
+
+  it.skipIf(missingForBuild(build))('know the goroutine from the first hit on', async () => {
+    session = await launch(build);
+    await session.text('break main.main');
+    expect((await session.json('continue')).result).toMatchObject({
+      causes: [{ kind: 'breakpoint', hits: 1, goroutine: 1 }],
+    });
+  });
+});
+
 describe('breakpoints', () => {
   const build = { fixture: 'traced-calls', flags: 'noopt' } as const;
 
