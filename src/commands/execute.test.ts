@@ -236,6 +236,29 @@ describe('the selection', () => {
     expect(session.selection).toMatchObject({ thread: 100, goroutine: { id: 1 } });
   });
 
+  it('stays where it is whatever is done elsewhere', async () => {
+    const session = fakeSession();
+    await execute(session, 'frame 1');
+    const before = session.selection;
+    const elsewhere = [
+      'goroutine 18 frame 1',
+      'goroutine 18 up',
+      'goroutine 18 goroutine 18',
+      'goroutines -exec frame 0',
+      'goroutines -exec goroutine 18',
+      'frame 2 up',
+      'frame 2 thread 100',
+      'frame 2 goroutine 18 frame 1',
+      'deferred 1 frame 2',
+    ];
+    for (const line of elsewhere) {
+      expect((await execute(session, line)).ok, line).toBe(true);
+      expect(session.selection, line).toBe(before);
+    }
+    expect((await execute(session, 'goroutine 18 frame 99')).ok).toBe(false);
+    expect(session.selection).toBe(before);
+  });
+
   it('gives the result of the inner command', async () => {
     const outer = (await resultOf('goroutine 18 stack 2')) as {
       result: { frames: unknown[]; goroutine: number };

@@ -6,6 +6,7 @@ import { positional } from '../language/arguments.ts';
 import { command, goroutineId } from '../language/kinds.ts';
 import type { Style } from '../output/style.ts';
 import { locationText, positionText } from '../output/text.ts';
+import { runThere } from '../session/run-there.ts';
 import type { Session } from '../session/session.ts';
 import { frameRow } from '../stacks/frame-row.ts';
 import { waitersText } from './blocked-text.ts';
@@ -62,7 +63,7 @@ export const goroutine = defineCommand({
     }
     const chosen = session.goroutine(args.id);
     if (args.command !== undefined) {
-      return context.table.runNested({ ...context, scope: session.scopeOf(chosen) }, args.command);
+      return runThere(context, session.scopeOf(chosen), args.command);
     }
     const from = session.selection.goroutine?.id;
     session.selection = session.scopeOf(chosen);

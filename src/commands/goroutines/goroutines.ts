@@ -8,6 +8,7 @@ import { type ErrorFacts, errorFacts } from '../output/error-facts.ts';
 import { harmless, type Style } from '../output/style.ts';
 import { indented, locationRow, plural } from '../output/text.ts';
 import { channelAddress } from '../session/channel-address.ts';
+import { runThere } from '../session/run-there.ts';
 import { Cancelled, type Session } from '../session/session.ts';
 import { type StackRow, stackRow } from '../stacks/frame-row.ts';
 import { renderStack } from '../stacks/render-stack.ts';
@@ -186,7 +187,7 @@ function listedGoroutine(context: Context, g: Goroutine, args: Arguments): Liste
 
 function executeOn(context: Context, g: Goroutine, line: Typed): Answer | ErrorFacts {
   try {
-    return context.table.runNested({ ...context, scope: context.session.scopeOf(g) }, line);
+    return runThere(context, context.session.scopeOf(g), line);
   } catch (error) {
     const facts = errorFacts(error);
     if (facts.family === 'internal' || error instanceof Cancelled) throw error;

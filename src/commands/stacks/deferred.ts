@@ -2,6 +2,7 @@ import { UserError } from '../../base/index.ts';
 import { type Answer, defineCommand } from '../command.ts';
 import { required } from '../language/arguments.ts';
 import { command, count } from '../language/kinds.ts';
+import { runThere } from '../session/run-there.ts';
 
 export const deferred = defineCommand({
   name: 'deferred',
@@ -21,8 +22,7 @@ export const deferred = defineCommand({
   run(context, args): Answer {
     if (args.number === 0)
       throw new UserError('deferred calls are numbered from 1', '`stack -defer` lists them');
-    const inner = { ...context, scope: { ...context.scope, deferred: args.number } };
-    return context.table.runNested(inner, args.command);
+    return runThere(context, { ...context.scope, deferred: args.number }, args.command);
   },
   render: () => [],
 });

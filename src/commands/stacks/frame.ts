@@ -6,6 +6,7 @@ import type { Typed } from '../language/cursor.ts';
 import { command, count } from '../language/kinds.ts';
 import { renderListing, type SourceListing, sourceListing } from '../output/source-listing.ts';
 import { positionText } from '../output/text.ts';
+import { runThere } from '../session/run-there.ts';
 import { type Scope, subject } from '../session/session.ts';
 import { type FrameRow, frameRow } from './frame-row.ts';
 
@@ -27,7 +28,7 @@ function selectOrRun(context: Context, index: number, nested: Typed | undefined)
   const chosen: Scope = { ...scope, frame: index, deferred: undefined };
   const inner = { ...context, scope: chosen };
   const frame = session.frame(chosen);
-  if (nested !== undefined) return context.table.runNested(inner, nested);
+  if (nested !== undefined) return runThere(context, chosen, nested);
   session.selection = chosen;
   const { position } = frame;
   const lines = position === undefined ? undefined : session.sourceLines(position.file);
