@@ -25,7 +25,9 @@ const BEGINNINGS: readonly (readonly [what: string, code: string, offset: number
     15,
     '55 4889e5 4881ece8000000',
   ],
+  ['of 128 bytes', '4c8d6424f8 4d3b6610 0f8640050000 55 4889e5 4883c480', 15, '55 4889e5 4883c480'],
   ['go1.19', '493b6610 7657 4883ec18 48896c2410', 6, '4883ec18 48896c2410'],
+  ['go1.19, of 128 bytes', '493b6610 7657 4883c480 48896c2478', 6, '4883c480 48896c2478'],
   ['go1.19 with a large frame', '4881ec98000000 4889ac2490000000', 0, '4881ec98000000'],
 ];
 

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { join } from 'node:path';
-import { buildSync } from 'esbuild';
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Recording } from '../../src/engine/trace/recording.ts';
 import { EVENT, livesOf, type Trace } from '../../src/trace/index.ts';
 import { buildGo, hasToolchain } from '../support/go-build.ts';
-import { projectRoot } from '../support/project.ts';
+import { bundledProgram } from './bundled-program.ts';
+import { mappedText } from './running-program.ts';
 
 const EXCHANGES = 20_000;
 /** So many that we read while the program is still there. */
@@ -53,22 +52,6 @@ async function record(recording: Recording, milliseconds: number, enough = Infin
 const attach = (pid: number, lossless = false): Promise<Recording> =>
   Recording.start({ subject: { kind: 'attach', pid }, lossless });
 
-/** The program's text as it is in memory. */
-function textOf(pid: number): Buffer {
-  const line = readFileSync(`/proc/${pid}/maps`, 'utf8')
-    .split('\n')
-    .find((text) => / r-xp .*\//.test(text))!;
-  const [start, end] = line
-    .split(' ')[0]!
-    .split('-')
-    .map((text) => Number.parseInt(text, 16));
-  const bytes = Buffer.alloc(end! - start!);
-  const memory = openSync(`/proc/${pid}/mem`, 'r');
-  readSync(memory, bytes, 0, bytes.length, start!);
-  closeSync(memory);
-  return bytes;
-}
-
 /** What the rounds of probe-scheduling printed, which is the same for all. */
 const rounds = (text: string): Set<string> =>
   new Set(
@@ -77,20 +60,6 @@ const rounds = (text: string): Set<string> =>
       .split('\n')
       .map((line) => line.replace(/^\d+ /, '')),
   );
-
-/** A program beside this test, as Node can run it. */
-function bundled(name: string): string {
-  const file = join(projectRoot, '.cache/test', `${name}.mjs`);
-  buildSync({
-    entryPoints: [join(projectRoot, 'test/live/programs', name)],
-    outfile: file,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-  });
-  return file;
-}
 
 function countOf(trace: Trace, kind: number): number {
   return trace.events.kind.filter((each) => each === kind).length;
@@ -119,13 +88,14 @@ describe.each(BUILDS)('a recording of a program of %j', ({ toolchain, ...flags }
     const untraced = await start(program, '5').output;
     const { pid, output, end } = start(program, 'until');
     await pause(100);
-    const before = textOf(pid);
+    const before = mappedText(pid);
     const recording = await attach(pid, true);
-    expect(textOf(pid).equals(before)).toBe(false);
+    expect(mappedText(pid).equals(before)).toBe(false);
     const trace = await record(recording, 500);
-    expect(textOf(pid).equals(before)).toBe(true);
+    expect(mappedText(pid).equals(before)).toBe(true);
     expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^TracerPid:\t0$/m);
 
+    expect(recording.missing).toEqual([]);
     expect(recording.status.lost).toBe(0);
     expect(trace.violations).toEqual([]);
     expect(livesOf(trace).violations).toEqual([]);
@@ -138,7 +108,7 @@ describe.each(BUILDS)('a recording of a program of %j', ({ toolchain, ...flags }
     // A second time.
     const again = await record(await attach(pid), 100);
     expect(again.violations).toEqual([]);
-    expect(textOf(pid).equals(before)).toBe(true);
+    expect(mappedText(pid).equals(before)).toBe(true);
     end();
     expect(rounds(await output)).toEqual(rounds(untraced));
   });
@@ -239,13 +209,13 @@ describe('a recorder that is killed', () => {
     const untraced = await start(program, '3').output;
     const { pid, output, end } = start(program, 'until');
     await pause(50);
-    const before = textOf(pid);
-    const recorder = spawn(process.execPath, [bundled('record-and-hang.ts'), String(pid)], {
+    const before = mappedText(pid);
+    const recorder = spawn(process.execPath, [bundledProgram('record-and-hang.ts'), String(pid)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     children.push(recorder);
     await new Promise((resolve) => recorder.stdout.once('data', resolve));
-    expect(textOf(pid).equals(before)).toBe(false);
+    expect(mappedText(pid).equals(before)).toBe(false);
     await expect(attach(pid)).rejects.toThrow(`process ${recorder.pid} traces this program already`);
     recorder.kill('SIGKILL');
     await new Promise((resolve) => recorder.once('close', resolve));
@@ -255,7 +225,7 @@ describe('a recorder that is killed', () => {
     const trace = await record(await attach(pid), 20_000, 5000);
     expect(trace.violations).toEqual([]);
     expect(trace.events.count).toBeGreaterThan(1000);
-    expect(textOf(pid).equals(before)).toBe(true);
+    expect(mappedText(pid).equals(before)).toBe(true);
     end();
     expect(rounds(await output)).toEqual(rounds(untraced));
   });

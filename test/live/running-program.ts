@@ -92,6 +92,25 @@ export function changedText(executable: string, pid: number): number[] {
   }
 }
 
+/** A process's text as it is in memory, wherever it was loaded. */
+export function mappedText(pid: number): Buffer {
+  const line = readFileSync(`/proc/${pid}/maps`, 'utf8')
+    .split('\n')
+    .find((text) => / r-xp .*\//.test(text))!;
+  const [start, end] = line
+    .split(' ')[0]!
+    .split('-')
+    .map((text) => Number.parseInt(text, 16));
+  const bytes = Buffer.alloc(end! - start!);
+  const memory = openSync(`/proc/${pid}/mem`, 'r');
+  try {
+    readSync(memory, bytes, 0, bytes.length, start!);
+  } finally {
+    closeSync(memory);
+  }
+  return bytes;
+}
+
 /** ELF64 program headers (gABI): PT_LOAD with PF_X. */
 function executableSegments(file: Buffer): { offset: number; address: number; size: number }[] {
   const table = Number(file.readBigUInt64LE(32));

@@ -1,16 +1,15 @@
 import { type RuntimeAddress, runtimeAddress, UserError } from '../../base/index.ts';
 import type { Memory, Target } from '../../target/index.ts';
-import { findGoRuntime } from '../go-runtime.ts';
-import { SCAN_BIT } from '../runtime-facts/constants.ts';
+import { findGoRuntime, type GoRuntime } from '../go-runtime.ts';
+import { CACHE_LINE, SCAN_BIT, SEMAPHORE_TABLE_SIZE } from '../runtime-facts/constants.ts';
 import type { Layout } from '../runtime-facts/form.ts';
-import { ALL_GS, ALL_MS } from '../runtime-facts/globals.ts';
-import { G, M, Sudog } from '../runtime-facts/structs.ts';
+import { ALL_GS, ALL_MS, SEMAPHORE_TABLE } from '../runtime-facts/globals.ts';
+import { G, M, SemaRoot, Sudog } from '../runtime-facts/structs.ts';
 import { GoroutineFields } from './goroutine-fields.ts';
 
 /** So much of a stack is taken, from its top on. */
 const STACK_BYTES = 32 << 10;
-/** Of a select. */
-const MOST_SUDOGS = 64;
+const MOST_SUDOGS = 1_000_000;
 const CHANNEL_BYTES = 128;
 const MOST_MACHINES = 100_000;
 
@@ -29,6 +28,7 @@ export class GoroutineCapture {
   readonly #g: Layout<typeof G>;
   readonly #m: Layout<typeof M>;
   readonly #sudog: Layout<typeof Sudog>;
+  readonly #semaphores: SemaphoreRoots | undefined;
 
   /** Throws a UserError where there is no Go runtime. */
   static of(target: Target): GoroutineCapture {
@@ -40,6 +40,7 @@ export class GoroutineCapture {
       runtime.layout(G),
       runtime.layout(M),
       runtime.layout(Sudog),
+      semaphoreRoots(runtime),
     );
   }
 
@@ -49,12 +50,14 @@ export class GoroutineCapture {
     g: Layout<typeof G>,
     m: Layout<typeof M>,
     sudog: Layout<typeof Sudog>,
+    semaphores: SemaphoreRoots | undefined,
   ) {
     this.#list = list;
     this.#machines = machines;
     this.#g = g;
     this.#m = m;
     this.#sudog = sudog;
+    this.#semaphores = semaphores;
   }
 
   take(memory: Holding): void {
@@ -74,7 +77,7 @@ export class GoroutineCapture {
       if (sudog !== 0) sudogs.push(sudog);
     }
     memory.hold(stacks);
-    this.#takeSudogs(memory, sudogs);
+    this.#takeSudogs(memory, [...sudogs, ...this.#treaps(memory)]);
   }
 
   #goroutines(memory: Holding): number[] {
@@ -104,19 +107,48 @@ export class GoroutineCapture {
     }
   }
 
-  /** And their channels: what their lengths are is part of the moment. */
+  /** The sudogs at the tops of the semaphore table's trees. */
+  #treaps(memory: Holding): number[] {
+    if (this.#semaphores === undefined) return [];
+    const { address, stride, treap } = this.#semaphores;
+    memory.hold([[address, SEMAPHORE_TABLE_SIZE * stride]]);
+    return Array.from({ length: SEMAPHORE_TABLE_SIZE }, (_, i) =>
+      memory.uint64(runtimeAddress(address + i * stride + treap)),
+    ).filter((node) => node !== 0);
+  }
+
+  /** Those that hang on them too, and their channels, whose lengths are part of the moment. */
   #takeSudogs(memory: Holding, first: readonly number[]): void {
     const bytes = extent(this.#sudog);
-    let sudogs = first;
-    for (let left = MOST_SUDOGS; sudogs.length > 0 && left > 0; left--) {
+    const { channel, waitLink, prev, next } = this.#sudog;
+    const seen = new Set<number>();
+    for (let sudogs = first; sudogs.length > 0 && seen.size < MOST_SUDOGS; ) {
       memory.hold(sudogs.map((sudog) => [sudog, bytes]));
+      for (const sudog of sudogs) seen.add(sudog);
       const readable = sudogs.filter((sudog) => memory.tryRead(runtimeAddress(sudog), bytes) !== undefined);
       const words = (offset: number): number[] =>
         readable.map((sudog) => memory.uint64(runtimeAddress(sudog + offset))).filter((word) => word !== 0);
-      memory.hold(words(this.#sudog.channel).map((channel) => [channel, CHANNEL_BYTES]));
-      sudogs = words(this.#sudog.waitLink);
+      memory.hold(words(channel).map((at) => [at, CHANNEL_BYTES]));
+      const linked = new Set([waitLink, prev, next].flatMap(words));
+      sudogs = [...linked].filter((sudog) => !seen.has(sudog));
     }
   }
+}
+
+/** Where `semtable` is, and in each of its roots the tree (runtime/sema.go). */
+interface SemaphoreRoots {
+  readonly address: number;
+  readonly stride: number;
+  readonly treap: number;
+}
+
+/** Undefined: it is not to be found, as in stripped programs. */
+function semaphoreRoots(runtime: GoRuntime): SemaphoreRoots | undefined {
+  const address = runtime.tryGlobal(SEMAPHORE_TABLE);
+  if (address === undefined) return undefined;
+  const { treap, size } = runtime.layout(SemaRoot);
+  const line = CACHE_LINE[runtime.target.arch.name];
+  return { address, stride: Math.ceil(size / line) * line, treap };
 }
 
 /** Up to behind the last field that is known. */

@@ -150,12 +150,18 @@ export class Interpreter {
   /** The state from which each g's first record leads, by its address. */
   #firstStates(order: ArrayLike<number>): ReadonlyMap<number, number> {
     const states = new Map<number, number>();
+    const note = (g: number, state: number): void => {
+      if (!states.has(g)) states.set(g, state);
+    };
     for (let i = 0; i < order.length; i++) {
       const record = order[i]!;
       if (this.#get(record, FIELD.kind) === LOST) break;
-      if (!this.#isChange(record)) continue;
       const subject = this.#get(record, FIELD.subject);
-      if (!states.has(subject)) states.set(subject, this.#get(record, FIELD.states) % 16);
+      if (this.#isChange(record)) note(subject, this.#get(record, FIELD.states) % 16);
+      else if (this.#get(record, FIELD.kind) === KIND.coroutine) {
+        note(subject, running);
+        note(this.#get(record, FIELD.id), waiting);
+      }
     }
     return states;
   }

@@ -1,4 +1,4 @@
-import { runtimeAddress } from '../../base/index.ts';
+import { runtimeAddress, TargetFault } from '../../base/index.ts';
 import type { BlockedOn, Goroutine, Program, SchedulerFacts } from '../../golang/index.ts';
 import type { WaitObject } from '../wait-object.ts';
 import { G_STATE, stateNumber } from './record.ts';
@@ -52,7 +52,7 @@ function known(program: Program, facts: SchedulerFacts, goroutine: Goroutine): K
     state,
     pretending,
     reason: goroutine.waitReason ?? '',
-    object: waits ? waitObject(goroutine.blockedOn) : undefined,
+    object: waits ? objectOf(goroutine) : undefined,
     // Inlined calls are told by their function's address.
     stack: frames.filter(({ inlineDepth }) => inlineDepth === 0).map(({ lookupPc }) => lookupPc + 1),
     thread: goroutine.thread ?? -1,
@@ -84,6 +84,16 @@ function processorsOf(goroutines: readonly KnownGoroutine[]): Snapshot['processo
       thread,
       status: state === G_STATE.syscall ? 3 : 1,
     }));
+}
+
+/** Not all that a goroutine can wait for is part of the moment: a descriptor may be gone since, and is not told then. */
+function objectOf(goroutine: Goroutine): WaitObject | undefined {
+  try {
+    return waitObject(goroutine.blockedOn);
+  } catch (error) {
+    if (!(error instanceof TargetFault)) throw error;
+    return undefined;
+  }
 }
 
 function waitObject(blocked: BlockedOn | undefined): WaitObject | undefined {

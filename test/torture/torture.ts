@@ -1,0 +1,179 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { CallRecording } from '../../src/engine/trace/call-recording.ts';
+import { Recording } from '../../src/engine/trace/recording.ts';
+import { namePattern } from '../../src/trace/calls/name-pattern.ts';
+import { bundledProgram } from '../live/bundled-program.ts';
+import { mappedText, RunningProgram } from '../live/running-program.ts';
+
+/** What the probes are for, and whether whoever put them in is killed. */
+export const SESSIONS = [
+  'goroutines',
+  'calls',
+  'goroutines, killed',
+  'goroutines, lossless',
+  'calls, killed',
+  'calls, lossless',
+] as const;
+type Session = (typeof SESSIONS)[number];
+
+export interface TortureReport {
+  readonly sessions: number;
+  readonly goroutineEvents: number;
+  readonly calls: number;
+}
+
+/** Of probes in the program, and of the program without them. */
+const PHASE_MS = 100;
+const DRAIN_MS = 2;
+const REFERENCE_ROUNDS = 3;
+const CALLS = 'main.*';
+
+/**
+ * Puts probes into a program and takes them out, again and again, each kind of session once at least. Throws if it
+ * does not go on, if a byte of its text is changed afterwards, if its goroutines' states do not chain, or if it prints
+ * anything else than without probes.
+ */
+export async function torture(program: string, milliseconds: number): Promise<TortureReport> {
+  const expected = await reference(program);
+  const running = new Victim(program);
+  try {
+    await running.goesOn();
+    const report = { sessions: 0, goroutineEvents: 0, calls: 0 };
+    const end = performance.now() + milliseconds;
+    // Whole turns of them: who comes after one that was killed takes its probes out.
+    while (report.sessions % SESSIONS.length !== 0 || report.sessions === 0 || performance.now() < end) {
+      const session = SESSIONS[report.sessions % SESSIONS.length]!;
+      await suffer(running, session, report);
+      report.sessions++;
+      await running.goesOn();
+      await pause(PHASE_MS);
+    }
+    const { status, last } = await running.finish();
+    if (status !== 0 || last !== expected || /wrong/.test(running.output))
+      throw new Error(`${program} ended with ${status}: ${last}\ninstead of ${expected}\n${running.end}`);
+    return report;
+  } finally {
+    running.kill();
+  }
+}
+
+async function reference(program: string): Promise<string> {
+  const untraced = new Victim(program);
+  try {
+    while (untraced.rounds < REFERENCE_ROUNDS) await untraced.goesOn();
+    return (await untraced.finish()).last;
+  } finally {
+    untraced.kill();
+  }
+}
+
+/** A program that is to go on whatever is done to it. */
+class Victim extends RunningProgram {
+  /** Its text before anything is done to it. */
+  readonly text: Promise<Buffer>;
+
+  constructor(program: string) {
+    super(program);
+    this.text = this.goesOn().then(() => mappedText(this.pid));
+  }
+
+  async goesOn(): Promise<void> {
+    const before = this.rounds;
+    const end = performance.now() + 60_000;
+    while (this.rounds <= before) {
+      if (this.end !== undefined) throw new Error(`${this.executable} ${this.end}`);
+      if (performance.now() > end) throw new Error(`${this.executable} stands still`);
+      await pause(DRAIN_MS);
+    }
+  }
+
+  async checkText(session: Session): Promise<void> {
+    if (this.end === undefined && !mappedText(this.pid).equals(await this.text))
+      throw new Error(`the text of ${this.executable} is changed after: ${session}`);
+  }
+}
+
+type Counts = { -readonly [K in keyof TortureReport]: TortureReport[K] };
+
+async function suffer(running: Victim, session: Session, report: Counts): Promise<void> {
+  await running.text;
+  const lossless = session.endsWith('lossless');
+  switch (session) {
+    case 'goroutines':
+    case 'goroutines, lossless':
+      report.goroutineEvents += await recordGoroutines(running.pid, lossless);
+      break;
+    case 'calls':
+    case 'calls, lossless':
+      report.calls += await recordCalls(running.pid, lossless);
+      break;
+    default:
+      return killRecorder(running.pid, session.startsWith('calls') ? [CALLS] : []);
+  }
+  await running.checkText(session);
+}
+
+async function recordGoroutines(pid: number, lossless: boolean): Promise<number> {
+  const recording = await Recording.start({ subject: { kind: 'attach', pid }, lossless });
+  try {
+    await drainFor(PHASE_MS, () => recording.drain());
+  } finally {
+    await recording.stop();
+  }
+  const missing = recording.missing.join('; ');
+  if (missing !== '') throw new Error(`not everything is recorded: ${missing}`);
+  const { events, violations } = recording.trace();
+  if (violations.length > 0) throw new Error(JSON.stringify(violations.slice(0, 10), undefined, 1));
+  return events.count;
+}
+
+async function recordCalls(pid: number, lossless: boolean): Promise<number> {
+  const request = { pattern: namePattern(CALLS), followCalls: 0, frames: 0 };
+  const recording = await CallRecording.start({
+    subject: { kind: 'attach', pid },
+    lossless,
+    request,
+    values: true,
+  });
+  let seen = 0;
+  const calls = recording.follow({
+    wants: () => true,
+    began: () => seen++,
+    ended: () => {},
+    orphan: () => {},
+    lost: () => {},
+  });
+  try {
+    await drainFor(PHASE_MS, () => calls.drain());
+  } finally {
+    await calls.stop();
+  }
+  return seen;
+}
+
+/** Its probes stay in, and nobody reads their ring. */
+async function killRecorder(pid: number, args: readonly string[]): Promise<void> {
+  const recorder: ChildProcess = spawn(
+    process.execPath,
+    [bundledProgram('record-and-hang.ts'), String(pid), ...args],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const ended = once(recorder, 'close');
+  const begun = await Promise.race([once(recorder.stdout!, 'data'), ended.then(() => undefined)]);
+  if (begun === undefined) throw new Error('the recorder that was to be killed has ended before');
+  await pause(PHASE_MS);
+  recorder.kill('SIGKILL');
+  await ended;
+}
+
+async function drainFor(milliseconds: number, drain: () => void): Promise<void> {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end) {
+    drain();
+    await pause(DRAIN_MS);
+  }
+}
+
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
