@@ -1,5 +1,6 @@
 import { makeStyle, renderError } from '../commands/index.ts';
 import type { RenderOptions, SessionClient } from '../engine/index.ts';
+import type { ProcessEnd } from '../target/index.ts';
 import { openEditor } from './open-editor.ts';
 import type { ProgressLine } from './progress-line.ts';
 import { isTerminal, writeError, writeOut } from './standard-streams.ts';
@@ -8,6 +9,8 @@ import { isTerminal, writeError, writeOut } from './standard-streams.ts';
 export class LineRunner {
   failed = false;
   ended = false;
+  /** How the program has ended, if it has. */
+  programEnd: ProcessEnd | undefined;
   readonly #session: SessionClient;
   readonly #options: RenderOptions;
   readonly #progress: ProgressLine;
@@ -27,6 +30,8 @@ export class LineRunner {
     });
     this.#progress.clear();
     this.ended = outcome.exit;
+    // What `exit` ends has not ended by itself.
+    if (!outcome.exit) this.programEnd = outcome.ended;
     if (!outcome.ok) this.failed = true;
     const problem = outcome.edit && (await openEditor(outcome.edit));
     if (problem !== undefined) {

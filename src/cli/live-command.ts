@@ -1,6 +1,6 @@
 import { type OpenLiveOptions, SessionError, settingsPath } from '../engine/index.ts';
 import { openInWorker } from '../engine/worker-session.ts';
-import type { SpawnTerminal } from '../target/index.ts';
+import type { ProcessEnd, SpawnTerminal } from '../target/index.ts';
 import { leaveOnSignals } from './leave-on-signals.ts';
 import { LineRunner } from './line-runner.ts';
 import type { LiveOptions } from './live-options.ts';
@@ -74,8 +74,18 @@ async function runLines(options: LiveOptions, workerEntry: URL): Promise<number>
     for (const warning of await session.close()) writeError(`mattock: ${warning}\n`);
     restore();
   }
-  return runner.failed ? 1 : 0;
+  if (runner.failed) return 1;
+  const { subject } = options;
+  return subject.kind === 'build' && subject.build.kind === 'test' ? statusOf(runner.programEnd) : 0;
 }
+
+/** As a shell gives it; of tests that failed it is 1, as from go test. */
+function statusOf(end: ProcessEnd | undefined): number {
+  if (end === undefined || end.kind === 'detached') return 0;
+  return end.kind === 'exited' ? end.status : SIGNALLED + end.signal;
+}
+
+const SIGNALLED = 128;
 
 async function runInput(runner: LineRunner): Promise<void> {
   for await (const line of standardInputLines()) {

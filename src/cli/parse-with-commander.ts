@@ -120,6 +120,7 @@ function addLive(program: Command, rest: readonly string[], found: (options: Liv
     )
     .usage('[options] <program> [-- arguments]')
     .addArgument(new Argument('<program>', 'the program to run'));
+  sayWhereArgumentsGo(exec);
   addSharedOptions(exec);
   addLaunchOptions(exec);
   exec.action((path: string, values: OptionValues) => {
@@ -138,6 +139,18 @@ function addLive(program: Command, rest: readonly string[], found: (options: Liv
     const pid = Number(text);
     if (!Number.isSafeInteger(pid) || pid <= 0) attach.error(`error: ${text} is not a process id`);
     found(liveOptions({ kind: 'attach', pid }, [], withTableNames(values)));
+  });
+}
+
+/** What a program's arguments are is not to be guessed: they may look like ours. */
+function sayWhereArgumentsGo(command: Command): void {
+  command.configureOutput({
+    outputError(text, write) {
+      const isAboutThem = /^error: (too many arguments|unknown option)/.test(text);
+      const example = `mattock ${command.name()} ${command.usage().replace('[options] ', '')}`;
+      const hint = isAboutThem ? `mattock: what is for the program follows --: ${example}\n` : '';
+      write(`${text.replace(/^error: /, 'mattock: ')}${hint}`);
+    },
   });
 }
 
@@ -174,17 +187,21 @@ function addBuild(
     .summary(summary)
     .description(
       test
-        ? "Compiles a package's tests without optimisation and starts them in the package's folder.\nWhat follows -- is for them, as for go test: -run TestX, -v, -count 1, -args …"
+        ? "Compiles a package's tests without optimisation and starts them in the package's folder.\nWhat follows -- is for them, as for go test: -run TestX, -v, -count 1, -args …\nWithout a terminal its exit status is that of the tests, once they have run to their end."
         : 'Compiles a program without optimisation and starts it. What follows -- are its arguments.',
     )
     .usage('[options] [package] [-- arguments]')
     .addArgument(new Argument('[packages...]', "the package, or its files; the current folder's without it"));
+  sayWhereArgumentsGo(command);
   addSharedOptions(command);
   addLaunchOptions(command);
   command.addOption(new Option('--build-flags <flags>', 'further flags for go build, separated by spaces'));
   command.addOption(new Option('--optimized', 'optimise and inline, as in the program that is shipped'));
   command.addOption(new Option('--output <file>', 'where the program is to be; it is kept then'));
   command.action((packages: readonly string[], values: OptionValues) => {
+    // To commander it is `-r un`.
+    const redirect = values.redirect as readonly string[] | undefined;
+    if (test && redirect?.includes('un')) command.error("error: unknown option '-run'");
     const build = {
       kind: test ? ('test' as const) : ('program' as const),
       packages,

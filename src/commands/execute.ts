@@ -1,3 +1,4 @@
+import type { ProcessEnd } from '../target/index.ts';
 import type { Answer, Context } from './command.ts';
 import type { Typed } from './language/cursor.ts';
 import { type ErrorFacts, errorFacts } from './output/error-facts.ts';
@@ -27,6 +28,8 @@ export interface Outcome {
   readonly repeats: boolean;
   /** What is to be opened in the user's editor now. */
   readonly edit?: EditRequest | undefined;
+  /** How the program that is debugged has ended, if it has. */
+  readonly ended?: ProcessEnd | undefined;
 }
 
 /** Output is handed on in pieces of this size, or after this time. */
@@ -44,7 +47,9 @@ export async function executeLine(
   write: Write,
 ): Promise<Outcome> {
   const text = line.trim();
-  if (text === '' || text.startsWith('#')) return { error: undefined, ok: true, exit: false, repeats: false };
+  const ended = (): ProcessEnd | undefined => session.live?.processes.selected.target.ended;
+  if (text === '' || text.startsWith('#'))
+    return { error: undefined, ok: true, exit: false, repeats: false, ended: ended() };
   const failuresBefore = session.nestedFailures;
   session.editRequested = undefined;
   const [transcribed, toTranscript] = withTranscript(session, text, write);
@@ -66,6 +71,7 @@ export async function executeLine(
     error,
     ok: error === undefined && session.nestedFailures === failuresBefore,
     exit: session.exitRequested,
+    ended: ended(),
     repeats: error === undefined,
     edit: session.editRequested,
   };

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { archNamed, type MachineCode } from '../../arch/index.ts';
 import { type ByteSource, UserError } from '../../base/index.ts';
 import { openImage } from '../../image/index.ts';
@@ -48,14 +48,23 @@ export async function launchTarget(
 }
 
 function existing(path: string): string {
+  let found: string;
   try {
-    return realpathSync(path);
+    found = realpathSync(path);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw new UserError(
       `cannot run ${path}: ${error.code === 'ENOENT' ? 'there is no such file' : error.code}`,
     );
   }
+  const isFolder = statSync(found).isDirectory();
+  if (isFolder || found.endsWith('.go')) {
+    throw new UserError(
+      `cannot run ${path}: it is ${isFolder ? 'a folder' : 'Go source'}`,
+      `\`mattock debug ${path}\` compiles the program${isFolder ? ' in it' : ''} and debugs it`,
+    );
+  }
+  return found;
 }
 
 /**
