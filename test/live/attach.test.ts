@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { UserError } from '../../src/base/index.ts';
 import { openKernel } from '../../src/engine/linux/open-kernel.ts';
+import { attachTarget, inspectTarget } from '../../src/engine/live/open-live-target.ts';
+import { type Kernel, KernelError } from '../../src/target/process/kernel.ts';
 import { until } from './running-program.ts';
 import { cProgram, isTrap, missing, Stands } from './stand.ts';
 
@@ -49,6 +52,25 @@ describe.skipIf(missing !== undefined)('attach', { timeout: 30_000 }, async () =
     ['nobody', () => 4_000_000, 'there is no process 4000000'],
   ])('is refused for %s', async (_, pid, message) => {
     await expect(attach(pid())).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['attached to', attachTarget],
+    ['looked at', (kernel: Kernel, pid: number) => inspectTarget(kernel, pid)],
+  ] as const)('is refused for one that may not be %s', async (_, open) => {
+    const pid = await running('beat', '1');
+    // As for a process of another user's: its executable is not shown.
+    const kernel = Object.create(await openKernel(), {
+      procLink: {
+        value: () => {
+          throw new KernelError('readlink /proc/PID/exe', 'EACCES');
+        },
+      },
+    }) as Kernel;
+    const failure = await open(kernel, pid, () => false).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(UserError);
+    expect((failure as UserError).message).toBe(`the kernel does not permit tracing process ${pid}`);
+    expect((failure as UserError).remedy).toMatch(/run mattock as root/);
   });
 
   it('is refused for a thread, with the process that it belongs to', async () => {

@@ -47,6 +47,19 @@ export function seizeSleeper(kernel: Kernel, pid: number): number {
   throw new UserError(`there is no process ${pid}`);
 }
 
+/** The program of a process, as procfs names it. Throws a UserError: we may not look at it, or it is no process. */
+export function executableOf(kernel: Kernel, pid: number): string {
+  try {
+    return kernel.procLink(pid, 'exe') ?? `process ${pid}`;
+  } catch (error) {
+    if (!(error instanceof KernelError) || (error.code !== 'EACCES' && error.code !== 'EPERM')) throw error;
+    checkProcess(kernel, pid);
+    const status = readStatus(kernel, pid, pid);
+    if (status === undefined) throw new UserError(`there is no process ${pid}`, '`ps` lists them');
+    throw refusal(kernel, pid, Number(status.get('TracerPid')), status);
+  }
+}
+
 /** False: the thread has ended, or came to us already as a new thread of one that is traced. */
 function seize(kernel: Kernel, pid: number, tid: number): boolean {
   try {

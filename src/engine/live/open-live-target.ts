@@ -13,7 +13,7 @@ import {
 import { moduleFinder, nameModule, nodePlatform } from '../files/index.ts';
 import { isSystemError } from '../node-host.ts';
 import type { Launch } from '../session-client.ts';
-import { seizeAll, seizeSleeper } from './attach.ts';
+import { executableOf, seizeAll, seizeSleeper } from './attach.ts';
 
 export interface LiveProcess {
   readonly target: ProcessTarget;
@@ -75,7 +75,7 @@ export async function inspectTarget(
   kernel: Kernel,
   pid: number,
 ): Promise<{ readonly target: ProcessTarget; readonly executable: ModuleFile }> {
-  const path = kernel.procLink(pid, 'exe') ?? `process ${pid}`;
+  const path = executableOf(kernel, pid);
   const executable = openerOf(pid)(path);
   const found = { pid, path, threads: [], started: false };
   return { target: makeTarget(kernel, found, await machineCode(), () => false, executable), executable };
@@ -88,7 +88,7 @@ export async function attachTarget(
   interruptRequested: () => boolean,
   known?: ModuleFile,
 ): Promise<LiveProcess> {
-  const path = kernel.procLink(pid, 'exe') ?? `process ${pid}`;
+  const path = executableOf(kernel, pid);
   const code = await machineCode();
   const threads = seizeAll(kernel, pid).map((id) => ({ id, stopped: false }));
   const found = { pid, path, threads, started: false };
@@ -100,7 +100,7 @@ export async function attachTarget(
  * to their memory they share.
  */
 export async function attachSleeper(kernel: Kernel, pid: number, known?: ModuleFile): Promise<ProcessTarget> {
-  const path = kernel.procLink(pid, 'exe') ?? `process ${pid}`;
+  const path = executableOf(kernel, pid);
   const code = await machineCode();
   const threads = [{ id: seizeSleeper(kernel, pid), stopped: false }];
   return makeTarget(kernel, { pid, path, threads, started: false }, code, () => false, known);
@@ -121,8 +121,7 @@ function makeTarget(
   interruptRequested: () => boolean,
   known?: ModuleFile,
 ): ProcessTarget {
-  const filesOf = (child: number): ProcessFiles =>
-    filesOfProcess(kernel, child, kernel.procLink(child, 'exe') ?? `process ${child}`);
+  const filesOf = (child: number): ProcessFiles => filesOfProcess(kernel, child, executableOf(kernel, child));
   const files = filesOfProcess(kernel, pid, path, known);
   return new ProcessTarget({
     kernel,
