@@ -19,6 +19,7 @@ export { type Steppable, Stepping } from './stepping/stepping.ts';
 export type { Stop, StopCause } from './stop.ts';
 export { threadToShow } from './thread-to-show.ts';
 export type { CallEvent } from './tracing/call-tracer.ts';
+export { contentsOf } from './watch/contents.ts';
 export { stackPlace } from './watch/stack-place.ts';
 export {
   describeAccess,

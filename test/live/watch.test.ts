@@ -201,6 +201,27 @@ describe.each(LIVE_BUILDS.map((build) => ({ fixture: 'watching', ...build })))('
     expect(seen.at(-1)!.new!.text).toBe('"second"');
   });
 
+  it.skipIf(missing)(`${name}: what an interface holds is followed`, async () => {
+    await start(build, 'held');
+    await session!.text('watch -contents held');
+    const news = (await hits()).map((hit) => hit.new?.text ?? '');
+    const at = (text: string): number => news.findIndex((one) => one.includes(text));
+    const steps = [
+      'interface {}(*main.wide) *{x: 0, y: 0, z: 0}',
+      'main.wide {x: 1, y: 20, z: 30}',
+      'interface {}(main.inner) {count: 0, flag: false}',
+      'interface {}(*main.account) *{',
+      'a: 7',
+      'interface {}([]int64) ',
+      'interface {} nil',
+    ].map(at);
+    expect(steps).not.toContain(-1);
+    expect(steps).toEqual([...steps].sort((a, b) => a - b));
+    // No half of an assignment is told: there are seven steps, and four writes before the second ends.
+    expect(news.length).toBeLessThanOrEqual(7 + 4);
+    expect(news.filter((text) => text.startsWith('interface {}'))).toHaveLength(5);
+  });
+
   it.skipIf(missing)(`${name}: of a large slice exactly what is written`, async () => {
     await start(build, 'big');
     await session!.text('watch -contents big');

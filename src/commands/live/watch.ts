@@ -26,7 +26,7 @@ export const watch = defineCommand({
     '*0xc00001a020 is an address itself. -w (writes) is the default; -r stops at reads and at nothing else; -x stops ' +
     'before the instruction there. Up to 4 watches and 32 bytes are kept by the CPU at no cost; more are kept by the ' +
     'protection of their pages, which slows down every access to these. -contents watches what a string or slice ' +
-    'refers to and goes with it when it is assigned. A variable on a stack is followed when the stack moves, until ' +
+    'refers to, or an interface holds (where that is a pointer, what it points to), and goes with it when it is assigned. A variable on a stack is followed when the stack moves, until ' +
     'its function returns. In the condition the expression itself is the watched value; other names are those of the ' +
     'function that makes the access. Watches are listed, changed and cleared with the breakpoints.',
   examples: [
@@ -43,7 +43,7 @@ export const watch = defineCommand({
     execute: flag('-x', 'stop at execution'),
     all: flag('-rwx', 'reads, writes and execution'),
     size: option('-size', positiveCount('bytes', MOST_BYTES), 'how many bytes; by default those of its type'),
-    contents: flag('-contents', 'what a string or slice refers to'),
+    contents: flag('-contents', 'what a string, slice or interface refers to'),
     what: required(expression, 'what to watch'),
   },
   async prepare({ session }) {

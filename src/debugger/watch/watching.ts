@@ -1,32 +1,32 @@
 import type { DecodedInstruction } from '../../arch/index.ts';
 import { type Goid, hex, MattockError, type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import { arrayOf } from '../../expr/synthetic-types.ts';
+import { underlying } from '../../golang/values/shapes.ts';
 import type { Type } from '../../image/index.ts';
 import type { LiveThread } from '../../target/index.ts';
 import { machineState } from '../machine-state.ts';
 import type { StopCause } from '../stop.ts';
 import type { TrapWish } from '../trap-sites.ts';
+import { type Contents, contentsOf, HalfAssigned } from './contents.ts';
 import { madeOf } from './made-of.ts';
 import { wholeElements } from './page-access.ts';
 import { FrameFollower } from './stack-place.ts';
 import type { WatchTools } from './watch-tools.ts';
 import type { Noticed, Watched } from './watched.ts';
-import {
-  contentsRange,
-  type HeaderPlace,
-  type StackPlace,
-  type WatchAccess,
-  type WatchFacts,
-  type WatchHit,
-  type WatchMeans,
-  type WatchRequest,
-  type Writer,
+import type {
+  HeaderPlace,
+  StackPlace,
+  WatchAccess,
+  WatchHit,
+  WatchMeans,
+  WatchRequest,
+  Writer,
 } from './watchpoint.ts';
 
 /** Of more memory only what is touched is remembered. */
 const MOST_REMEMBERED = 1 << 20;
 
-/** Address and length; that a slice's capacity changes says nothing of its contents. */
+/** Address and length, or type and data; that a slice's capacity changes says nothing of its contents. */
 const HEADER_WORDS = 16;
 /** Words of which it is known who wrote them. */
 const MOST_WRITERS = 1 << 16;
@@ -56,7 +56,7 @@ export class Watching implements Watched {
   #listener: WatchListener | undefined;
   #follower: FrameFollower | undefined;
   #trap: TrapWish | undefined;
-  #header: { bytes: Uint8Array; readonly watching: Watching } | undefined;
+  #header: { bytes: Uint8Array; readonly watching: Watching; readonly half: HalfAssigned } | undefined;
   /** The stack with it is being moved. */
   #moving = false;
   #bytes: Uint8Array | undefined;
@@ -134,11 +134,12 @@ export class Watching implements Watched {
     });
   }
 
-  /** Its memory is what a string or slice refers to: whoever assigns it is a hit too, and moves the watch. */
+  /** Its memory is what a string, slice or interface refers to: whoever assigns it is a hit too, and moves the watch. */
   #followHeader(header: HeaderPlace): void {
     const { expression, stack, again } = this.request;
     this.#header ??= {
       bytes: this.#tools.target.memory.read(header.address, header.type.size).slice(),
+      half: new HalfAssigned(),
       watching: new Watching(
         {
           expression,
@@ -164,17 +165,23 @@ export class Watching implements Watched {
 
   /** Its words are assigned one after the other: a length without an address is not told of. */
   #assigned(thread: LiveThread, hit: WatchHit, { address, type }: HeaderPlace): StopCause | undefined {
-    const { memory } = this.#tools.target;
+    const { program, target } = this.#tools;
     const header = this.#header!;
     const before = header.bytes;
-    const after = memory.read(header.watching.address, type.size).slice();
+    const after = target.memory.read(header.watching.address, type.size).slice();
+    const isInterface = underlying(type).kind === 'interface';
+    if (isInterface && header.half.is(before, after)) return undefined;
     try {
-      const range = contentsRange(after, type);
-      if (range.address === 0 && range.size > 0) return undefined;
+      const found = contentsOf(program, after, type);
+      if (found.address === 0 && found.size > 0) return undefined;
       header.bytes = after;
-      if (range.address !== this.address || range.size !== this.size) this.#moveTo(range);
+      const { held = { type: this.type } } = found;
+      if (found.address !== this.address || found.size !== this.size || held.type !== this.type)
+        this.#moveTo(found);
     } catch (error) {
       if (!(error instanceof MattockError)) throw error;
+      header.bytes = after;
+      if (isInterface) this.#moveTo({ address: runtimeAddress(0), size: 0, held: { type: undefined } });
       this.remark = error.message;
     }
     const now =
@@ -309,7 +316,7 @@ export class Watching implements Watched {
     this.means = undefined;
   }
 
-  #moveTo({ address, size }: Pick<WatchFacts, 'address' | 'size'>): void {
+  #moveTo({ address, size, held }: Contents): void {
     const isSame = size === this.size;
     const bytes = this.#bytes;
     const isKept = this.means !== undefined || this.size === 0;
@@ -317,7 +324,8 @@ export class Watching implements Watched {
       this.#release();
       this.address = address;
       this.size = size;
-      if (!isSame && this.type?.kind === 'array') {
+      if (held !== undefined) this.type = held.type;
+      else if (!isSame && this.type?.kind === 'array') {
         const { element } = this.type;
         this.type = arrayOf(size / element.size, element);
       }

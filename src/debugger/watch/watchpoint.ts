@@ -1,15 +1,5 @@
-import {
-  type Goid,
-  type RuntimeAddress,
-  runtimeAddress,
-  TargetFault,
-  type ThreadId,
-} from '../../base/index.ts';
-import { underlying } from '../../golang/values/shapes.ts';
+import type { Goid, RuntimeAddress, ThreadId } from '../../base/index.ts';
 import type { Type } from '../../image/index.ts';
-
-/** More is no string or slice, but damage. */
-const MOST_CONTENTS = 2 ** 40;
 
 /** What is to be noticed. */
 export interface WatchAccess {
@@ -35,11 +25,11 @@ export interface WatchRequest extends WatchedRange {
   readonly stack?: StackPlace;
   /** Finds it in the process after a restart; undefined: it is not there. */
   readonly again?: () => WatchRequest | undefined;
-  /** The memory is what a string or slice refers to, which is there; `stack` is about it then. */
+  /** The memory is what a string, slice or interface refers to, which is there; `stack` is about it then. */
   readonly header?: HeaderPlace;
 }
 
-/** A variable of a type whose first words are an address and a length. */
+/** A variable whose first two words say what it refers to. */
 export interface HeaderPlace {
   readonly address: RuntimeAddress;
   readonly type: Type;
@@ -98,17 +88,6 @@ export interface WatchHit {
   /** Who wrote what stood there before, if that was seen. */
   readonly writer: Writer | undefined;
   readonly remark: string | undefined;
-}
-
-/** reflect.StringHeader, reflect.SliceHeader. */
-export function contentsRange(header: Uint8Array, type: Type): WatchedRange {
-  const words = new DataView(header.buffer, header.byteOffset, header.byteLength);
-  const real = underlying(type);
-  const step = real.kind === 'slice' ? real.element.size : 1;
-  const address = runtimeAddress(Number(words.getBigUint64(0, true)));
-  const size = Number(words.getBigUint64(8, true)) * step;
-  if (!(size < MOST_CONTENTS)) throw new TargetFault(`a length of ${size} bytes is none`);
-  return { address, size };
 }
 
 export const describeAccess = ({ read, write, execute }: WatchAccess): string =>
