@@ -64,7 +64,9 @@ describe('mattock trace', () => {
       encoding: 'utf8',
       maxBuffer: 2 ** 30,
     });
-    expect(parsed).toMatch(/StateTransition .*Running->Waiting Reason="chan (receive|send)"[\s\S]*main\.answer/);
+    expect(parsed).toMatch(
+      /StateTransition .*Running->Waiting Reason="chan (receive|send)"[\s\S]*main\.answer/,
+    );
   });
 
   it.each([
