@@ -19,6 +19,7 @@ import { renderOptions } from './rendering.ts';
 import { writeError, writeOut } from './standard-streams.ts';
 import type { TraceCallOptions } from './trace-call-options.ts';
 import { statusOf } from './trace-failure.ts';
+import { takeLeave } from './trace-farewell.ts';
 import { launchOf } from './trace-subject.ts';
 
 const DRAIN_EVERY_MS = 5;
@@ -34,7 +35,7 @@ export function runTraceCalls(options: TraceCallOptions): Promise<number> {
 async function trace(options: TraceCallOptions): Promise<void> {
   const condition = options.condition === undefined ? undefined : new CallCondition(options.condition);
   const pattern = namePattern(options.pattern);
-  await untilSignal(async (interrupted) => {
+  await untilSignal(async (sent) => {
     const recording = await CallRecording.start({
       subject: launchOf(options.subject),
       lossless: options.lossless,
@@ -46,11 +47,15 @@ async function trace(options: TraceCallOptions): Promise<void> {
     teller.clock = () => calls.clock();
     try {
       teller.begin();
-      await follow(calls, recording, options.duration, interrupted);
+      await follow(calls, recording, options.duration, () => sent() !== undefined);
     } finally {
       await calls.stop();
     }
     teller.finish();
+    if (options.subject.kind === 'attach' || recording.ended) return;
+    const signal = sent();
+    if (signal !== undefined) await takeLeave(recording, signal);
+    else writeError(`mattock: the program goes on, as process ${recording.pid}\n`);
   });
 }
 

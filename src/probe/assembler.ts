@@ -257,6 +257,12 @@ export class Assembler {
     this.#use(to);
   }
 
+  branchTo(condition: Condition, address: number): void {
+    this.#byte(0x0f);
+    this.#byte(0x80 | CONDITIONS[condition]);
+    this.#signed(address - (this.here + 4));
+  }
+
   jumpTo(address: number): void {
     this.#byte(0xe9);
     this.#signed(address - (this.here + 4));

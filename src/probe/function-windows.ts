@@ -10,7 +10,10 @@ const MOST_MOVED = 64;
 
 /** Where the calls of one function can be seen. */
 export interface FunctionWindows {
-  /** RSP points to the return address there, and arguments are where the caller put them. */
+  /**
+   * RSP points to the return address there, and arguments are where the caller put them; of one that `growsAt` somewhere,
+   * behind it.
+   */
   readonly entry: PatchSite;
   /** Each ends with a `ret`. `entry` itself, if the function is so short that it is moved as a whole. */
   readonly exits: readonly PatchSite[];
@@ -37,7 +40,7 @@ export function functionWindows(code: FunctionCode): FunctionWindows | string {
   const reached = reachedPlaces(code);
   const whole = wholeFunction(code, start, reached);
   if (whole !== undefined) return { entry: whole, exits: [whole], unseenReturns: [] };
-  const entry = entryWindow(code, start, reached);
+  const entry = entryWindow(code, start, reached) ?? checkWindow(code, start);
   if (entry === undefined) return 'there is no room for a probe where it begins';
   const exits: PatchSite[] = [];
   const unseenReturns: number[] = [];
@@ -87,6 +90,15 @@ function entryWindow(
     length += it.length;
   }
   return window(code, code.instructions.slice(start, end), length);
+}
+
+/** The check itself, where what follows it cannot be moved. Only it jumps to the function's entry, when the stack has grown. */
+function checkWindow(code: FunctionCode, start: number): PatchSite | undefined {
+  const branch = code.instructions[start - 1];
+  if (branch?.flow !== 'branch' || branch.target === undefined) return undefined;
+  const length = branch.address + branch.length - code.address;
+  if (length < JUMP_LENGTH) return undefined;
+  return { ...window(code, code.instructions.slice(0, start), length), growsAt: branch.target };
 }
 
 /** A short leaf without a jump in it. */

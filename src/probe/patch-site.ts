@@ -16,6 +16,8 @@ export interface PatchSite {
   readonly original: Uint8Array;
   /** How many of them are moved; behind them stands a `ret`, and what is never executed. Undefined: all. */
   readonly movedBytes?: number;
+  /** The window ends with the check of the stack: where its branch leads if the stack must grow. */
+  readonly growsAt?: number;
   /** 32-bit distances, relative to the end of their instructions, that change as they move. */
   readonly distances?: readonly number[];
 }

@@ -6,6 +6,8 @@ import { HEADER, HEADER_BYTES, MARGIN_BYTES, SLOT, SWITCH } from './ring-layout.
 /** Number of sched_yield on amd64. */
 const SCHED_YIELD = 24;
 const RETURN = Uint8Array.of(0xc3);
+/** jbe rel8; the long one is 0f 86 and four bytes. */
+const SHORT_BRANCH = 0x76;
 /** The register that is zero between Go's instructions. */
 const XMM15 = 15;
 
@@ -77,6 +79,7 @@ function writeTrampoline(
   record(write);
   const moved = code.here;
   code.raw(movedTo(site, moved));
+  if (site.growsAt !== undefined) code.branchTo('belowOrEqual', site.growsAt);
   record(writeBehind);
   if (returns(site)) code.raw(RETURN);
   else code.jumpTo(site.address + site.original.length);
@@ -85,11 +88,10 @@ function writeTrampoline(
 }
 
 /** The window's instructions as they do the same elsewhere. */
-function movedTo(
-  { address, original, movedBytes, distances = [] }: PatchSite,
-  elsewhere: number,
-): Uint8Array {
-  const bytes = new Uint8Array(original.subarray(0, movedBytes));
+function movedTo(site: PatchSite, elsewhere: number): Uint8Array {
+  const { address, original, movedBytes, growsAt, distances = [] } = site;
+  const branch = original.at(-2) === SHORT_BRANCH ? 2 : 6;
+  const bytes = new Uint8Array(original.subarray(0, growsAt === undefined ? movedBytes : -branch));
   const view = new DataView(bytes.buffer);
   for (const at of distances) view.setInt32(at, view.getInt32(at, true) + address - elsewhere, true);
   return bytes;

@@ -22,10 +22,10 @@ interface CallProbes extends ProbePlan, CallPlan {
 }
 
 /** Shown values take time, the program's calls hardly any: what has come and was not told waits here. */
-const MOST_WAITING = 20_000;
+const MOST_WAITING = 5000;
 const PIECE_MS = 20;
 /** What is not told yet is better kept here than there. */
-const RING_BYTES = 4 << 20;
+const RING_BYTES = 1 << 20;
 /** Ten seconds or so: the reader is busy with showing. */
 const PATIENCE_TICKS = 3e10;
 

@@ -137,8 +137,11 @@ export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
     try {
       ({ target } = await attachTarget(this.kernel, this.pid, () => false));
     } catch (error) {
-      // It may have ended in this moment.
-      if (error instanceof UserError && this.ended) return 'gone';
+      // It may be about to end: its first thread goes before the others.
+      for (let look = 0; error instanceof UserError && look < ATTEMPTS; look++) {
+        if (this.ended) return 'gone';
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
       throw error;
     }
     let used: boolean;

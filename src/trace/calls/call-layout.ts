@@ -1,6 +1,7 @@
+import type { LinkedAddress, SectionOffset } from '../../base/index.ts';
 import { type Assignment, assignCall } from '../../golang/calls/abi-internal.ts';
 import { targetOf, underlying } from '../../golang/values/shapes.ts';
-import type { Type, VariableInfo } from '../../image/index.ts';
+import type { FunctionInfo, Type, VariableInfo } from '../../image/index.ts';
 import {
   GRAIN,
   LONGEST_SLOT,
@@ -77,16 +78,105 @@ export interface CallLayouts {
   readonly exit: CallLayout;
 }
 
-/** Without DWARF nothing is known of arguments. */
-export function callLayouts(variables: readonly VariableInfo[], frames: number): CallLayouts {
-  const parameters = declared(variables, 'parameter');
+/** What is known of a function; `info` is its DWARF. */
+export interface CalledFunction {
+  readonly info: FunctionInfo | undefined;
+  readonly entry: LinkedAddress;
+  /** Of Go: 26 of go1.26. */
+  readonly minor: number;
+}
+
+/**
+ * Without DWARF nothing is known of arguments, nor where it contradicts itself: a wrong pointer must not be followed, for
+ * the program would pay for it.
+ */
+export function callLayouts(called: CalledFunction, frames: number): CallLayouts {
+  const { info, entry, minor } = called;
+  const variables = info?.variables ?? [];
+  const parameters = withDictionary(declared(variables, 'parameter'), info?.name ?? '', minor);
   const results = declared(variables, 'result');
   const types = (list: readonly Named[]): Type[] => list.map(({ type }) => type);
   const places = assignCall('amd64', { parameters: types(parameters), results: types(results) });
+  const agreement = agreementOf(parameters, places.parameters, variables, entry);
+  const sure = minor >= FIRST_WITH_ALL_PARAMETERS || agreement === 'all';
   return {
-    entry: new LayoutBuilder(frames).build(parameters, places.parameters),
-    exit: new LayoutBuilder(0).build(results, places.results),
+    entry: new LayoutBuilder(frames, sure && agreement !== 'none').build(
+      agreement === 'none' ? [] : parameters,
+      places.parameters,
+    ),
+    // Results are all there, and begin anew with the registers.
+    exit: new LayoutBuilder(0, true).build(results, places.results),
   };
+}
+
+/** Before go1.22 parameters without a name are not in DWARF. */
+const FIRST_WITH_ALL_PARAMETERS = 22;
+/** Since go1.20 (cmd/compile/internal/noder/reader.go, shapeSig) a receiver stands before the dictionary. */
+const FIRST_WITH_DICTIONARY_SECOND = 20;
+const DICTIONARY = '.dict';
+
+/** What code that is for several types takes besides, which DWARF seldom lists: `F[go.shape.int]`, `(*T[go.shape.int]).M`. */
+function withDictionary(parameters: readonly Named[], name: string, minor: number): readonly Named[] {
+  const shaped = name.includes('go.shape.');
+  if (!shaped || parameters.some((each) => each.name === DICTIONARY)) return parameters;
+  const behind = name.slice(name.lastIndexOf(']') + 1);
+  // The closures of such a function have it among what they captured.
+  const isMethod = /^\)?\.[^.]+$/.test(behind) && !/^\.func\d/.test(behind);
+  if (behind !== '' && !isMethod) return parameters;
+  const at = isMethod && minor >= FIRST_WITH_DICTIONARY_SECOND ? 1 : 0;
+  return [...parameters.slice(0, at), { name: DICTIONARY, type: WORD_TYPE }, ...parameters.slice(at)];
+}
+
+const WORD_TYPE: Type = {
+  kind: 'int',
+  signed: false,
+  name: 'uintptr',
+  size: WORD,
+  offset: -1 as SectionOffset,
+  runtimeType: undefined,
+  fromC: false,
+};
+
+/** Registers by their numbers in DWARF (System V amd64 psABI, figure 3.36). */
+const BY_DWARF = 'rax rdx rcx rbx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip'.split(' ');
+const XMM0 = 17;
+const OP = { reg0: 0x50, reg31: 0x6f, piece: 0x93 } as const;
+
+/**
+ * Whether DWARF says of parameters in registers that they are where the calling convention has them: of all, of some (of
+ * others it says nothing), or not.
+ */
+function agreementOf(
+  parameters: readonly Named[],
+  places: readonly Assignment[],
+  variables: readonly VariableInfo[],
+  entry: LinkedAddress,
+): 'all' | 'some' | 'none' {
+  let all = true;
+  for (const [i, { name }] of parameters.entries()) {
+    const place = places[i]!;
+    if (place.kind !== 'registers' || name === DICTIONARY) continue;
+    const location = variables.find((each) => each.name === name)?.locationAt(entry);
+    const said = location?.kind === 'expression' ? registersIn(location.expression) : undefined;
+    if (said === undefined) all = false;
+    else if (said.join() !== place.pieces.map(({ register }) => register).join()) return 'none';
+  }
+  return all ? 'all' : 'some';
+}
+
+/** The registers of an expression that consists of nothing else. */
+function registersIn(expression: Uint8Array): string[] | undefined {
+  const found: string[] = [];
+  for (let at = 0; at < expression.length; at++) {
+    const op = expression[at]!;
+    if (op >= OP.reg0 && op <= OP.reg31) {
+      const number = op - OP.reg0;
+      found.push(number < XMM0 ? BY_DWARF[number]! : `xmm${number - XMM0}`);
+      // Of a register's size: one byte.
+    } else if (op === OP.piece) at++;
+    else return undefined;
+  }
+  return found.length > 0 ? found : undefined;
 }
 
 interface Named {
@@ -122,19 +212,23 @@ function sourceOf(register: string): WordSource {
 
 class LayoutBuilder {
   readonly #frames: number;
+  readonly #follow: boolean;
   readonly #words: StoredWord[] = [];
   readonly #contents: StoredContents[] = [];
   #end: number;
 
-  constructor(frames: number) {
+  /** `follow`: pointers are surely what they seem. */
+  constructor(frames: number, follow: boolean) {
     this.#frames = frames;
+    this.#follow = follow;
     this.#end = CALL_RECORD.values + frames * WORD;
   }
 
   build(list: readonly Named[], places: readonly Assignment[]): CallLayout {
     const values = list.map((each, i) => this.#value(each, places[i]!));
     // Contents take what is left.
-    for (const { type, pieces, kept } of values) this.#contentsOf(type, 0, { pieces, kept });
+    if (this.#follow)
+      for (const { type, pieces, kept } of values) this.#contentsOf(type, 0, { pieces, kept });
     return {
       length: Math.ceil(this.#end / GRAIN) * GRAIN,
       words: this.#words,

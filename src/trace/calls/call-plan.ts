@@ -171,9 +171,13 @@ class Planner {
       this.#refused.set(windows, [...(this.#refused.get(windows) ?? []), name]);
       return;
     }
-    const variables = facts.image.debugInfo?.functionAt(address)?.variables ?? [];
+    const called = {
+      info: facts.image.debugInfo?.functionAt(address),
+      entry: address,
+      minor: minorOf(facts),
+    };
     const entered = this.#kind === CALL_KIND.enter;
-    const layouts = entered ? { entry: NOTHING, exit: NOTHING } : callLayouts(variables, this.#frames);
+    const layouts = entered ? { entry: NOTHING, exit: NOTHING } : callLayouts(called, this.#frames);
     this.#addProbes(windows, layouts, name);
     this.#functions.push({
       name,
@@ -194,7 +198,11 @@ class Planner {
     const writeBehind: ProbeBody['writeBehind'] = (out) => writeCallRecord(out, end, facts);
     const entered = this.#kind === CALL_KIND.enter;
     const whole = !entered && exits.includes(entry);
-    this.#probes.push(whole ? { site: entry, write, writeBehind } : { site: entry, write });
+    if (whole) this.#probes.push({ site: entry, write, writeBehind });
+    else
+      this.#probes.push(
+        entry.growsAt === undefined ? { site: entry, write } : { site: entry, writeBehind: write },
+      );
     if (entered) return;
     for (const site of exits) if (site !== entry) this.#probes.push({ site, writeBehind });
   }
@@ -241,6 +249,9 @@ class Planner {
     return functionWindows({ name, address, bytes, instructions, jumpTable });
   }
 }
+
+/** Of an unknown version: the newest. */
+const minorOf = ({ version }: SchedulerFacts): number => Number(/^go1\.(\d+)/.exec(version)?.[1] ?? Infinity);
 
 function wordAt(memory: Memory, address: number): number | undefined {
   const bytes = memory.tryRead(runtimeAddress(address), WORD);

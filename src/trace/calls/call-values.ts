@@ -37,7 +37,7 @@ export class CallValues {
 
   /** `refresh`: what was kept of the program's memory is old. */
   constructor(target: Target, refresh: () => void) {
-    this.#memory = new CapturedMemory(target.memory);
+    this.#memory = new CapturedMemory(target.memory, constants(target));
     this.#program = openProgram(seenThrough(target, this.#memory));
     this.#refresh = refresh;
   }
@@ -165,5 +165,20 @@ function seenThrough(target: Target, memory: Memory): Target {
       return target.process;
     },
     warnings: [],
+  };
+}
+
+/** The program's read-only segments, of its file. */
+function constants(target: Target): (address: number, length: number) => Uint8Array | undefined {
+  const { executable } = target.modules;
+  const image = executable?.image;
+  if (executable === undefined || image === undefined) return () => undefined;
+  const fixed = image.segments.filter(({ writable }) => !writable);
+  return (address, length) => {
+    const linked = executable.toLinked(runtimeAddress(address));
+    const segment = fixed.find(
+      (each) => linked >= each.address && linked + length <= each.address + each.fileSize,
+    );
+    return segment && image.bytesAt(linked, length);
   };
 }

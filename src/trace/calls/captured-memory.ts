@@ -9,10 +9,13 @@ interface Captured {
 /** A program's memory, some of which is as it was when a record was written. */
 export class CapturedMemory implements Memory {
   readonly #now: Memory;
+  readonly #constant: (address: number, length: number) => Uint8Array | undefined;
   #captured: readonly Captured[] = [];
 
-  constructor(now: Memory) {
+  /** `constant`: what is never written. It can be asked for when the program has ended. */
+  constructor(now: Memory, constant: (address: number, length: number) => Uint8Array | undefined) {
     this.#now = now;
+    this.#constant = constant;
   }
 
   /** What is known of the past from here on. */
@@ -21,17 +24,22 @@ export class CapturedMemory implements Memory {
   }
 
   read(address: RuntimeAddress, length: number): Uint8Array {
-    return this.#kept(address, length) ?? this.#now.read(address, length);
+    return this.#kept(address, length) ?? this.#constant(address, length) ?? this.#now.read(address, length);
   }
 
   tryRead(address: RuntimeAddress, length: number): Uint8Array | undefined {
-    return this.#kept(address, length) ?? this.#now.tryRead(address, length);
+    return (
+      this.#kept(address, length) ?? this.#constant(address, length) ?? this.#now.tryRead(address, length)
+    );
   }
 
   /** What was captured ends where it ends: behind it, other things stand now. */
   readUpTo(address: RuntimeAddress, length: number): Uint8Array {
     const found = this.#holding(address, 1);
-    if (found === undefined) return this.#now.readUpTo(address, length);
+    if (found === undefined) {
+      const now = this.#now.readUpTo(address, length);
+      return now.length > 0 ? now : (this.#constant(address, length) ?? now);
+    }
     return found.bytes.slice(address - found.address, address - found.address + length);
   }
 
