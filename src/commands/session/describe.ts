@@ -1,7 +1,10 @@
 import { UserError } from '../../base/index.ts';
-import { SHORT_LIMITS, show } from '../../expr/index.ts';
+import { functionNamed } from '../../expr/functions.ts';
+import { SHORT_LIMITS, show, type Value } from '../../expr/index.ts';
 import type { Program } from '../../golang/index.ts';
-import type { Field, Type } from '../../image/index.ts';
+import { functionInfoAt } from '../../golang/values/functions.ts';
+import { targetOf } from '../../golang/values/shapes.ts';
+import type { Field, Type, VariableInfo } from '../../image/index.ts';
 import type { Context } from '../command.ts';
 import type { Typed } from '../language/cursor.ts';
 import { evaluateExpression } from './values.ts';
@@ -35,9 +38,41 @@ export function describe(context: Context, typed: Typed): Description {
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     if (type !== undefined) return describeType(context.session.program, type);
+    const method = functionNamed(context.session.program, methodNames(name));
+    if (method !== undefined)
+      return { ...VALUE, kind: 'value', type: typeText(context.session.program, method) };
     const field = fieldOf(context, { ...typed, text: name });
-    if (field === undefined) throw error;
+    if (field === undefined) throw withInstances(context, name, error);
     return { ...VALUE, kind: 'value', type: field.type.name };
+  }
+}
+
+/** `main.T.M` as the linker calls it, of a T or of a pointer to it. */
+function methodNames(name: string): readonly string[] {
+  const [, home, type, method] = /^(.*?[^./]+)\.([^./]+)\.(\w+)$/.exec(name) ?? [];
+  return home === undefined ? [] : [`${home}.(*${type}).${method}`, name];
+}
+
+/** What is generic has its own name for each set of types that it is used with. */
+function withInstances({ session }: Context, name: string, error: UserError): UserError {
+  if (error.remedy !== undefined || !/^[\w./]+\.\w+$/.test(name)) return error;
+  const instances = [...instancesOf(session.program, `${name}[`)].slice(0, MOST_INSTANCES);
+  if (instances.length === 0) return error;
+  return new UserError(error.message, `it is generic: ${instances.join(', ')}`, error.column);
+}
+
+const MOST_INSTANCES = 5;
+
+function* instancesOf(program: Program, beginning: string): Generator<string> {
+  for (const { image } of program.target.modules.all) {
+    for (const name of image?.debugInfo?.typeNames() ?? []) {
+      if (name.startsWith(beginning) && !name.includes('go.shape.')) yield name;
+    }
+    const functions = image?.functions;
+    for (let i = 0; i < (functions?.count ?? 0); i++) {
+      const name = functions!.name(i);
+      if (name.startsWith(beginning) && !name.slice(beginning.length).includes('].')) yield name;
+    }
   }
 }
 
@@ -70,7 +105,9 @@ function fieldIn(type: Type, path: string, column: number): Field {
 }
 
 function typeOf({ session }: Context, name: string): Type | undefined {
-  return /^[\w.*[\]"/{} -]+$/.test(name) ? session.program.typeNamed(name.replaceAll('"', '')) : undefined;
+  return /^[\w.*[\],"/{} -]+$/.test(name)
+    ? session.program.typeNamed(name.replaceAll('"', '').replaceAll(', ', ','))
+    : undefined;
 }
 
 function describeValue(context: Context, typed: Typed): Description {
@@ -80,12 +117,36 @@ function describeValue(context: Context, typed: Typed): Description {
   const [held] = shown.children;
   return {
     kind: 'value',
-    type: storage.kind === 'register' ? `CPU register ${storage.name}` : shown.type || 'untyped constant',
+    type:
+      storage.kind === 'register'
+        ? `CPU register ${storage.name}`
+        : typeText(context.session.program, value, shown),
     realType: type.kind === 'alias' ? type.underlying.name : undefined,
     concreteType: type.kind === 'interface' ? held?.value.type : undefined,
     location: context.session.settings.values['show-location-expr'] ? locationText(storage) : undefined,
   };
 }
+
+/** Of a function what it takes and gives: DWARF has no type of it, but its variables. */
+function typeText(program: Program, value: Value, shown = show(program, value, SHORT_LIMITS)): string {
+  const { storage } = value;
+  const info = storage.kind === 'function' ? functionInfoAt(program, storage.entry) : undefined;
+  if (storage.kind !== 'function' || info === undefined) return shown.type || 'untyped constant';
+  const typesOf = (role: VariableInfo['role']): string[] =>
+    declared(info.variables, role).map(
+      ({ type, escaped }) => (escaped ? (targetOf(type) ?? type) : type).name,
+    );
+  const results = typesOf('result');
+  const given = results.length > 1 ? `(${results.join(', ')})` : results.join('');
+  const taken = typesOf('parameter').slice(storage.receiver === undefined ? 0 : 1);
+  return `func(${taken.join(', ')})${given === '' ? '' : ` ${given}`}`;
+}
+
+/** A variable that the compiler has split is described more than once. */
+const declared = (variables: readonly VariableInfo[], wanted: VariableInfo['role']): VariableInfo[] =>
+  variables
+    .filter(({ role }) => role === wanted)
+    .filter(({ name }, i, all) => name === '_' || all.findIndex((other) => other.name === name) === i);
 
 function locationText(storage: ReturnType<typeof evaluateExpression>['storage']): string {
   switch (storage.kind) {
