@@ -141,11 +141,17 @@ function useInstead(
   return found;
 }
 
+/** Where it was looked for is what find-module.ts and its like do: the path itself, beside the core, by build id. */
 function missing({ core, facts }: Request, path: string | undefined, identity: BuildIdentity): UserError {
   const name = path ?? facts.status?.commandLine ?? 'an unknown program';
+  const file = name.slice(name.lastIndexOf('/') + 1) || 'EXECUTABLE';
+  const others =
+    path?.startsWith('/') === true
+      ? `; a file ${file} beside the core is found too, and with --sysroot DIR what is at ${path} below DIR`
+      : '';
   return new UserError(
     `${core.name} was left by ${name} (${describeIdentity(identity)}), which was not found`,
-    'Give the executable before the core.',
+    `name the executable before the core (\`mattock core PATH/${path === undefined ? 'EXECUTABLE' : file} ${core.name}\`)${others}`,
   );
 }
 

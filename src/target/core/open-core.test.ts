@@ -134,7 +134,9 @@ describe('openCore', () => {
   it('needs the executable, and says which', () => {
     const [message, remedy] = failure(() => open(core(), { findModule: () => undefined }));
     expect(message).toBe('core.1 was left by /opt/app (build id 01020304), which was not found');
-    expect(remedy).toBe('Give the executable before the core.');
+    expect(remedy).toBe(
+      'name the executable before the core (`mattock core PATH/app core.1`); a file app beside the core is found too, and with --sysroot DIR what is at /opt/app below DIR',
+    );
   });
 
   it('does not take an executable of another build', () => {
