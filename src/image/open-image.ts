@@ -11,6 +11,7 @@ import type { DebugInfo } from './debug-info.ts';
 import { openDebugInfo, type SectionStart } from './dwarf/index.ts';
 import { ElfFile } from './elf/elf-file.ts';
 import { relocate } from './elf/relocations.ts';
+import type { Beginning } from './elf/section-data.ts';
 import { loadSegments, readSegments } from './elf/segments.ts';
 import { readSymbols } from './elf/symbols.ts';
 import { openFrames } from './frames/open.ts';
@@ -95,9 +96,9 @@ class ElfImage implements Image {
     return readSegments(this.#elf, this.segments, address, length);
   }
 
-  #beginning(name: string, wanted: number): SectionStart | undefined {
+  #beginning(name: string, which: Beginning): SectionStart | undefined {
     const section = this.#elf.section(name);
-    const bytes = section === undefined ? undefined : this.#elf.beginning(section, wanted);
+    const bytes = section === undefined ? undefined : this.#elf.beginning(section, which);
     return bytes === undefined ? undefined : { bytes, size: section!.size };
   }
 
@@ -139,7 +140,7 @@ class ElfImage implements Image {
       file: this.name,
       pointerSize: 8,
       section: (name) => this.sectionBytes(name),
-      beginning: (name, wanted) => this.#beginning(name, wanted),
+      beginning: (name, which) => this.#beginning(name, which),
       typesBase: () => this.#typesBase(),
       functionName: (pc) => this.#functionName(pc),
     }),

@@ -16,7 +16,7 @@ import { type DebugSource, Sections } from './sections.ts';
 import { TypeCatalog } from './type-catalog.ts';
 import { TypeReader } from './type-reader.ts';
 import { UnitRanges } from './unit-ranges.ts';
-import { Units } from './units.ts';
+import { type Unit, Units } from './units.ts';
 
 /** DWARF of a binary; undefined if it has no .debug_info. Nothing is read before it is asked for. */
 export function openDebugInfo(source: DebugSource): DebugInfo | undefined {
@@ -102,14 +102,24 @@ class DwarfDebugInfo implements DebugInfo {
   }
 
   #functionOffset(pc: LinkedAddress): number | undefined {
-    const name = this.#units.sections.functionName(pc);
-    const named = name === undefined ? undefined : this.#names.functionNamed(name, pc);
+    const named = this.#namedFunction(pc);
     if (named !== undefined) return named;
-    const unit = this.#unitAt(pc);
+    const unit = this.#unitByRanges(pc);
     return unit === undefined ? undefined : this.#names.of(unit).functionBelow(pc);
   }
 
-  #unitAt(pc: LinkedAddress): ReturnType<UnitRanges['find']> {
+  #namedFunction(pc: LinkedAddress): number | undefined {
+    const name = this.#units.sections.functionName(pc);
+    return name === undefined ? undefined : this.#names.functionNamed(name, pc);
+  }
+
+  /** The ranges tell it at once, but must be read for all units: the first few are found by their functions. */
+  #unitAt(pc: LinkedAddress): Unit | undefined {
+    const named = this.#ranges === undefined ? this.#namedFunction(pc) : undefined;
+    return named === undefined ? this.#unitByRanges(pc) : this.#units.at(named);
+  }
+
+  #unitByRanges(pc: LinkedAddress): Unit | undefined {
     this.#ranges ??= new UnitRanges(this.#units.all);
     return this.#ranges.find(pc);
   }

@@ -37,21 +37,19 @@ const CONTENT = { path: 1, directoryIndex: 2 } as const;
 
 /** Offset behind the program at `offset`: its length is the first thing in it. */
 export function lineUnitEnd(sections: Sections, offset: number): number {
-  const reader = sections.at(LINE, offset);
+  const reader = sections.near(LINE, offset);
   const length = reader.uint32();
+  const left = sections.sizeOf(LINE) - reader.position;
   if (length >= 0xfffffff0) throw reader.error('64-bit DWARF is not supported', offset);
-  if (length > reader.remaining) {
-    throw reader.error(
-      `a line table of ${length} bytes does not fit into the ${reader.remaining} left`,
-      offset,
-    );
+  if (length > left) {
+    throw reader.error(`a line table of ${length} bytes does not fit into the ${left} left`, offset);
   }
   return reader.position + length;
 }
 
 export function readLineHeader(sections: Sections, offset: number): LineHeader {
   const end = lineUnitEnd(sections, offset);
-  const reader = sections.at(LINE, offset + 4);
+  const reader = sections.near(LINE, offset + 4, end - offset - 4);
   const version = reader.uint16();
   if (version < 2 || version > 5)
     throw reader.error(`line table version ${version} is not supported`, offset);

@@ -28,7 +28,8 @@ const SET_ADDRESS = 2;
 
 /** Runs a line number program (DWARF 5 §6.2.5). Columns, discriminators, basic blocks and the ISA are left out. */
 export function runLineProgram(sections: Sections, header: LineHeader): LineRows {
-  const machine = new LineMachine(sections.bytes('.debug_line'), header);
+  const { bytes } = sections.near('.debug_line', header.offset, header.end - header.offset);
+  const machine = new LineMachine(bytes, header);
   machine.run();
   if (machine.overran) throw sections.error('.debug_line', header.offset, 'a line table ends in the middle');
   return machine.rows();

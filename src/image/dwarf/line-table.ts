@@ -163,7 +163,7 @@ export class DwarfLines implements LineTable, FileNames {
   }
 
   get #exists(): boolean {
-    return this.#units.sections.find(LINE) !== undefined;
+    return this.#units.sections.has(LINE);
   }
 
   /** `unit` is its owner, if that is known: finding it reads the beginnings of all units. */

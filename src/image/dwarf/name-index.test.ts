@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AT, FORM, TAG } from './constants.ts';
 import { NameIndex } from './name-index.ts';
 import { Sections } from './sections.ts';
@@ -97,6 +97,41 @@ describe('names', () => {
     expect([...names.sourceUnits('a/b.T')].map(({ index }) => index)).toEqual([0, 2]);
     expect([...names.packageUnits('a/b.T')].map(({ index }) => index)).toEqual([0, 2, 3]);
     expect([...names.sourceUnits('none.T')]).toEqual([]);
+  });
+
+  it('of functions that the runtime has for other packages are found there, without reading further', () => {
+    const subprogram = (name: string) => (b: DwarfBuilder) => {
+      b.die(
+        TAG.subprogram,
+        [
+          [AT.name, FORM.string, name],
+          [AT.lowPc, FORM.addr, 0x1000],
+          [AT.highPc, FORM.data4, 0x100],
+        ],
+        () => b.die(TAG.formalParameter, [[AT.name, FORM.string, 'x']]),
+      );
+    };
+    const builder = new DwarfBuilder()
+      .unit(5, goRoot('os/signal'), subprogram('os/signal.loop'))
+      .unit(5, goRoot('runtime'), subprogram('os/signal.signal_recv'))
+      .unit(5, goRoot('os/signal'), subprogram('os/signal.asm'));
+    for (let i = 0; i < 9; i++) builder.unit(5, goRoot(`other${i}`));
+    const units = new Units(new Sections(builder.source()));
+    const inOrder = vi.spyOn(units, 'inOrder');
+    let read = 0;
+    inOrder.mockImplementation(function* (this: void) {
+      for (const unit of Units.prototype.inOrder.call(units)) {
+        read++;
+        yield unit;
+      }
+    });
+    const names = new NameIndex(units);
+    const indexOf = (name: string) => units.at(names.functionNamed(name, 0x1010)!).index;
+    expect(indexOf('os/signal.signal_recv')).toBe(1);
+    expect(indexOf('os/signal.loop')).toBe(0);
+    expect(read).toBe(2);
+    expect(indexOf('os/signal.asm')).toBe(2);
+    expect(names.functionNamed('os/signal.none', 0x1010)).toBeUndefined();
   });
 
   it('are looked up in an index after many searches, with the same answer', () => {

@@ -105,7 +105,7 @@ export class NameIndex {
     const generic = name.indexOf('[...]');
     const text = encodeName(generic < 0 ? `${name}\0` : name.slice(0, generic + 1));
     const isSubprogram = (tag: number) => tag === TAG.subprogram;
-    for (const unit of this.packageUnits(name)) {
+    for (const unit of this.#functionUnits(name)) {
       let abstract: number | undefined;
       const found = this.#scan.find(unit, text, {
         isWanted: isSubprogram,
@@ -127,6 +127,20 @@ export class NameIndex {
       if (typeof copy === 'number') return copy;
     }
     return undefined;
+  }
+
+  /**
+   * Units that may hold a function: its package's, but before those of assembly files are looked for (which may read all
+   * units) the runtime's, which has what other packages call by go:linkname (`time.Sleep`, `os/signal.signal_recv`).
+   */
+  *#functionUnits(name: string): Generator<Unit> {
+    const seen = new Set<Unit>();
+    for (const units of [this.sourceUnits(name), this.sourceUnits('runtime.'), this.packageUnits(name)])
+      for (const unit of units) {
+        if (seen.has(unit)) continue;
+        seen.add(unit);
+        yield unit;
+      }
   }
 
   #findIn(unit: Unit, name: Uint8Array, hash: number, keep: number): readonly number[] {

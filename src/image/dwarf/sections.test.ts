@@ -12,7 +12,7 @@ function sectionsOf(source: DebugSource, share: number): { sections: Sections; a
     if (bytes !== undefined) asked.push(`${name} whole`);
     return bytes;
   };
-  const beginning = (name: string, wanted: number) => {
+  const beginning = (name: string, { wanted }: { readonly wanted: number }) => {
     const bytes = source.section(name);
     if (bytes === undefined || wanted > share) return undefined;
     asked.push(`${name} beginning`);

@@ -107,7 +107,8 @@ describe('sections', () => {
   it('have a beginning that can be had alone, if they are large', () => {
     const large = new Uint8Array(9 << 20).map((_, i) => (i * 2654435761) >>> 20);
     const stream = deflateSync(large, { level: 1 });
-    const start = (elf: ElfFile, wanted: number) => elf.beginning(elf.section('.debug_x')!, wanted);
+    const start = (elf: ElfFile, wanted: number) =>
+      elf.beginning(elf.section('.debug_x')!, { share: 0.4, wanted });
     const elf = compressed(1, large.length, stream);
     const some = start(elf, 1000)!;
     expect(some.length).toBeGreaterThan(1000);

@@ -13,7 +13,7 @@ import {
 } from './header.ts';
 import { type Note, type NoteRange, readNotes } from './notes.ts';
 import { ProgramHeaders, PT_LOAD, PT_NOTE } from './program-headers.ts';
-import { readBeginning, readContents } from './section-data.ts';
+import { type Beginning, readBeginning, readContents } from './section-data.ts';
 import {
   type ElfSection,
   nameSections,
@@ -78,9 +78,9 @@ export class ElfFile {
     return readContents(this.source, section, this.#platform);
   }
 
-  /** The beginning of a section, if it can be had alone and has the first `wanted` bytes. */
-  beginning(section: ElfSection, wanted: number): Uint8Array | undefined {
-    return readBeginning(this.source, section, this.#platform, wanted);
+  /** The beginning of a section, if it can be had alone and has the bytes that are wanted. */
+  beginning(section: ElfSection, which: Beginning): Uint8Array | undefined {
+    return readBeginning(this.source, section, this.#platform, which);
   }
 
   /** Notes of PT_NOTE segments and of note sections outside them (Go's linker leaves the GNU build id out). */

@@ -13,6 +13,14 @@ export interface Compression {
   readonly headerSize: number;
 }
 
+/** How much of a section is read from its beginning. */
+export interface Beginning {
+  /** Of what is stored. */
+  readonly share: number;
+  /** Inflated bytes that it must have to be of use. */
+  readonly wanted: number;
+}
+
 interface Stored {
   readonly name: string;
   readonly fileOffset: number;
@@ -90,24 +98,19 @@ export function readContents(source: ByteSource, section: Stored, platform: Plat
 
 /** Of a smaller section all is inflated at once. */
 const LARGE = 8 << 20;
-/**
- * How much of a large section the beginning is. In programs of 40 MB of .debug_info the types end at a quarter, and the
- * packages that main imports itself at a third.
- */
-const SHARE = 0.45;
 
-/** The beginning of a large section, if that has the first `wanted` bytes; undefined: all of it is to be read. */
+/** A share of a large section, if that has its first `wanted` bytes. */
 export function readBeginning(
   source: ByteSource,
   section: Stored,
   platform: Platform,
-  wanted: number,
+  { share, wanted }: Beginning,
 ): Uint8Array | undefined {
   const { compressed } = section;
   if (compressed?.kind !== 'zlib' || platform.inflateZlibStart === undefined) return undefined;
   const { size, headerSize } = compressed;
-  if (size < LARGE || wanted > size * SHARE) return undefined;
-  const length = Math.floor((section.fileSize - headerSize) * SHARE);
+  if (size < LARGE || wanted > size * share) return undefined;
+  const length = Math.floor((section.fileSize - headerSize) * share);
   const stream = readAvailable(source, section.fileOffset + headerSize, length);
   const bytes = inflated(source, section, () => platform.inflateZlibStart!(stream, size));
   return bytes.length < wanted ? undefined : bytes;
