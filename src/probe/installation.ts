@@ -1,5 +1,16 @@
-import { TargetFault, UserError } from '../base/index.ts';
+import { UserError } from '../base/index.ts';
 import { findCodeSpace } from './code-space.ts';
+import {
+  findLeftovers,
+  type Leftover,
+  MARK_BYTES,
+  mark,
+  NAME_AT,
+  noteTable,
+  ownerOf,
+  restoreLeftover,
+  tableOf,
+} from './leftovers.ts';
 import { JUMP_LENGTH, type PatchSite, patchBytes } from './patch-site.ts';
 import type { ProbeTarget, ProbeThread, RingFile } from './port.ts';
 import { mappedBytes } from './ring-layout.ts';
@@ -19,10 +30,6 @@ const MADV_POPULATE_READ = 22;
 
 /** Each block of the code begins with what tells a later session whose it is. */
 const BLOCK_BYTES = 64 * 1024;
-const MARK = 'mattock probes';
-const MARK_BYTES = 64;
-const OWNER_AT = 16;
-const NAME_AT = 24;
 /** Above the stack pointer of a signal handler: its frames, and what it interrupted. */
 const HANDLER_BYTES = 64 * 1024;
 /** What stands between sites that are written at once is written again. */
@@ -60,7 +67,8 @@ export function prepareProbes(
   const blocks = { size: BLOCK_BYTES, head: MARK_BYTES };
   // How long the code is does not depend on where it stands.
   const trial = writeTrampolines(text.start, { ...ring, address: text.start }, probes, blocks);
-  const codeBytes = Math.ceil(trial.bytes.length / BLOCK_BYTES) * BLOCK_BYTES;
+  const table = tableOf(windows.sites);
+  const codeBytes = Math.ceil((trial.bytes.length + table.length) / BLOCK_BYTES) * BLOCK_BYTES;
   const size = codeBytes + mappedBytes(ring.bytes);
   const address = findCodeSpace(text, target.mapped, size);
   if (address === undefined) throw new UserError('there is no free memory near the text of the program');
@@ -72,8 +80,12 @@ export function prepareProbes(
     const place: RingPlace = { ...ring, address: ringAddress };
     const { bytes, trampolines } = writeTrampolines(address, place, probes, blocks);
     for (let at = 0; at < bytes.length; at += BLOCK_BYTES) bytes.set(mark(options.owner), at);
+    noteTable(bytes, bytes.length, windows.sites.length, size);
     target.write(address, bytes);
-    return new Probes({ code: address, codeBytes, size, ring: file, windows, trampolines, rivals: options });
+    target.write(address + bytes.length, table);
+    const leftovers = findLeftovers(target, (owner) => owner !== options.owner && !options.isAlive(owner));
+    const parts = { code: address, codeBytes, size, ring: file, windows, trampolines };
+    return new Probes({ ...parts, rivals: options, leftovers });
   } catch (error) {
     target.systemCall(SYS.munmap, [address, size]);
     throw error;
@@ -89,6 +101,7 @@ interface ProbeParts {
   readonly windows: WindowIndex;
   readonly trampolines: readonly Trampoline[];
   readonly rivals: Rivals;
+  readonly leftovers: readonly Leftover[];
 }
 
 /** Probes whose code and ring are in a program. */
@@ -120,8 +133,9 @@ export class Probes {
    * nothing patched.
    */
   install(target: ProbeTarget, interrupted: Iterable<number> = []): void {
-    const { windows, rivals } = this.#parts;
+    const { windows, rivals, leftovers } = this.#parts;
     checkInterrupted(target, windows, interrupted);
+    for (const leftover of leftovers) removeLeftover(target, leftover);
     writeSites(
       target,
       windows,
@@ -139,8 +153,7 @@ export class Probes {
   /** Whether a thread is in a trampoline, or may come back to one: what it writes is not whole. */
   isUsed(target: ProbeTarget): boolean {
     const { code, codeBytes } = this.#parts;
-    const isInside = (pc: number): boolean => pc >= code && pc < code + codeBytes;
-    return target.threads.some((thread) => isInside(thread.pc) || interruptedAt(target, thread, isInside));
+    return somebodyIsIn(target, code, code + codeBytes);
   }
 
   /**
@@ -152,6 +165,18 @@ export class Probes {
     if (used) target.systemCall(SYS.madvise, [code + codeBytes, size - codeBytes, MADV_REMOVE]);
     else target.systemCall(SYS.munmap, [code, size]);
   }
+}
+
+function somebodyIsIn(target: ProbeTarget, start: number, end: number): boolean {
+  const isInside = (pc: number): boolean => pc >= start && pc < end;
+  return target.threads.some((thread) => isInside(thread.pc) || interruptedAt(target, thread, isInside));
+}
+
+/** What somebody has left who was killed; where a thread is in its code, that stays. */
+function removeLeftover(target: ProbeTarget, leftover: Leftover): void {
+  restoreLeftover(target, leftover);
+  const { start, size } = leftover;
+  if (!somebodyIsIn(target, start, start + size)) target.systemCall(SYS.munmap, [start, size]);
 }
 
 /** Sites that are near to each other are written at once: a program may have thousands. None is written if one may not be. */
@@ -214,28 +239,6 @@ function checkSite(
   if (owner !== options.owner && options.isAlive(owner)) {
     throw new UserError(`process ${owner} traces this program already`, 'end it first, or wait for it');
   }
-}
-
-function ownerOf(target: ProbeTarget, start: number): number | undefined {
-  try {
-    const bytes = target.read(start, MARK_BYTES);
-    const text = String.fromCharCode(...bytes.subarray(0, MARK.length));
-    return text === MARK ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(OWNER_AT, true) : undefined;
-  } catch (error) {
-    if (error instanceof TargetFault) return undefined;
-    throw error;
-  }
-}
-
-function mark(owner: number): Uint8Array {
-  const bytes = new Uint8Array(MARK_BYTES);
-  bytes.set([...MARK].map((character) => character.charCodeAt(0)));
-  new DataView(bytes.buffer).setUint32(OWNER_AT, owner, true);
-  bytes.set(
-    [...'mattock'].map((character) => character.charCodeAt(0)),
-    NAME_AT,
-  );
-  return bytes;
 }
 
 /**

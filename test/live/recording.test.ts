@@ -229,4 +229,24 @@ describe('a recorder that is killed', () => {
     end();
     expect(rounds(await output)).toEqual(rounds(untraced));
   });
+
+  it('leaves nothing for one that puts its probes elsewhere', async () => {
+    const { pid } = start(buildGo({ source: 'test/fixtures/probe-scheduling' }), 'until');
+    await pause(50);
+    const before = mappedText(pid);
+    const recorder = spawn(process.execPath, [bundledProgram('record-and-hang.ts'), String(pid), 'main.*'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    children.push(recorder);
+    await new Promise((resolve) => recorder.stdout.once('data', resolve));
+    expect(mappedText(pid).equals(before)).toBe(false);
+    recorder.kill('SIGKILL');
+    await new Promise((resolve) => recorder.once('close', resolve));
+    const trace = await record(await attach(pid), 20_000, 1000);
+    expect(trace.violations).toEqual([]);
+    expect(mappedText(pid).equals(before)).toBe(true);
+    // A thread may have been in the dead one's code: that goes with the next.
+    await record(await attach(pid), 20_000, 1000);
+    expect(readFileSync(`/proc/${pid}/maps`, 'utf8')).not.toContain('memfd:mattock');
+  });
 });

@@ -11,9 +11,9 @@ export const SESSIONS = [
   'goroutines',
   'calls',
   'goroutines, killed',
-  'goroutines, lossless',
-  'calls, killed',
   'calls, lossless',
+  'calls, killed',
+  'goroutines, lossless',
 ] as const;
 type Session = (typeof SESSIONS)[number];
 
