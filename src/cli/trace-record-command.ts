@@ -1,29 +1,33 @@
 import { formatDuration } from '../commands/language/duration.ts';
-import { Recording, type RecordingOptions } from '../engine/trace/recording.ts';
+import { Recording, type RecordingOptions, type TraceEngine } from '../engine/trace/recording.ts';
 import { checkTraceFile } from '../engine/trace/trace-file.ts';
 import { namePattern } from '../trace/calls/name-pattern.ts';
 import { keepTrace } from './keep-trace.ts';
+import { untilSignal } from './recording-signals.ts';
 import { BrokenPipe, isTerminal, writeError } from './standard-streams.ts';
 import { statusOf } from './trace-failure.ts';
 import { takeLeave } from './trace-farewell.ts';
 import { TraceLines } from './trace-lines.ts';
 import type { TraceRecordOptions } from './trace-record-options.ts';
-import { costText, type ReportsStatus, TraceStatus } from './trace-status.ts';
+import { recordByGoTracer } from './trace-runtime-command.ts';
+import { costText, TraceStatus } from './trace-status.ts';
 
 const DRAIN_EVERY_MS = 5;
 /** Putting lines together costs a look at the clocks. */
 const TELL_EVERY_MS = 20;
 /** Looking for the end of the program costs a read of procfs. */
 const END_EVERY_MS = 50;
-/** All of them end the recording: the probes are taken out, and the trace is written. */
-const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
-
 /** Runs `mattock trace` and gives the exit status. `root` is the folder that dist/ is in. */
 export function runTraceRecord(options: TraceRecordOptions, root: URL): Promise<number> {
-  return statusOf(() => record(options, root), { json: options.lines?.json === true });
+  const { engine } = options;
+  const work = (): Promise<void> =>
+    engine === 'runtime' ? recordByGoTracer(options, root) : record({ ...options, engine }, root);
+  return statusOf(work, { json: options.lines?.json === true });
 }
 
-async function record(options: TraceRecordOptions, root: URL): Promise<void> {
+type Options = TraceRecordOptions & { readonly engine: TraceEngine };
+
+async function record(options: Options, root: URL): Promise<void> {
   const { output } = options;
   // Before anything is recorded: what cannot be kept would be lost.
   if (output !== undefined) checkTraceFile(output);
@@ -46,46 +50,60 @@ async function record(options: TraceRecordOptions, root: URL): Promise<void> {
 }
 
 /** Records until the time is over, the program has ended, or a signal asks for the end. */
-async function recorded(options: TraceRecordOptions): Promise<Recording> {
-  let signal: NodeJS.Signals | undefined;
-  const interrupt = (sent: NodeJS.Signals): void => {
-    signal = sent;
-  };
-  // From the first moment: we must not end between putting the probes in and taking them out.
-  for (const each of ENDING_SIGNALS) process.on(each, interrupt);
+async function recorded(options: Options): Promise<Recording> {
   // Without a listener Node lets a debugger in when this signal comes.
   let tell = (): void => writeError('mattock: the recording has not begun\n');
   const asked = (): void => tell();
   process.on('SIGUSR1', asked);
   try {
-    const { lossless, subject, output, engine } = options;
-    const wanted = options.follow === undefined ? undefined : namePattern(options.follow);
-    const recording = await Recording.start({ lossless, subject: launchOf(subject), follow: wanted, engine });
-    const lines = options.lines && new TraceLines(recording.live(output === undefined), options.lines);
-    const status = new TraceStatus(recordingStatus(recording), lines === undefined || !isTerminal(1));
-    tell = () => status.tell();
-    try {
-      await listen(recording, options.duration, () => signal !== undefined, { lines, status });
-    } catch (error) {
-      // Who reads the lines has gone, which is how `| head` ends it.
-      if (!(error instanceof BrokenPipe)) throw error;
-      signal = 'SIGINT';
-    } finally {
-      await recording.stop();
-      status.clear();
-      tell = () => writeError('mattock: the recording has ended\n');
-    }
-    if (signal === undefined) lines?.finish();
-    else if (lines !== undefined) finishQuietly(lines);
-    if (subject.kind === 'launch') {
-      if (signal !== undefined) await takeLeave(recording, signal);
-      else if (!recording.ended) writeError(`mattock: the program goes on, as process ${recording.pid}\n`);
-    }
-    return recording;
+    return await untilSignal(async (sent) => {
+      const { lossless, subject, output, engine } = options;
+      const wanted = options.follow === undefined ? undefined : namePattern(options.follow);
+      const recording = await Recording.start({
+        lossless,
+        subject: launchOf(subject),
+        follow: wanted,
+        engine,
+      });
+      let left = false;
+      let lines: TraceLines | undefined;
+      try {
+        lines = options.lines && new TraceLines(recording.live(output === undefined), options.lines);
+        const status = new TraceStatus(recording, lines === undefined || !isTerminal(1));
+        tell = () => status.tell();
+        await listen(recording, options.duration, () => sent() !== undefined, { lines, status });
+        status.clear();
+      } catch (error) {
+        // Who reads the lines has gone, which is how `| head` ends it.
+        if (!(error instanceof BrokenPipe)) throw error;
+        left = true;
+      } finally {
+        await recording.stop();
+        tell = () => writeError('mattock: the recording has ended\n');
+      }
+      left ||= !finished(lines);
+      if (subject.kind === 'launch') await leave(recording, left ? 'SIGINT' : sent());
+      return recording;
+    });
   } finally {
-    for (const each of ENDING_SIGNALS) process.removeListener(each, interrupt);
     process.removeListener('SIGUSR1', asked);
   }
+}
+
+/** False: who reads the lines has gone. */
+function finished(lines: TraceLines | undefined): boolean {
+  try {
+    lines?.finish();
+    return true;
+  } catch (error) {
+    if (!(error instanceof BrokenPipe)) throw error;
+    return false;
+  }
+}
+
+async function leave(recording: Recording, signal: NodeJS.Signals | undefined): Promise<void> {
+  if (signal !== undefined) await takeLeave(recording, signal);
+  else if (!recording.ended) writeError(`mattock: the program goes on, as process ${recording.pid}\n`);
 }
 
 interface Told {
@@ -119,23 +137,7 @@ async function listen(
   }
 }
 
-function finishQuietly(lines: TraceLines): void {
-  try {
-    lines.finish();
-  } catch (error) {
-    if (!(error instanceof BrokenPipe)) throw error;
-  }
-}
-
-const recordingStatus = (recording: Recording): ReportsStatus => ({
-  pid: recording.pid,
-  nanosecondsPerEvent: recording.nanosecondsPerEvent,
-  get status() {
-    return recording.status;
-  },
-});
-
-export const launchOf = (subject: TraceRecordOptions['subject']): RecordingOptions['subject'] =>
+const launchOf = (subject: TraceRecordOptions['subject']): RecordingOptions['subject'] =>
   subject.kind === 'attach'
     ? subject
     : {

@@ -17,12 +17,12 @@ export interface TraceRecordOptions {
   /** Lines on standard output while it goes on. */
   readonly lines: TraceLineOptions | undefined;
   readonly lossless: boolean;
-  readonly engine: TraceEngine;
+  readonly engine: TraceEngine | 'runtime';
   /** Only goroutines that enter a function of this pattern, and what they create, in turn. */
   readonly follow?: string | undefined;
 }
 
-const ENGINES: readonly TraceEngine[] = ['inline', 'trap'];
+const ENGINES: readonly TraceRecordOptions['engine'][] = ['inline', 'trap', 'runtime'];
 
 /** What `mattock trace` does when no subcommand is named: it records. */
 export function addTraceRecord(
@@ -76,7 +76,7 @@ export function addTraceRecord(
     .addOption(
       new Option(
         '--engine <engine>',
-        'trap: breakpoints instead of inline probes, where code cannot be patched; some 140 µs an event instead of 0.04',
+        "trap: breakpoints instead of inline probes, where code cannot be patched; some 140 µs an event instead of 0.04. runtime: Go's own tracer, if the program links it",
       ).choices(ENGINES),
     )
     .addOption(new Option('--lossless', 'the program waits when we are slow, so that nothing is lost'))
@@ -96,7 +96,7 @@ export function addTraceRecord(
         if (pattern === undefined)
           found({
             ...common,
-            engine: (values.engine as TraceEngine | undefined) ?? 'inline',
+            engine: (values.engine as TraceRecordOptions['engine'] | undefined) ?? 'inline',
             lines: linesOf(values),
             follow: values.goroutines as string | undefined,
           });

@@ -5,7 +5,7 @@ import { isTerminal, writeError } from './standard-streams.ts';
 const EVERY_MS = 250;
 
 /** What a recording tells of itself while it goes on. */
-export interface ReportsStatus {
+interface ReportsStatus {
   readonly pid: number;
   readonly status: RecordingStatus;
   /** What an event costs the program. */

@@ -69,6 +69,27 @@ describe('mattock trace', () => {
     );
   });
 
+  it("starts Go's own tracer in a program that links it", async () => {
+    const file = join(folder, 'theirs.out');
+    const child = spawn(buildGo({ source: 'test/fixtures/engines-exchange' }), ['serve'], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
+    try {
+      const words = ['trace', '--engine=runtime', '-p', String(child.pid), '-t', '100ms', '-o', file];
+      const { status, stderr } = await mattock(words);
+      expect(stderr).toMatch(/events of \d+ goroutines, by Go's own tracer/);
+      expect(status).toBe(0);
+      expect(child.exitCode).toBeNull();
+      const parsed = execFileSync('go', ['tool', 'trace', '-d=parsed', file], {
+        encoding: 'utf8',
+        maxBuffer: 2 ** 30,
+      });
+      expect(parsed).toMatch(/Running->Waiting Reason="sleep"/);
+    } finally {
+      child.stdin.end();
+    }
+  });
+
   it.each([
     [['trace'], /what is to be recorded/],
     [['trace', '-p', 'x'], /not a process id/],

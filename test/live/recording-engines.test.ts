@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
+import { GoTracer } from '../../src/engine/trace/go-tracer.ts';
 import { Recording, type RecordingOptions } from '../../src/engine/trace/recording.ts';
-import { EVENT, livesOf, type Trace } from '../../src/trace/index.ts';
+import { EVENT, livesOf, readGoTrace, type Trace } from '../../src/trace/index.ts';
 import { buildGo, hasToolchain } from '../support/go-build.ts';
 
 /** So many exchanges, goroutines and locks the program has, whoever looks. */
@@ -87,6 +88,21 @@ const STORY = {
   'nap waits': ROUNDS,
 };
 
+/** How often which function waited for what, in the words of Go's tracer. */
+function waitsOf(trace: Trace): Record<string, number> {
+  const { events, strings } = trace;
+  const counts: Record<string, number> = {};
+  for (let i = 0; i < events.count; i++) {
+    const name = functionOf(trace, events.stack[i]!);
+    const reason = strings[events.a[i]!] ?? '';
+    if (events.kind[i] !== EVENT.blocked || MEETINGS[name ?? ''] === undefined || reason === 'preempted')
+      continue;
+    const what = `${name}: ${reason}`;
+    counts[what] = (counts[what] ?? 0) + 1;
+  }
+  return counts;
+}
+
 /** The innermost one of the program's own. */
 function functionOf({ stacks }: Trace, stack: number): string | undefined {
   const names = Array.from(stacks.frames(stack), (id) => stacks.frame(id).function);
@@ -161,5 +177,46 @@ describe('traps', () => {
     await recording.stop();
     expect(child.exitCode).toBeNull();
     expect(recording.ended).toBe(false);
+  });
+});
+
+describe("Go's own tracer", () => {
+  it.skipIf(!hasToolchain(undefined)).each([[undefined], ['go1.22.12']])(
+    'tells the same story of the same run as the probes (%s)',
+    async (toolchain) => {
+      if (!hasToolchain(toolchain)) return;
+      const child = spawn(program(toolchain), ['serve'], { stdio: ['pipe', 'pipe', 'inherit'] });
+      children.push(child);
+      const tracer = await GoTracer.start(child.pid!);
+      const recording = await Recording.start({
+        subject: { kind: 'attach', pid: child.pid! },
+        lossless: true,
+      });
+      let answered = false;
+      child.stdout!.once('data', () => {
+        answered = true;
+      });
+      child.stdin!.write(`${ROUNDS}\n`);
+      while (!answered) {
+        recording.drain();
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      await recording.stop();
+      const theirs = readGoTrace(await tracer.stop(), 'theirs');
+      const ours = recording.trace();
+      expect(storyOf(ours)).toEqual(STORY);
+      expect(storyOf(theirs)).toEqual(STORY);
+      expect(waitsOf(ours)).toEqual(waitsOf(theirs));
+      expect(child.exitCode).toBeNull();
+    },
+  );
+
+  it('is missed where it is not linked', async () => {
+    const child = spawn(buildGo({ source: 'test/fixtures/probe-scheduling' }), ['until'], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
+    children.push(child);
+    await expect(GoTracer.start(child.pid!)).rejects.toThrow(/not linked/);
+    expect(child.exitCode).toBeNull();
   });
 });

@@ -50,6 +50,9 @@ export function checkTraceFile(path: string): void {
   files(() => checkPlace(path, true));
 }
 
+/** Whether a file of this name is what Go's tracer writes. */
+export const keepsGoTraces = (path: string): boolean => formatOfFile(path) === 'Go execution trace';
+
 function formatOfFile(path: string): TraceFormat {
   const name = path.toLowerCase();
   // An ending stands in front of those that it ends in.

@@ -6,16 +6,11 @@ import { openKernel } from '../linux/open-kernel.ts';
 import type { TimestampMoment } from '../linux/timestamp.ts';
 import { attachTarget, launchTarget } from '../live/open-live-target.ts';
 import type { Launch } from '../session-client.ts';
-import { wakeTracer } from '../wake.ts';
 import { launchedProgram, type ProbeStatus } from './probe-session.ts';
+import { RunSlice } from './run-slice.ts';
 
 /** So long the program runs, and nothing else happens here, until it is stopped for a moment. */
 const SLICE_MS = 50;
-/** After the last event the next is looked for without sleeping, and then ever less often. */
-const SPIN_MS = 0.2;
-const SHORTEST_SLEEP_MS = 0.05;
-const LONGEST_SLEEP_MS = 2;
-
 export interface TrapOrder<Plan, Seen> {
   readonly subject: { readonly kind: 'attach'; readonly pid: number } | Launch;
   plan(target: ProcessTarget, kernel: Kernel): Plan & { readonly traps: TrapSet };
@@ -34,7 +29,7 @@ export class TrapSession<Plan, Seen = undefined> {
   readonly seen: Seen | undefined;
   readonly stoppedMs: number;
   readonly #target: ProcessTarget;
-  readonly #slice: Slice;
+  readonly #slice: RunSlice;
   readonly #byAddress: ReadonlyMap<number, SchedulerTrap>;
   readonly #sight: ThreadSight;
   readonly #launched: boolean;
@@ -58,7 +53,7 @@ export class TrapSession<Plan, Seen = undefined> {
 
   /** Attaches to the program, or starts it. It stands still until the first `drain`. */
   static async start<Plan, Seen>(order: TrapOrder<Plan, Seen>): Promise<TrapSession<Plan, Seen>> {
-    const slice = new Slice();
+    const slice = new RunSlice();
     const kernel = await openKernel(() => slice.idle());
     const { subject } = order;
     const { target } =
@@ -101,7 +96,7 @@ export class TrapSession<Plan, Seen = undefined> {
   /** Lets the program run for a moment and tells what it does. */
   drain(sink: RecordSink): void {
     if (this.#closed || this.ended) return;
-    this.#slice.begin(this.pid);
+    this.#slice.begin(this.pid, SLICE_MS);
     this.#target.run({ kind: 'all' }, (event) => {
       this.#slice.happened();
       if (event.kind === 'interrupt') return 'stop';
@@ -135,7 +130,7 @@ interface Parts<Plan, Seen> {
   readonly plan: Plan & { readonly traps: TrapSet };
   readonly kernel: Kernel;
   readonly target: ProcessTarget;
-  readonly slice: Slice;
+  readonly slice: RunSlice;
   readonly seen: Seen | undefined;
   readonly started: TimestampMoment;
   readonly stoppedMs: number;
@@ -150,44 +145,6 @@ function moment(): TimestampMoment {
 }
 
 const nanotime = (): number => Number(process.hrtime.bigint());
-
-/** A while in which the program runs and Node's event loop does not. */
-class Slice {
-  #end = Infinity;
-  #lastEvent = 0;
-  #sleep = SHORTEST_SLEEP_MS;
-  #pid = 0;
-  #woken = false;
-  readonly #never = new Int32Array(new SharedArrayBuffer(4));
-
-  begin(pid: number): void {
-    this.#pid = pid;
-    this.#end = performance.now() + SLICE_MS;
-    this.#woken = false;
-    this.happened();
-  }
-
-  get over(): boolean {
-    return performance.now() >= this.#end;
-  }
-
-  happened(): void {
-    this.#lastEvent = performance.now();
-    this.#sleep = SHORTEST_SLEEP_MS;
-  }
-
-  /** Nothing has happened. Whoever waits asks `over` only when something does: at the end that is our signal. */
-  idle(): void {
-    const now = performance.now();
-    if (now >= this.#end && !this.#woken) {
-      this.#woken = true;
-      wakeTracer(this.#pid);
-    } else if (now - this.#lastEvent > SPIN_MS) {
-      Atomics.wait(this.#never, 0, 0, this.#sleep);
-      this.#sleep = Math.min(LONGEST_SLEEP_MS, this.#sleep * 1.5);
-    }
-  }
-}
 
 /** A thread that stands at a trap, as those who make records see it. */
 class ThreadSight implements TrapSight {

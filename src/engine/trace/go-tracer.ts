@@ -1,0 +1,307 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { MattockError, type RuntimeAddress, UserError } from '../../base/index.ts';
+import { CalledPanic, type CallWork, type Debugger, Processes, prepareCall } from '../../debugger/index.ts';
+import {
+  type Evaluation,
+  evaluateWithCalls,
+  fixedScope,
+  renderSingleLine,
+  SHORT_LIMITS,
+  show,
+} from '../../expr/index.ts';
+import { type Goroutine, type Program, systemCallNumber } from '../../golang/index.ts';
+import { bodyStart } from '../../image/index.ts';
+import type { Kernel, LiveThread } from '../../target/index.ts';
+import { openKernel } from '../linux/open-kernel.ts';
+import { attachTarget } from '../live/open-live-target.ts';
+import { RunSlice } from './run-slice.ts';
+
+/** How long a goroutine of the program's may take to come to where a function can be called. */
+const PATIENCE_MS = 10_000;
+/** How long a call may take until it goes on without us. */
+const CALL_MS = 5000;
+/** Nothing more has come for so long: the tracer has stopped. */
+const SETTLED_MS = 300;
+const LOOK_EVERY_MS = 20;
+const TRACER = 'runtime/trace.';
+const MOST_FRAMES = 100;
+/** Functions of which any one will do. */
+const MOST_PLACES = 4000;
+/** The runtime makes no calls for others, and neither do those that it may be in the middle of. */
+const NEVER_CALLS = /^(runtime|internal|sync|syscall|reflect|type:|go:|_cgo|unicode|math)\b/;
+/** Below the stack pointer, where nothing is: a goroutine's stack is never so full (StackGuard). */
+const SCRATCH_BELOW = 256;
+const NAME = 'mattock trace';
+const MOST_BYTES = 2 ** 31 - 1;
+/** internal/trace/tracev2. */
+const HEADER_BYTES = 16;
+const FIRST_WITH_ENDS = 26;
+const END_OF_GENERATION = 0x34;
+
+/**
+ * Go's own tracer (runtime/trace), started in a program that links it by calls that we make in it. It writes into a file
+ * in memory that it shares with us. Between start and stop the program is traced by nobody.
+ */
+export class GoTracer {
+  readonly pid: number;
+  readonly #file: number;
+  readonly #kernel: Kernel;
+  readonly #slice: RunSlice;
+
+  private constructor(pid: number, file: number, kernel: Kernel, slice: RunSlice) {
+    this.pid = pid;
+    this.#file = file;
+    this.#kernel = kernel;
+    this.#slice = slice;
+  }
+
+  static async start(pid: number): Promise<GoTracer> {
+    const slice = new RunSlice();
+    const kernel = await openKernel(() => slice.idle());
+    const file = await withProgram(kernel, slice, pid, (stopped) => {
+      const { control } = stopped;
+      const { start, newFile } = tracerCalls(control.program);
+      const place = findPlace(stopped);
+      const descriptor = makeFile(control, place.thread);
+      const opened = openSync(`/proc/${pid}/fd/${descriptor}`, 'r');
+      try {
+        // The file is closed by its finalizer when the tracer has let go of it.
+        const returned = evaluate(stopped, place, `${start}(${newFile}(${descriptor}, "${NAME}"))`);
+        if (!returned) throw new UserError('the program does not come to starting its tracer');
+      } catch (error) {
+        closeSync(opened);
+        throw error;
+      }
+      return opened;
+    });
+    return new GoTracer(pid, file, kernel, slice);
+  }
+
+  /** Bytes that have come so far. */
+  get bytes(): number {
+    return fstatSync(this.#file).size;
+  }
+
+  get ended(): boolean {
+    const status = this.#kernel.procFile(this.pid, 'stat');
+    return status === undefined || /\) [ZX] /.test(Buffer.from(status).toString('latin1'));
+  }
+
+  /**
+   * Who writes may still be at the last piece when Stop returns. Since go1.26 the end of a trace can be told; before, that
+   * nothing more comes.
+   */
+  async #written(): Promise<Uint8Array> {
+    const began = performance.now();
+    let size = -1;
+    let since = began;
+    for (;;) {
+      const now = performance.now();
+      if (this.bytes !== size) since = now;
+      size = this.bytes;
+      const bytes = now - since < SETTLED_MS && size > 0 ? undefined : readWhole(this.#file);
+      if (bytes !== undefined && (isWhole(bytes) || now - began > PATIENCE_MS)) return bytes;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  }
+
+  /** Stops the tracer and gives what it wrote; of a program that has ended, what it had written then. */
+  async stop(): Promise<Uint8Array> {
+    try {
+      if (this.ended) return readWhole(this.#file);
+      await withProgram(this.#kernel, this.#slice, this.pid, (stopped) =>
+        evaluate(stopped, findPlace(stopped), tracerCalls(stopped.control.program).stop),
+      );
+      return await this.#written();
+    } finally {
+      closeSync(this.#file);
+    }
+  }
+}
+
+/** A program that is under control for a moment. */
+interface Stopped {
+  readonly control: Debugger;
+  /** It runs for so long at most. */
+  begin(milliseconds: number): void;
+}
+
+async function withProgram<T>(
+  kernel: Kernel,
+  slice: RunSlice,
+  pid: number,
+  action: (stopped: Stopped) => T,
+): Promise<T> {
+  const { target } = await attachTarget(kernel, pid, () => slice.over);
+  const processes = new Processes(target);
+  try {
+    return action({ control: processes.selected, begin: (milliseconds) => slice.begin(pid, milliseconds) });
+  } finally {
+    processes.close(true);
+  }
+}
+
+/** Makes an *os.File of a descriptor. os.NewFile does nothing but call the other where there is one, and is inlined then. */
+const FILE_MAKERS = ['os.NewFile', 'os.newFileFromNewFile'];
+
+/** How the tracer is called; the first whose functions there are is taken. */
+interface TracerCalls {
+  readonly functions: readonly string[];
+  readonly start: string;
+  readonly stop: string;
+}
+
+const MULTIPLEXER = 'runtime/trace.(*traceMultiplexer)';
+
+const CALLS: readonly TracerCalls[] = [
+  {
+    functions: ['runtime/trace.Start', 'runtime/trace.Stop'],
+    start: '"runtime/trace".Start',
+    stop: '"runtime/trace".Stop()',
+  },
+  // Since go1.25 they are methods of this, which Start and Stop do nothing but call: so these are inlined.
+  {
+    functions: [`${MULTIPLEXER}.subscribeTraceStartWriter`, `${MULTIPLEXER}.unsubscribeTraceStartWriter`],
+    start: '"runtime/trace".tracing.subscribeTraceStartWriter',
+    stop: '"runtime/trace".tracing.unsubscribeTraceStartWriter()',
+  },
+];
+
+function tracerCalls({ target }: Program): TracerCalls & { readonly newFile: string } {
+  const functions = target.modules.executable?.image?.functions;
+  const has = (name: string): boolean => (functions?.byName(name).length ?? 0) > 0;
+  const found = CALLS.find(({ functions: names }) => names.every(has));
+  const newFile = FILE_MAKERS.find(has);
+  if (found !== undefined && newFile !== undefined) return { ...found, newFile };
+  throw new UserError(
+    "Go's own tracer is not linked into the program",
+    'import runtime/trace or net/http/pprof, or leave --engine=runtime out',
+  );
+}
+
+interface Place {
+  readonly goroutine: Goroutine;
+  readonly thread: LiveThread;
+}
+
+/** Runs the program until a goroutine of its own begins one of its functions. */
+function findPlace({ control, begin }: Stopped): Place {
+  const { traps, program, target } = control;
+  const wishes = placesOf(program).flatMap((address) => {
+    try {
+      return [traps.add(address, (thread) => ({ kind: 'step', thread: thread.id }))];
+    } catch (error) {
+      if (error instanceof MattockError) return [];
+      throw error;
+    }
+  });
+  begin(PATIENCE_MS);
+  let place: Place | undefined;
+  do {
+    const stop = control.resume();
+    const reached = stop.causes.find((cause) => cause.kind === 'step');
+    if (reached === undefined) break;
+    const thread = target.thread(reached.thread);
+    const goroutine = program.goroutineOn(reached.thread);
+    if (thread !== undefined && goroutine !== undefined) place = { goroutine, thread };
+  } while (place === undefined || isTracers(program, place.goroutine));
+  for (const wish of wishes) traps.remove(wish);
+  if (place !== undefined && !isTracers(program, place.goroutine)) return place;
+  throw new UserError(
+    'no goroutine of the program came to a place where a function can be called',
+    'it does nothing at the moment; inline probes need none',
+  );
+}
+
+/** The goroutine that writes the trace: it would wait for itself. */
+const isTracers = (program: Program, goroutine: Goroutine): boolean =>
+  program.stackOf(goroutine, MOST_FRAMES).frames.some((frame) => frame.function?.startsWith(TRACER) === true);
+
+/** Behind the prologues of the program's own functions, then of those that it uses. */
+function placesOf({ target }: Program): RuntimeAddress[] {
+  const { executable } = target.modules;
+  const image = executable?.image;
+  const functions = image?.functions;
+  if (executable === undefined || image === undefined || functions === undefined) return [];
+  const own: number[] = [];
+  const others: number[] = [];
+  for (let index = 0; index < functions.count; index++) {
+    const name = functions.name(index);
+    if (name.startsWith('main.')) own.push(index);
+    else if (!NEVER_CALLS.test(name) && name.includes('.')) others.push(index);
+  }
+  return [...own, ...others]
+    .slice(0, MOST_PLACES)
+    .map((index) => executable.toRuntime(bodyStart(image, functions.entry(index))));
+}
+
+/** memfd_create(2) in the program; the descriptor. */
+function makeFile({ target }: Debugger, thread: LiveThread): number {
+  const number = systemCallNumber('memfd_create');
+  const { memory, arch } = target;
+  const scratch = ((thread.registers.get(arch.dwarf.sp) ?? 0) - SCRATCH_BELOW) as RuntimeAddress;
+  const name = new TextEncoder().encode(`${NAME}\0`);
+  const before = memory.read(scratch, name.length).slice();
+  memory.write(scratch, name);
+  try {
+    const descriptor = number === undefined ? -1 : target.systemCall(thread.id, number, [scratch, 0]);
+    if (descriptor < 0) throw new UserError('the program cannot make a file in memory (memfd_create)');
+    return descriptor;
+  } finally {
+    memory.write(scratch, before);
+  }
+}
+
+/** Calls what an expression says. A result that is not nil is an error of the program's. False: the call goes on without us. */
+function evaluate({ control, begin }: Stopped, place: Place, text: string): boolean {
+  begin(CALL_MS);
+  control.calls.begin(place.goroutine, work(control, place, text));
+  const stop = control.resume();
+  const own = stop.causes.find((cause) => cause.kind === 'call');
+  if (own?.call.problem !== undefined) throw own.call.problem;
+  return own !== undefined;
+}
+
+function* work({ program, target }: Debugger, { goroutine, thread }: Place, text: string): CallWork<void> {
+  const frame = program.stackOf(goroutine, 1).frames[0];
+  const scope = fixedScope({ program, goroutine, thread: thread.id, frame });
+  const steps = evaluateWithCalls(scope, text);
+  let step = steps.next();
+  while (!step.done) {
+    const order = yield* prepareCall({ program, target, stack: undefined }, step.value);
+    try {
+      step = steps.next(yield order);
+    } catch (error) {
+      if (error instanceof CalledPanic) throw new UserError(`${order.name} panicked in the program`);
+      throw error;
+    }
+  }
+  const failure = failureOf(program, step.value);
+  if (failure !== undefined) throw new UserError(`the program's tracer: ${failure}`);
+}
+
+function failureOf(program: Program, evaluation: Evaluation): string | undefined {
+  const values = 'results' in evaluation ? evaluation.results.map(({ value }) => value) : [evaluation.value];
+  const texts = values.map((value) => renderSingleLine(show(program, value, SHORT_LIMITS)));
+  return texts.find((text) => !/\bnil$/.test(text));
+}
+
+/** `go 1.26 trace`, and the byte that ends a generation; older ones do not say that they end. */
+function isWhole(bytes: Uint8Array): boolean {
+  const version = /^go 1\.(\d+) trace/.exec(new TextDecoder().decode(bytes.subarray(0, HEADER_BYTES)));
+  if (version === null) return false;
+  return Number(version[1]) < FIRST_WITH_ENDS || bytes.at(-1) === END_OF_GENERATION;
+}
+
+function readWhole(file: number): Uint8Array {
+  const { size } = fstatSync(file);
+  if (size > MOST_BYTES) throw new UserError('the trace is larger than 2 GiB', 'trace for a shorter time');
+  const bytes = new Uint8Array(size);
+  let length = 0;
+  while (length < size) {
+    const read = readSync(file, bytes, length, size - length, length);
+    if (read === 0) break;
+    length += read;
+  }
+  return bytes.subarray(0, length);
+}
