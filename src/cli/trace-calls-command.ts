@@ -155,13 +155,14 @@ class Teller implements CallListener {
   }
 
   finish(): void {
-    const { waits } = this.#recording.status;
+    const { waits, gaveUp } = this.#recording.status;
     if (this.#options.summary) {
       if (this.#options.json) writeOut(`${JSON.stringify(summaryData(this.#summary))}\n`);
       else for (const line of summaryLines(this.#summary, this.#style)) writeOut(`${line}\n`);
     }
     if (this.#orphans > 0) this.#say(`${this.#orphans} calls returned that had begun before, or in a gap`);
     if (this.#lost > 0) this.#say(`${this.#lost} events were lost in all`);
+    if (gaveUp) this.#say('the program waited for us too long: it has gone on without being watched since');
     if (waits > 0) this.#say(`the program waited ${waits} times for us`);
   }
 

@@ -80,7 +80,7 @@ export class CallRecording {
   follow(listener: CallListener & { lost(count: number): void }): FollowedCalls {
     const { request, values } = this.#options;
     const stacks = new CallStacks(this.plan.functions, listener, request.followCalls, values);
-    return new FollowedCalls(this.#session, stacks, (count) => listener.lost(count));
+    return new FollowedCalls(this.#session, stacks, (count) => listener.lost(count), !values);
   }
 }
 
@@ -92,21 +92,30 @@ export class FollowedCalls {
   /** Records, and how many are lost between two. */
   #waiting: (Uint32Array | number)[] = [];
   #told = 0;
-  readonly #sink: RecordSink = {
-    record: (words, at) => {
-      const head = words[at + (SLOT.kind >> 2)]!;
-      if (!isCallKind(head & KIND_MASK)) return;
-      this.#waiting.push(words.slice(at, at + (((head >> 8) & 0xff) * GRAIN) / 4));
-    },
-    lost: ({ count }: LostRecords) => {
-      this.#waiting.push(count);
-    },
-  };
+  readonly #sink: RecordSink;
 
-  constructor(session: ProbeSession<CallProbes>, stacks: CallStacks, lost: (count: number) => void) {
+  /** `atOnce`: who is told is quick. */
+  constructor(
+    session: ProbeSession<CallProbes>,
+    stacks: CallStacks,
+    lost: (count: number) => void,
+    atOnce: boolean,
+  ) {
     this.#session = session;
     this.#stacks = stacks;
     this.#lost = lost;
+    this.#sink = {
+      record: (words, at) => {
+        const head = words[at + (SLOT.kind >> 2)]!;
+        if (!isCallKind(head & KIND_MASK)) return;
+        if (atOnce) stacks.record(words, at);
+        else this.#waiting.push(words.slice(at, at + (((head >> 8) & 0xff) * GRAIN) / 4));
+      },
+      lost: ({ count }: LostRecords) => {
+        if (atOnce) this.#lose(count);
+        else this.#waiting.push(count);
+      },
+    };
   }
 
   /** Takes what has come, and tells of some of it: what is told takes its time. */
@@ -126,15 +135,17 @@ export class FollowedCalls {
     while (this.#told < waiting.length && performance.now() < until) {
       const next = waiting[this.#told++]!;
       if (typeof next !== 'number') this.#stacks.record(next, 0);
-      else {
-        this.#stacks.forget();
-        this.#lost(next);
-      }
+      else this.#lose(next);
     }
     if (this.#told === waiting.length) {
       this.#waiting = [];
       this.#told = 0;
     }
+  }
+
+  #lose(count: number): void {
+    this.#stacks.forget();
+    this.#lost(count);
   }
 
   /** Calls that have not ended. */

@@ -54,6 +54,8 @@ export interface ProbeStatus {
   readonly bytes: number;
   readonly lost: number;
   readonly waits: number;
+  /** Somebody waited for us for so long that nobody waits any more. */
+  readonly gaveUp?: boolean;
 }
 
 /** Probes in a program that is traced by nobody while they are there. */
@@ -99,8 +101,8 @@ export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
   }
 
   get status(): ProbeStatus {
-    const { records, position, lost, waits } = this.#reader;
-    return { events: records, bytes: position, lost, waits };
+    const { records, position, lost, waits, givenUp } = this.#reader;
+    return { events: records, bytes: position, lost, waits, gaveUp: givenUp };
   }
 
   /** Whether the program has ended by itself. */

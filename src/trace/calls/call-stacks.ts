@@ -76,7 +76,7 @@ export class CallStacks {
     this.#keep = keep;
   }
 
-  /** A record of one of CALL_KIND. It is kept: nobody may write over it. */
+  /** A record of one of CALL_KIND. If records are for later, nobody may write over it. */
   record(words: Uint32Array, at: number): void {
     const time = words[at + (SLOT.time >> 2)]! + words[at + (SLOT.time >> 2) + 1]! * 2 ** 32;
     const kind = words[at + (SLOT.kind >> 2)]! & KIND_MASK;
