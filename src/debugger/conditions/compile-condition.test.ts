@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { UserError } from '../../base/index.ts';
+import { goid, UserError } from '../../base/index.ts';
 import type { Program } from '../../golang/index.ts';
 import { openProgram } from '../../golang/index.ts';
-import { fixtureProgram } from '../../golang/testing/fixture-program.ts';
+import { fixtureProgram, missingForCore } from '../../golang/testing/fixture-program.ts';
 import type { Memory } from '../../target/index.ts';
 import { compileCondition } from './compile-condition.ts';
 import { SiteFrame } from './site.ts';
@@ -141,21 +141,39 @@ test('the frame that is made of registers is the one that unwinding finds', asyn
   );
 });
 
-test('variables of C have conditions too', async () => {
-  const stand = await standIn({ fixture: 'cgo-fault' }, 'deref');
-  expect(compileCondition('depth == 0 && keep <= 2 && p == nil', stand).slow).toBe(false);
-  expect(holds(stand, 'depth == 0 && keep <= 2 && p == nil')).toBe(true);
-  expect(() => holds(stand, 'p.x == 1')).toThrow('p is nil: nil pointer dereference');
-});
+test.each([{}, { toolchain: '1.19.13' }, { toolchain: '1.22.12' }])(
+  'variables of C have conditions too %j',
+  async (build) => {
+    const request = { fixture: 'cgo-fault', ...build };
+    if (missingForCore(request) !== undefined) return;
+    const { program } = await fixtureProgram(request);
+    const stand = standAt(program, frameIn(program, 'deref')!);
+    expect(compileCondition('depth == 0 && keep <= 2 && p == nil', stand).slow).toBe(false);
+    expect(holds(stand, 'keep == 0')).toBe(true);
+    // Old runtimes let C call sigpanic where the fault was (preparePanic): of its registers only those are left that
+    // functions keep, and the arguments are in others.
+    const { frames } = program.stackOf(program.goroutine(goid(1))!, 100);
+    const at = frames.findIndex((frame) => frame.function === 'deref');
+    if (frames[at - 1]!.function === 'runtime.sigpanic') return;
+    expect(holds(stand, 'depth == 0 && keep <= 2 && p == nil')).toBe(true);
+    expect(() => holds(stand, 'p.x == 1')).toThrow('p is nil: nil pointer dereference');
+  },
+);
 
-test('a variable around the body of a loop over a function is found in the frame that has it', async () => {
-  const { program } = await fixtureProgram({ fixture: 'range-over-func', flags: 'noopt' });
-  const frame = frameIn(program, 'main.walk-range1')!;
-  const site = new SiteFrame({ program, pc: frame.pc });
-  expect(site.function).toBe('main.walk-range1');
-  const condition = compileCondition('limit == 10', { program, pc: frame.pc });
-  expect(condition.slow).toBe(true);
-});
+/** Since go1.23. */
+const loops = { fixture: 'range-over-func', flags: 'noopt' } as const;
+
+test.skipIf(missingForCore(loops) !== undefined)(
+  'a variable around the body of a loop over a function is found in the frame that has it',
+  async () => {
+    const { program } = await fixtureProgram(loops);
+    const frame = frameIn(program, 'main.walk-range1')!;
+    const site = new SiteFrame({ program, pc: frame.pc });
+    expect(site.function).toBe('main.walk-range1');
+    const condition = compileCondition('limit == 10', { program, pc: frame.pc });
+    expect(condition.slow).toBe(true);
+  },
+);
 
 function counted(memory: Memory): { readonly memory: Memory; readonly reads: string[] } {
   const reads: string[] = [];
