@@ -8,6 +8,7 @@ import type { LiveTarget, LiveThread, TargetEvent } from '../../target/index.ts'
 import type { StopCause } from '../stop.ts';
 import type { CallOrder, CallWork } from './call-order.ts';
 import { Injection, isAnswer } from './injection.ts';
+import { restoreLate } from './late-restore.ts';
 import { answersSilenced, silenceAnswers } from './silence.ts';
 
 /** As much of the debugger as calls need. */
@@ -29,6 +30,8 @@ export class CalledPanic extends UserError {
 
 /** Values that calls gave are kept here, so that the garbage collector sees them: debugCallV2's caller is scanned. */
 const KEEPER_SIZE = 8192;
+/** Of runtime.debugCallV2. */
+const LONGEST_CODE = 4096;
 
 interface Flight {
   readonly goroutine: Goroutine;
@@ -106,9 +109,21 @@ export class InjectedCalls {
   /** The program is left in the middle of a call: the answers that nobody waits for any more become nothing. */
   abandon(): void {
     const { target, program } = this.#host;
-    if (this.#flight === undefined || target.ended !== undefined) return;
+    const flight = this.#flight;
+    if (flight === undefined || target.ended !== undefined) return;
+    this.#restoreLate(flight);
     silenceAnswers(target, program);
     this.#drop();
+  }
+
+  /** Where that cannot be, the program goes on with the vector registers and flags that the call leaves. */
+  #restoreLate({ keeper }: Flight): void {
+    const { target } = this.#host;
+    try {
+      restoreLate(target, this.#entry(), LONGEST_CODE, keeper.saved);
+    } catch (error) {
+      if (!(error instanceof MattockError)) throw error;
+    }
   }
 
   #drop(): void {

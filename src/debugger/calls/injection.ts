@@ -109,6 +109,11 @@ export class Injection {
     throw new TargetFault('the call did not come back to where it was made');
   }
 
+  /** What it will have when the call is over. */
+  get saved(): SavedRegisters {
+    return this.#saved;
+  }
+
   /** The thread stands where it stood before. */
   get origin(): number {
     return this.#saved.pc;

@@ -5,7 +5,7 @@ import type { LiveTarget } from '../../target/index.ts';
 /**
  * The int3 of runtime.debugCallV2 and its helpers, where no debugger is there any more to hear them: each follows
  * `MOVQ $code, R12`. As NOPs they let a call that was begun come to its end, and its goroutine go on: with the general
- * registers that the runtime kept, but the vector registers of the call.
+ * registers that the runtime kept; late-restore.ts is for the others.
  */
 const NAMES = /^(?:runtime\.)?debugCall(?:V2|Panicked|\d+)$/;
 const INT3 = 0xcc;
