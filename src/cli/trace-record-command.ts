@@ -1,5 +1,5 @@
 import { formatDuration } from '../commands/language/duration.ts';
-import { Recording, type RecordingOptions, type TraceEngine } from '../engine/trace/recording.ts';
+import { Recording, type TraceEngine } from '../engine/trace/recording.ts';
 import { checkTraceFile } from '../engine/trace/trace-file.ts';
 import { namePattern } from '../trace/calls/name-pattern.ts';
 import { keepTrace } from './keep-trace.ts';
@@ -11,6 +11,7 @@ import { TraceLines } from './trace-lines.ts';
 import type { TraceRecordOptions } from './trace-record-options.ts';
 import { recordByGoTracer } from './trace-runtime-command.ts';
 import { costText, TraceStatus } from './trace-status.ts';
+import { launchOf } from './trace-subject.ts';
 
 const DRAIN_EVERY_MS = 5;
 /** Putting lines together costs a look at the clocks. */
@@ -136,18 +137,6 @@ async function listen(
     await new Promise((resolve) => setTimeout(resolve, DRAIN_EVERY_MS));
   }
 }
-
-const launchOf = (subject: TraceRecordOptions['subject']): RecordingOptions['subject'] =>
-  subject.kind === 'attach'
-    ? subject
-    : {
-        kind: 'launch',
-        program: { path: subject.path },
-        args: subject.args,
-        // Ctrl-C is ours, the keys are the program's.
-        terminal: { kind: 'files', newSession: true },
-        fixedAddresses: false,
-      };
 
 function summary(recording: Recording, facts: readonly string[]): string {
   const { events, lost, waits } = recording.status;

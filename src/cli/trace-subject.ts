@@ -9,6 +9,7 @@ export const launchOf = (subject: TraceRecordOptions['subject']): RecordingOptio
         kind: 'launch',
         program: { path: subject.path },
         args: subject.args,
-        terminal: { kind: 'files' },
+        // Ctrl-C is ours, the keys are the program's.
+        terminal: { kind: 'files', newSession: true },
         fixedAddresses: false,
       };
