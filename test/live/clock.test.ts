@@ -5,7 +5,7 @@ import { afterAll, afterEach, expect, it } from 'vitest';
 import { goid } from '../../src/base/index.ts';
 import { openInline } from '../../src/engine/index.ts';
 import type { Program } from '../../src/golang/index.ts';
-import { builtFixture } from '../support/builds.ts';
+import { builtFixture, missingForBuild } from '../support/builds.ts';
 import { LIVE_BUILDS } from './live-session.ts';
 import { RunningProgram, until } from './running-program.ts';
 
