@@ -39,43 +39,44 @@ const clock = (): number => Number(process.hrtime.bigint());
 /** In microseconds: remaining times are differences of numbers of nanoseconds beyond 2^53 after a hundred days. */
 const micro = (time: number): number => Math.round(time / 1000);
 
-it.each(LIVE_BUILDS)(
-  'a process is asked for the time, of a core it is the latest there %j',
-  async (build) => {
-    const { pid } = await start(build);
-    // One that is awake just then has not yet gone to sleep: the core would be of a moment for which nothing speaks.
-    for (;;) {
-      const session = await openInline({ live: { kind: 'attach', pid } });
-      const live = session.session.program;
-      const before = clock();
-      const now = timeOf(live);
-      expect(now.atMost).toBe(false);
-      expect(micro(now.time)).toBeGreaterThanOrEqual(micro(before));
-      expect(micro(now.time)).toBeLessThanOrEqual(micro(clock()));
-      const idle =
-        live.goroutine(goid(1))?.waitReason === 'sleep' && live.goroutine(goid(1))?.thread === undefined;
-      const file = path.join(folder, 'app.core');
-      await session.execute(`dump ${file}`, { format: 'text', colour: false }, () => {});
-      const dumped = clock();
-      await session.close();
-      if (!idle) continue;
-      const core = await openInline({ core: file });
-      const found = timeOf(core.session.program);
-      let awake = '';
-      await core.execute('print main.awake', { format: 'text', colour: false }, (text) => {
-        awake += text;
-      });
-      expect(Number(awake)).toBeGreaterThan(0);
-      expect(found.atMost).toBe(true);
-      expect(micro(found.time)).toBeGreaterThanOrEqual(micro(Number(awake)));
-      expect(micro(found.time)).toBeLessThanOrEqual(micro(dumped));
-      let text = '';
-      await core.execute('goroutines', { format: 'text', colour: false }, (more) => {
-        text += more;
-      });
-      expect(text).toMatch(/a timer, due in at most 59m\d/);
-      await core.close();
-      return;
-    }
-  },
+const BUILDS = LIVE_BUILDS.filter(
+  (build) => missingForBuild({ fixture: 'trials-clock', ...build }) === undefined,
 );
+
+it.each(BUILDS)('a process is asked for the time, of a core it is the latest there %j', async (build) => {
+  const { pid } = await start(build);
+  // One that is awake just then has not yet gone to sleep: the core would be of a moment for which nothing speaks.
+  for (;;) {
+    const session = await openInline({ live: { kind: 'attach', pid } });
+    const live = session.session.program;
+    const before = clock();
+    const now = timeOf(live);
+    expect(now.atMost).toBe(false);
+    expect(micro(now.time)).toBeGreaterThanOrEqual(micro(before));
+    expect(micro(now.time)).toBeLessThanOrEqual(micro(clock()));
+    const idle =
+      live.goroutine(goid(1))?.waitReason === 'sleep' && live.goroutine(goid(1))?.thread === undefined;
+    const file = path.join(folder, 'app.core');
+    await session.execute(`dump ${file}`, { format: 'text', colour: false }, () => {});
+    const dumped = clock();
+    await session.close();
+    if (!idle) continue;
+    const core = await openInline({ core: file });
+    const found = timeOf(core.session.program);
+    let awake = '';
+    await core.execute('print main.awake', { format: 'text', colour: false }, (text) => {
+      awake += text;
+    });
+    expect(Number(awake)).toBeGreaterThan(0);
+    expect(found.atMost).toBe(true);
+    expect(micro(found.time)).toBeGreaterThanOrEqual(micro(Number(awake)));
+    expect(micro(found.time)).toBeLessThanOrEqual(micro(dumped));
+    let text = '';
+    await core.execute('goroutines', { format: 'text', colour: false }, (more) => {
+      text += more;
+    });
+    expect(text).toMatch(/a timer, due in at most 59m\d/);
+    await core.close();
+    return;
+  }
+});
