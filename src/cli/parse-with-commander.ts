@@ -33,6 +33,8 @@ export function parseWithCommander(all: readonly string[]): Request {
     .showHelpAfterError('(`mattock help` explains the usage)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'mattock: ')) })
     .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trim() })
+    // `mattock trace` has options of the same names as its subcommands.
+    .enablePositionalOptions()
     .exitOverride();
   const core = program.command('core').exitOverride();
   core
