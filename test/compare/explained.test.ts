@@ -20,6 +20,23 @@ describe('explanations', () => {
     const delve = 'error(syscall.Errno) EWOULDBLOCK (11)';
     expect(reason('variables', 'x', delve, 'error(syscall.Errno) EAGAIN (11)')).toContain('constants');
     expect(reason('expressions', 'print cap(s) in main.f', '0', 'error: optimised out')).toContain('dropped');
+    // A number that has a name.
+    expect(
+      reason(
+        'variables',
+        'x',
+        'runtime.gcTrigger {kind: gcTriggerHeap (0), n: 3}',
+        'runtime.gcTrigger {kind: (optimised out), n: 3}',
+      ),
+    ).toContain('dropped');
+    expect(
+      reason(
+        'variables',
+        'x',
+        'runtime.gcTrigger {kind: gcTriggerTime (1), n: 3}',
+        'runtime.gcTrigger {kind: (optimised out), n: 3}',
+      ),
+    ).toBeUndefined();
     expect(reason('variables', 'x', 'error(*main.E) 0xc000012340', 'error(*main.E) 0xc0000aa000')).toContain(
       'pointer',
     );

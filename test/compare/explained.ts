@@ -222,7 +222,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
     reason: 'Delve shows what now stands where the slice header was; Mattock says that it cannot be one',
   }),
   ...values({
-    delve: /cap: 0,|^0$|^""$|\bnil$|\b0[,i]|false,|read out of bounds/,
+    delve: /cap: 0,|^0$|^""$|\bnil$|\b0[,i]|\w \(0\)|false,|read out of bounds/,
     mattock: /\(optimised out\)|cap: \?|^error: (.* is )?optimised out/,
     reason: 'Delve shows zero for a part of the value that the optimiser has dropped',
   }),
