@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
 import { parseDuration } from '../commands/language/duration.ts';
 import { MOST_FRAMES } from '../trace/calls/call-plan.ts';
-import type { TraceRecordOptions } from './trace-record-options.ts';
+import type { RecordingRequest } from './trace-subject.ts';
 
 /** What `mattock trace PATTERN` was asked for. */
-export interface TraceCallOptions extends Pick<TraceRecordOptions, 'subject' | 'duration' | 'lossless'> {
+export interface TraceCallOptions extends RecordingRequest {
   readonly pattern: string;
   readonly followCalls: number;
   readonly frames: number;

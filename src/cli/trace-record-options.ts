@@ -4,19 +4,14 @@ import type { TraceEngine } from '../engine/trace/recording.ts';
 import { addCallOptions, callOptions, strayOption, type TraceCallOptions } from './trace-call-options.ts';
 import type { TraceLineOptions } from './trace-lines.ts';
 import { traceCommand } from './trace-subcommand.ts';
+import type { RecordingRequest } from './trace-subject.ts';
 
 /** What `mattock trace` was asked to record. */
-export interface TraceRecordOptions {
-  readonly subject:
-    | { readonly kind: 'attach'; readonly pid: number }
-    | { readonly kind: 'launch'; readonly path: string; readonly args: readonly string[] };
-  /** Nanoseconds; until it is interrupted, or the program ends, without it. */
-  readonly duration: number | undefined;
+export interface TraceRecordOptions extends RecordingRequest {
   /** The file that the trace goes to. */
   readonly output: string | undefined;
   /** Lines on standard output while it goes on. */
   readonly lines: TraceLineOptions | undefined;
-  readonly lossless: boolean;
   readonly engine: TraceEngine | 'runtime';
   /** Only goroutines that enter a function of this pattern, and what they create, in turn. */
   readonly follow?: string | undefined;

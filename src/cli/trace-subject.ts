@@ -1,8 +1,17 @@
 import type { RecordingOptions } from '../engine/trace/recording.ts';
-import type { TraceRecordOptions } from './trace-record-options.ts';
+
+/** What every recording is told. */
+export interface RecordingRequest {
+  readonly subject:
+    | { readonly kind: 'attach'; readonly pid: number }
+    | { readonly kind: 'launch'; readonly path: string; readonly args: readonly string[] };
+  /** Nanoseconds; until it is interrupted, or the program ends, without it. */
+  readonly duration: number | undefined;
+  readonly lossless: boolean;
+}
 
 /** Whose life is to be recorded, as the engine has it: a program is started on our own standard streams. */
-export const launchOf = (subject: TraceRecordOptions['subject']): RecordingOptions['subject'] =>
+export const launchOf = (subject: RecordingRequest['subject']): RecordingOptions['subject'] =>
   subject.kind === 'attach'
     ? subject
     : {
