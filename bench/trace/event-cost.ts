@@ -5,10 +5,10 @@ import { pause, Recorder } from './recorder.ts';
 import type { TraceRow } from './row.ts';
 
 /** So many that what they write fits into the ring: it is the probes that are measured, not what they do without room. */
-const EXCHANGES = 40_000;
+const EXCHANGES = 20_000;
 /** Runs in a recording, so that the events of its beginning and end do not count. */
-const RUNS = 5;
-const DRAIN_MS = 200;
+const RUNS = 7;
+const DRAIN_MS = 300;
 const GOAL_NS = 60;
 
 /** What an event costs where it happens: two goroutines on one P hand a number to and fro. */

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { mappedText } from '../../test/live/running-program.ts';
 import { cacheFolder } from '../../test/support/project.ts';
 import { mattock } from '../installed.ts';
 
-const POLL_MS = 5;
+const POLL_MS = 10;
 const PATIENCE_MS = 60_000;
 /** sysconf(_SC_CLK_TCK) of Linux on all that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -44,6 +45,7 @@ export class Recorder {
     const file = path.join(folder, `trace-${pid}.out`);
     rmSync(file, { force: true });
     const [node, ...args] = [...mattock(), 'trace', '-p', String(pid), '-o', file, ...options];
+    const text = mappedText(pid);
     const recorder = new Recorder(spawn(node!, args, { stdio: ['ignore', 'ignore', 'pipe'] }), file);
     let ended = false;
     void recorder.#exit.then(
@@ -55,8 +57,7 @@ export class Recorder {
       },
     );
     const deadline = performance.now() + PATIENCE_MS;
-    // The ring is mapped while the program is stopped: then it goes on with the probes in it.
-    while (!isProbed(pid)) {
+    while (!isProbed(pid, text)) {
       if (ended || performance.now() > deadline)
         throw new Error(`no recording of ${pid}:\n${recorder.#said}`);
       await pause(POLL_MS);
@@ -89,9 +90,9 @@ export class Recorder {
   }
 }
 
-function isProbed(pid: number): boolean {
+/** Its text is changed, and it goes on. */
+function isProbed(pid: number, text: Buffer): boolean {
   return (
-    readFileSync(`/proc/${pid}/maps`, 'latin1').includes('memfd:mattock') &&
-    /^TracerPid:\t0$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))
+    !mappedText(pid).equals(text) && /^TracerPid:\t0$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))
   );
 }

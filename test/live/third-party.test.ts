@@ -69,7 +69,7 @@ describe.skipIf(!possible)('a server that others wrote', () => {
   it('is recorded under load, and Go’s tool reads the trace', { timeout: 600_000 }, async (context) => {
     const built = await natsServer();
     if ('why' in built) return context.skip(built.why);
-    const listening = /Listening for client connections on 127\.0\.0\.1:(\d+)[^]*Server is ready/;
+    const listening = /Listening for client connections on 127\.0\.0\.1:(\d+).*Server is ready/s;
     const server = await started(built.program, ['-a', '127.0.0.1', '-p', '-1'], listening);
     const port = listening.exec(server.said)![1]!;
     await started(process.execPath, [bundledProgram('nats-load.ts'), port], /loaded/);
