@@ -14,8 +14,6 @@ export interface TraceCallOptions extends RecordingRequest {
   readonly summary: boolean;
   readonly json: boolean;
   readonly color: boolean;
-  /** Where goroutines and calls are kept; undefined: nowhere. */
-  readonly output: string | undefined;
 }
 
 /** Deeper is the whole program. */
@@ -47,14 +45,15 @@ export function addCallOptions(trace: Command): void {
     .addOption(new Option('--summary', 'count calls and how long they take, instead of showing each'));
 }
 
-/** `output`: only if it was asked for. */
 export function callOptions(
   pattern: string,
   values: Readonly<Record<string, unknown>>,
-  common: Pick<TraceCallOptions, 'subject' | 'duration' | 'lossless' | 'output'>,
+  common: Pick<TraceCallOptions, 'subject' | 'duration' | 'lossless'>,
 ): TraceCallOptions {
   return {
-    ...common,
+    subject: common.subject,
+    duration: common.duration,
+    lossless: common.lossless,
     pattern,
     followCalls: (values.followCalls as number | undefined) ?? 0,
     frames: (values.stack as number | undefined) ?? 0,
@@ -88,6 +87,8 @@ export function strayOption(
   pattern: string | undefined,
   values: Readonly<Record<string, unknown>>,
 ): string | undefined {
+  if (pattern !== undefined && values.output !== undefined)
+    return `calls are shown and not kept: ${pattern} and -o do not go together (--json > file keeps lines)`;
   const others = Object.entries(pattern === undefined ? OF_CALLS : OF_GOROUTINES);
   const stray = others.find(([name]) => values[name] !== undefined)?.[1];
   if (stray === undefined) return undefined;

@@ -3,11 +3,14 @@ import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import type { Launch } from '../../src/engine/session-client.ts';
 import { CallRecording, type CallRecordingOptions } from '../../src/engine/trace/call-recording.ts';
+import { Recording } from '../../src/engine/trace/recording.ts';
 import type { ShownValue } from '../../src/expr/index.ts';
 import type { Outcome } from '../../src/trace/calls/call-stacks.ts';
 import { CallCondition } from '../../src/trace/calls/call-values.ts';
 import { namePattern } from '../../src/trace/calls/name-pattern.ts';
+import { livesOf } from '../../src/trace/index.ts';
 import { buildGo, hasToolchain } from '../support/go-build.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mattock-calls-'));
@@ -282,5 +285,53 @@ describe('calls', () => {
     await expect(record(subject, 'main.nothing*')).rejects.toThrow('no function is called main.nothing*');
     await expect(record(subject, 'runtime.memmove')).rejects.toThrow(/written in assembly/);
     await expect(record(subject, '/(/')).rejects.toThrow(/no regular expression/);
+  });
+});
+
+describe('goroutines that enter a function', () => {
+  it('are all that a recording has, with those that they create', async () => {
+    const program = buildGo({ source: 'test/fixtures/probe-scheduling' });
+    const recording = await Recording.start({
+      subject: { ...(launch(program, '/dev/null') as Launch), args: ['2'] },
+      lossless: true,
+      follow: namePattern('main.lock.func*'),
+    });
+    started.push(recording.pid);
+    while (!recording.ended) {
+      recording.drain();
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    await recording.stop();
+    const trace = recording.trace();
+    expect(trace.violations).toEqual([]);
+    const lives = livesOf(trace);
+    expect(lives.violations).toEqual([]);
+    // Eight lockers in each of two rounds, from their creation on.
+    expect(lives.goroutines.map(({ entry }) => entry)).toEqual(Array(16).fill('main.lock.func1'));
+    expect(lives.goroutines.every(({ created }) => created !== undefined)).toBe(true);
+  });
+
+  it('are followed from the middle of their lives on too', async () => {
+    const child = spawn(buildGo({ source: 'test/fixtures/probe-scheduling' }), ['until'], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
+    children.push(child);
+    const recording = await Recording.start({
+      subject: { kind: 'attach', pid: child.pid! },
+      lossless: true,
+      follow: namePattern('main.pingPong'),
+    });
+    const live = recording.live(false);
+    let events = 0;
+    while (events < 1000) {
+      recording.drain();
+      events += live.take().events.count;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    await recording.stop();
+    const trace = recording.trace();
+    expect(livesOf(trace).violations).toEqual([]);
+    expect(trace.events.goroutine.includes(1)).toBe(true);
+    child.stdin.end();
   });
 });

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { archNamed } from '../arch/index.ts';
+import { functionWindows } from './function-windows.ts';
+
+const ADDRESS = 0x40_1000;
+const code = await archNamed('amd64').loadMachineCode!();
+
+const CHECK = '49 3b 66 10 76 20';
+const PROLOGUE = '55 48 89 e5 48 83 ec 18';
+const EPILOGUE = '48 83 c4 18 5d c3';
+
+function windows(hex: string, jumpTable: readonly number[] = []): ReturnType<typeof functionWindows> {
+  const bytes = Uint8Array.from(hex.trim().split(/\s+/), (byte) => Number.parseInt(byte, 16));
+  const instructions = code.outline(bytes, ADDRESS);
+  return functionWindows({
+    name: 'main.f',
+    address: ADDRESS,
+    bytes,
+    instructions,
+    jumpTable: () => jumpTable.map((offset) => ADDRESS + offset),
+  });
+}
+
+/** Where the windows are, from the function's entry, and how long. */
+function places(hex: string, jumpTable?: readonly number[]): unknown {
+  const found = windows(hex, jumpTable);
+  if (typeof found === 'string') return found;
+  const place = ({ address, original }: typeof found.entry): string =>
+    `${address - ADDRESS}+${original.length}`;
+  return {
+    entry: place(found.entry),
+    exits: found.exits.map(place),
+    unseen: found.unseenReturns.map((address) => address - ADDRESS),
+  };
+}
+
+describe('windows of a function', () => {
+  it('are behind the check of its stack, and before each return', () => {
+    // Two returns; the call returns into the middle of neither.
+    expect(places(`${CHECK} ${PROLOGUE} e8 00 00 00 00 ${EPILOGUE} ${EPILOGUE}`)).toEqual({
+      entry: '6+8',
+      exits: ['19+6', '25+6'],
+      unseen: [],
+    });
+  });
+
+  it('are the check itself where a call follows the frame pointer', () => {
+    const found = windows(`${CHECK} 55 48 89 e5 e8 00 00 00 00 5d c3 cc cc cc cc`);
+    if (typeof found === 'string') throw new Error(found);
+    expect(found.entry).toMatchObject({ address: ADDRESS, growsAt: ADDRESS + 0x26 });
+    expect(found.entry.original.length).toBe(6);
+    // The return and what pads the function behind it.
+    expect(found.exits.map(({ address, movedBytes }) => [address - ADDRESS, movedBytes])).toEqual([[16, 0]]);
+  });
+
+  it('are the whole of a short leaf', () => {
+    expect(places('48 8d 04 18 c3')).toEqual({ entry: '0+5', exits: ['0+5'], unseen: [] });
+  });
+
+  it('hold nothing that can fault: the panic must be where the program has it', () => {
+    expect(places('48 8b 00 c3')).toBe('there is no room for a probe where it begins');
+    expect(places('48 8b 00 48 8b 00 48 89 c1 c3')).toBe('there is no room for a probe where it begins');
+  });
+
+  it('hold no place that is jumped to', () => {
+    // jmp to the return itself: three bytes before it are not enough.
+    expect(places(`${CHECK} ${PROLOGUE} eb 05 31 c0 90 90 90 c3 31 c0`)).toMatchObject({ unseen: [21] });
+    // A loop that leads to the first instruction.
+    expect(places('48 83 c0 01 48 83 c3 01 eb f6 c3')).toBe('there is no room for a probe where it begins');
+  });
+
+  it('know where jump tables lead, and are not at returns where they do not', () => {
+    const jump = `${CHECK} ${PROLOGUE} 48 8d 0d 00 01 00 00 ff 24 c1 ${EPILOGUE} ${EPILOGUE}`;
+    expect(places(jump, [24, 30])).toMatchObject({ exits: ['24+6', '30+6'], unseen: [] });
+    expect(places(jump, [24, 34])).toMatchObject({ exits: ['24+6'], unseen: [35] });
+    expect(places(jump, [])).toMatchObject({ exits: [], unseen: [29, 35] });
+  });
+
+  it('say which distances change when they move', () => {
+    // lea rax, [rip+16]; ret
+    const found = windows('48 8d 05 10 00 00 00 c3');
+    expect(found).toMatchObject({ entry: { distances: [3], movedBytes: 7 } });
+  });
+});
