@@ -32,6 +32,23 @@ describe('mattock trace', () => {
     expect(parsed).toMatch(/main\.pingPong/);
   });
 
+  it('shows calls of a pattern, and counts them', async () => {
+    const program = buildGo({ source: 'test/fixtures/calltrace-values' });
+    const shown = await mattock(['trace', 'main.seenFloats', program, '--no-color']);
+    expect(shown.status).toBe(0);
+    expect(shown.stdout).toMatch(/^> goroutine\(1\): main\.seenFloats\(a = 1\.5, name = "x", b = 2\.25\)$/m);
+    expect(shown.stdout).toMatch(/^>> goroutine\(1\): main\.seenFloats => \(3\.375, "x!"\) \d/m);
+    const json = await mattock(['trace', 'main.leaf', program, '--json', '--if', 'b == 9']);
+    const [call, end] = json.stdout
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+    expect(call).toMatchObject({ event: 'call', function: 'main.leaf', goroutine: 1, level: 0 });
+    expect(end).toMatchObject({ event: 'return', outcome: 'returned', results: [{ value: '36' }] });
+    const counted = await mattock(['trace', 'main.leaf', program, '--summary', '--no-color']);
+    expect(counted.stdout).toMatch(/^20 .* main\.leaf$/m);
+  });
+
   it('refuses a place where nothing can be kept, before the program starts', async () => {
     const program = buildGo({ source: 'test/fixtures/probe-scheduling' });
     const file = join(folder, 'nowhere/x.out');
@@ -97,6 +114,7 @@ describe('mattock trace', () => {
     [['trace', '-p', '1', 'x', 'y'], /not both/],
     [['trace', '-p', '1', '--summary'], /name a pattern/],
     [['trace', '-p', '1', 'main.x', '-g', 'main.y'], /means calls/],
+    [['trace', '-p', '1', 'main.x', '-o', 'x.out'], /do not go together/],
   ])('refuses %j', async (args, message) => {
     const { status, stderr } = await mattock(args);
     expect(status).toBe(2);
