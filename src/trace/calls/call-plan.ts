@@ -66,6 +66,9 @@ const WORD = 8;
 const OUT_OF_BOUNDS =
   /^runtime\.(sig|badsignal|adjustSignalStack|needm|needAndBindM|dropm|cgocallbackg|mstart|minit|unminit|debugCall|exitThread|newosproc|abort|crash|dieFromSignal|morestack|newstack)/;
 
+/** Of C's functions, parts that gcc has set apart. */
+const PART_OF_C = /\.(cold|part|isra|constprop|lto_priv)(\.\d+)*$/;
+
 /** Finds the functions and writes down what is to be done to them. Throws a UserError if there is nothing to see. */
 export function planCalls(subject: CallSubject, request: CallRequest): CallPlan {
   const planner = new Planner(subject, request.frames);
@@ -212,7 +215,7 @@ class Planner {
     const { facts } = this.#subject;
     const traits = facts.image.functions!.traits(index);
     // The linker lists C functions too.
-    if (!name.includes('.')) return level > 0 ? 'silently' : 'it is no Go function';
+    if (!name.includes('.') || PART_OF_C.test(name)) return level > 0 ? 'silently' : 'it is no Go function';
     if (traits.assembly) return level > 0 ? 'silently' : 'it is written in assembly';
     if (this.#taken.has(name)) return level > 0 ? 'silently' : 'the trace itself has a probe there';
     if (OUT_OF_BOUNDS.test(name)) return level > 0 ? 'silently' : 'it may run without a goroutine';
