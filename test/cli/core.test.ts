@@ -217,6 +217,7 @@ describe('--json', () => {
       config: 'config -list',
       disassemble: 'disassemble',
       dump: 'help dump',
+      edit: 'help edit',
       exit: 'exit',
     };
     const ofCores = commandTable.commands.filter(({ group }) => group !== 'running');
