@@ -1,6 +1,7 @@
 import { makeStyle } from '../commands/output/style.ts';
-import { type EventName, EventRows } from '../commands/trace/event-rows.ts';
+import type { EventRow } from '../commands/trace/event-rows.ts';
 import { type EventTextOptions, eventHeading, eventPlain, eventText } from '../commands/trace/event-text.ts';
+import { type LeftOut, leftOutText, WATCHABLE, WatchableEvents } from '../commands/trace/watchable-events.ts';
 import type { LiveRecording } from '../engine/trace/recording.ts';
 import { renderOptions } from './rendering.ts';
 import { isTerminal, writeOut } from './standard-streams.ts';
@@ -12,81 +13,67 @@ export interface TraceLineOptions extends EventTextOptions {
   readonly limit: number | undefined;
 }
 
-const WATCHABLE = 200;
-const WINDOW_MS = 1000;
 /** Lines that are written at once. */
 const PIECE = 1000;
+const LOOK_AT_CLOCK = 64;
 
 /** Tells of events on standard output while they happen. */
 export class TraceLines {
   readonly #live: LiveRecording;
   readonly #options: TraceLineOptions;
   readonly #style;
-  readonly #rows = new EventRows();
-  readonly #limit: number;
-  #windowEnd = 0;
-  #told = 0;
-  readonly #leftOut = new Map<EventName, number>();
+  readonly #events: WatchableEvents;
   #lines: string[] = [];
+  /** What was taken and is not told yet: the events are valid until others are taken. */
+  #reading: Iterator<EventRow | LeftOut> | undefined;
 
   constructor(live: LiveRecording, options: TraceLineOptions) {
     this.#live = live;
     this.#options = options;
     this.#style = makeStyle(renderOptions(options));
-    this.#limit = options.limit ?? (isTerminal(1) && !options.json ? WATCHABLE : 0);
+    this.#events = new WatchableEvents(options.limit ?? (isTerminal(1) && !options.json ? WATCHABLE : 0));
     if (!options.json && isTerminal(1)) this.#lines.push(this.#style.paint('heading', eventHeading(options)));
   }
 
-  /** Tells what has come. */
-  tell(): void {
-    const trace = this.#live.take();
-    this.#turnWindow(performance.now());
-    for (let i = 0; i < trace.events.count; i++) {
-      const name = EventRows.nameOf(trace, i);
-      // What is lost is always told.
-      if (name === undefined || (name !== 'lost' && this.#limit > 0 && this.#told >= this.#limit)) {
-        if (name !== undefined) this.#leftOut.set(name, (this.#leftOut.get(name) ?? 0) + 1);
-        this.#rows.pass(trace, i);
-        continue;
-      }
-      const row = this.#rows.row(trace, i);
-      if (row === undefined) continue;
-      this.#told++;
-      if (this.#options.json) this.#lines.push(JSON.stringify(eventPlain(row, this.#options)));
-      else this.#lines.push(...eventText(row, this.#options, this.#style));
-      if (this.#lines.length >= PIECE) this.#write();
-    }
-    this.#write();
+  /** Whether it has more to tell than it had time for. */
+  get isBehind(): boolean {
+    return this.#reading !== undefined;
+  }
+
+  /** Tells what has come, as much as there is time for: until `deadline`, of performance.now(). */
+  tell(deadline = Infinity): void {
+    this.#reading ??= this.#events.read(this.#live.take(), performance.now());
+    if (this.#add(this.#reading, deadline)) this.#reading = undefined;
   }
 
   /** What has come since the last time, when no more will. */
   finish(): void {
+    if (this.isBehind) this.tell();
     this.tell();
-    this.#tellLeftOut();
-    this.#write();
+    this.#add(this.#events.rest(), Infinity);
   }
 
-  #turnWindow(now: number): void {
-    if (now < this.#windowEnd) return;
-    this.#tellLeftOut();
-    this.#windowEnd = now + WINDOW_MS;
-    this.#told = 0;
-  }
-
-  #tellLeftOut(): void {
-    if (this.#leftOut.size === 0) return;
-    const kinds = [...this.#leftOut].sort(([, x], [, y]) => y - x);
-    const total = kinds.reduce((sum, [, count]) => sum + count, 0);
-    this.#leftOut.clear();
-    if (this.#options.json) {
-      this.#lines.push(
-        JSON.stringify({ event: 'left-out', count: total, events: Object.fromEntries(kinds) }),
-      );
-      return;
+  /** False: it was not through when the time was over. */
+  #add(events: Iterator<EventRow | LeftOut>, deadline: number): boolean {
+    for (let count = 1; ; count++) {
+      const { value: one, done } = events.next();
+      if (done) break;
+      if (one.event === 'left-out') this.#lines.push(this.#leftOut(one));
+      else if (this.#options.json) this.#lines.push(JSON.stringify(eventPlain(one, this.#options)));
+      else this.#lines.push(...eventText(one, this.#options, this.#style));
+      if (this.#lines.length >= PIECE) this.#write();
+      if (count % LOOK_AT_CLOCK === 0 && performance.now() >= deadline) {
+        this.#write();
+        return false;
+      }
     }
-    const words = kinds.map(([name, count]) => `${count} ${name}`).join(', ');
-    const text = `… ${total} events without a line: ${words} (--limit 0 tells all, -o keeps all)`;
-    this.#lines.push(this.#style.paint('comment', text));
+    this.#write();
+    return true;
+  }
+
+  #leftOut(one: LeftOut): string {
+    if (this.#options.json) return JSON.stringify(one);
+    return this.#style.paint('comment', leftOutText(one, '--limit 0 tells all, -o keeps all'));
   }
 
   #write(): void {

@@ -16,6 +16,10 @@ import { launchOf } from './trace-subject.ts';
 const DRAIN_EVERY_MS = 5;
 /** Putting lines together costs a look at the clocks. */
 const TELL_EVERY_MS = 20;
+/** Lines take their time: the ring is drained in between, and the end of the recording is not late. */
+const TELL_FOR_MS = 10;
+/** Further behind nothing is taken any more, and what the ring does not hold is counted as lost. */
+const MOST_BEHIND = 1_000_000;
 /** Looking for the end of the program costs a read of procfs. */
 const END_EVERY_MS = 50;
 /** Runs `mattock trace` and gives the exit status. `root` is the folder that dist/ is in. */
@@ -122,19 +126,21 @@ async function listen(
   const end = duration === undefined ? Infinity : started + duration / 1e6;
   let nextLook = started;
   let nextLines = started;
+  let told = 0;
   while (!isInterrupted() && performance.now() < end) {
-    recording.drain();
+    if (lines === undefined || recording.status.events - told < MOST_BEHIND) recording.drain();
     status.show();
     const now = performance.now();
-    if (now >= nextLines) {
-      lines?.tell();
+    if (lines !== undefined && (lines.isBehind || now >= nextLines)) {
+      if (!lines.isBehind) told = recording.status.events;
+      lines.tell(now + TELL_FOR_MS);
       nextLines = now + TELL_EVERY_MS;
     }
     if (now >= nextLook) {
       if (recording.ended) break;
       nextLook = now + END_EVERY_MS;
     }
-    await new Promise((resolve) => setTimeout(resolve, DRAIN_EVERY_MS));
+    await new Promise((resolve) => setTimeout(resolve, lines?.isBehind ? 0 : DRAIN_EVERY_MS));
   }
 }
 

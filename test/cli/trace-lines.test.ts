@@ -64,26 +64,17 @@ describe('the lines of mattock trace', () => {
   it('are JSON documents on demand, and the file has them too', async () => {
     const file = join(folder, 'both.out');
     const child = run(scheduling(), ['until']);
-    const record = async (milliseconds: number) => {
-      const words = [
-        'trace',
-        '-p',
-        String(child.pid),
-        '-t',
-        `${milliseconds}ms`,
-        '--json',
-        '--limit',
-        '3000',
-      ];
-      const { status, stdout } = await mattock([...words, '-o', file]);
+    const record = async () => {
+      const words = ['trace', '-p', String(child.pid), '-t', '20ms', '--json', '-o', file];
+      const { status, stdout } = await mattock(words);
       expect(status).toBe(0);
       return documents(stdout);
     };
     const isWanted = ({ event, reason }: Readonly<Record<string, unknown>>): boolean =>
       event === 'blocked' && reason === 'chan receive';
-    // On a busy machine the program may hardly run meanwhile.
-    let told = await record(20);
-    for (let longer = 80; !told.some(isWanted) && longer < 10_000; longer *= 4) told = await record(longer);
+    // What the program does at the moment is a matter of luck, and on a busy machine it may hardly run.
+    let told = await record();
+    for (let times = 1; !told.some(isWanted) && times < 20; times++) told = await record();
     expect(existsSync(file)).toBe(true);
     expect(told.length).toBeGreaterThan(100);
     expect(told.find(isWanted)).toMatchObject({
