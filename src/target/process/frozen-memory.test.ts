@@ -46,6 +46,22 @@ function processOf(bytes: Uint8Array) {
 }
 
 describe('frozen memory', () => {
+  it('is taken with little work where much of it cannot be read', () => {
+    const PAGES = 4000;
+    let asked = 0;
+    const kernel = {
+      readScattered(_: number, addresses: Float64Array, __: Uint32Array, into: Uint8Array): number {
+        asked += into.length / PAGE;
+        const gap = addresses.findIndex((address) => (address / PAGE) % 2 === 1);
+        return (gap < 0 ? addresses.length : gap) * PAGE;
+      },
+    } as Partial<Kernel> as Kernel;
+    const memory = new FrozenMemory(kernel, 1, { regions: [], regionAt: () => undefined });
+    memory.holdPages(Array.from({ length: PAGES }, (_, i) => i + 1));
+    expect([...memory.pages]).toHaveLength(PAGES / 2);
+    expect(asked).toBeLessThan(PAGES * 100);
+  });
+
   it('stays as it was when it was taken', () => {
     const bytes = new Uint8Array(3 * PAGE).fill(1);
     const { memory, state } = processOf(bytes);

@@ -3,6 +3,8 @@ import type { Memory, MemoryRegion } from '../target.ts';
 import type { Kernel } from './kernel.ts';
 
 const PAGE = 4096;
+/** After each that cannot be read the rest of them is asked for again. */
+const PAGES_AT_ONCE = 256;
 const STRING_STEP = 64;
 /** Longer than this is not kept: it is no struct or stack. */
 const LONGEST_KEPT = 1 << 20;
@@ -26,7 +28,7 @@ export class FrozenMemory implements Memory {
 
   /** Numbers of the pages that are held. */
   get pages(): Iterable<number> {
-    return this.#pages.keys();
+    return [...this.#pages].filter(([, bytes]) => bytes !== undefined).map(([page]) => page);
   }
 
   /** Takes these pieces as they are now. */
@@ -42,18 +44,21 @@ export class FrozenMemory implements Memory {
   /** Takes the pages of these numbers that are not there yet, in few long reads. */
   holdPages(pages: Iterable<number>): void {
     const wanted = [...new Set(pages)].filter((page) => page > 0 && !this.#pages.has(page));
+    for (let first = 0; first < wanted.length; first += PAGES_AT_ONCE)
+      this.#take(wanted.slice(first, first + PAGES_AT_ONCE));
+  }
+
+  #take(wanted: readonly number[]): void {
+    const bytes = new Uint8Array(wanted.length * PAGE);
     for (let first = 0; first < wanted.length; ) {
-      const count = wanted.length - first;
-      const bytes = new Uint8Array(count * PAGE);
-      const addresses = Float64Array.from({ length: count }, (_, i) => wanted[first + i]! * PAGE);
-      const got = this.#kernel.readScattered(this.#pid, addresses, new Uint32Array(count).fill(PAGE), bytes);
-      const whole = Math.floor(got / PAGE);
-      for (let i = 0; i < whole; i++) {
-        this.#pages.set(wanted[first + i]!, bytes.subarray(i * PAGE, (i + 1) * PAGE));
-      }
+      const addresses = Float64Array.from(wanted.slice(first), (page) => page * PAGE);
+      const lengths = new Uint32Array(addresses.length).fill(PAGE);
+      const got = this.#kernel.readScattered(this.#pid, addresses, lengths, bytes.subarray(first * PAGE));
+      const end = first + Math.floor(got / PAGE);
+      for (let i = first; i < end; i++) this.#pages.set(wanted[i]!, bytes.subarray(i * PAGE, (i + 1) * PAGE));
       // The one that stopped it is not readable.
-      if (whole < count) this.#pages.set(wanted[first + whole]!, undefined);
-      first += whole + 1;
+      if (end < wanted.length) this.#pages.set(wanted[end]!, undefined);
+      first = end + 1;
     }
   }
 
