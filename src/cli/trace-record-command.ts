@@ -123,7 +123,8 @@ async function listen(
   { lines, status }: Told,
 ): Promise<void> {
   const started = performance.now();
-  const end = duration === undefined ? Infinity : started + duration / 1e6;
+  // The probes have been in for a while: what goroutines did before is understood first.
+  const end = duration === undefined ? Infinity : started + duration / 1e6 - recording.seconds * 1000;
   let nextLook = started;
   let nextLines = started;
   let told = 0;
