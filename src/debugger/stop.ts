@@ -51,6 +51,8 @@ export type StopCause =
   | { readonly kind: 'signal'; readonly thread: ThreadId; readonly info: SignalInfo }
   /** The user asked for it. */
   | { readonly kind: 'interrupt' }
+  /** It was to run for so long. */
+  | { readonly kind: 'time' }
   | { readonly kind: 'exec'; readonly thread: ThreadId }
   /** Another process has stopped, and this one with it. */
   | { readonly kind: 'elsewhere' }

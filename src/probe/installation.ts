@@ -156,6 +156,17 @@ export class Probes {
     return somebodyIsIn(target, code, code + codeBytes);
   }
 
+  /** Whether an address is in a trampoline. */
+  holds(address: number): boolean {
+    const { code, codeBytes } = this.#parts;
+    return address >= code && address < code + codeBytes;
+  }
+
+  /** Where text is not the program's own while they are installed. */
+  get sites(): readonly PatchSite[] {
+    return this.#parts.windows.sites;
+  }
+
   /**
    * Of probes that are not installed, or not any more: takes code and ring away, or only the ring's memory where the code
    * is still used. One stopped thread is enough.

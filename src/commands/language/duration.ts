@@ -41,6 +41,19 @@ export function formatDuration(nanoseconds: number): string {
 
 const tenths = (value: number): string => String(Math.floor(value * 10) / 10);
 
+/** `5s`, `1m30s`: nanoseconds. */
+export const duration: Kind<number> = {
+  usage: '<time>',
+  expected: NOTHING,
+  read(cursor) {
+    const { text, column } = cursor.word('<time>', NOTHING);
+    const parsed = parseDuration(text);
+    if (parsed === undefined)
+      throw new UserError(`${text} is not a time`, "write it like '5s' or '1m30s'", column);
+    return parsed;
+  },
+};
+
 /** `>5m`, `<=10s`, or `5m` (at least). */
 export interface DurationLimit {
   readonly text: string;

@@ -155,6 +155,8 @@ function causeRow(context: Context, cause: StopCause): CauseFacts {
     }
     case 'interrupt':
       return { kind: 'interrupt', text: 'interrupted' };
+    case 'time':
+      return { kind: 'time', text: 'the time is over' };
     case 'elsewhere':
       return { kind: 'elsewhere', text: 'stopped because another process did' };
     case 'exec':

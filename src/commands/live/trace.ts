@@ -2,15 +2,16 @@ import { UserError } from '../../base/index.ts';
 import type { Breakpoint, CallEvent } from '../../debugger/index.ts';
 import { renderSingleLine, SHORT_LIMITS, type ShownValue, show } from '../../expr/index.ts';
 import type { Program } from '../../golang/index.ts';
-import { defineCommand } from '../command.ts';
+import { type Answer, defineCommand } from '../command.ts';
 import { plainValue } from '../data/variable-row.ts';
-import { option, positional } from '../language/arguments.ts';
-import { count, location } from '../language/kinds.ts';
+import { flag, option, positional } from '../language/arguments.ts';
+import { duration } from '../language/duration.ts';
+import { count, location, word } from '../language/kinds.ts';
 import { LOCSPEC_HELP } from '../language/locspec.ts';
 import { harmless, type Style } from '../output/style.ts';
 import { locationText } from '../output/text.ts';
 import type { Happening } from '../session/happening.ts';
-import { debuggerOf } from '../session/live-control.ts';
+import { debuggerOf, liveOf } from '../session/live-control.ts';
 import {
   atColumn,
   type BreakpointRow,
@@ -20,22 +21,53 @@ import {
   placesIn,
   placesText,
 } from './break.ts';
+import { refuseWithout, traceGoroutines } from './trace-goroutines.ts';
 
 export const trace = defineCommand({
   name: 'trace',
   aliases: ['t'],
   group: 'running',
-  summary: 'Tell of calls instead of stopping: arguments, results, how long they took',
+  summary: 'Tell of calls instead of stopping, or of what goroutines do',
   details:
     'trace [name] <locspec> [if condition]. While the program runs, a line is shown for every call of the function and one ' +
     'for its return. A place within a function, or a call that was inlined, is told of when it is reached. Tracepoints are listed and removed with ' +
-    `the breakpoints.\n\n${LOCSPEC_HELP}`,
-  examples: ['trace main.handle', 'trace /main\\.parse.*/', 'trace -stack 5 main.handle if n > 100'],
+    'the breakpoints.\n\n' +
+    'trace -g <pattern> [-t 5s]. The program runs, and a line is shown for whatever happens to goroutines that enter a matching ' +
+    'function, and to those that they create, in turn: created, running, blocked and on what, unblocked by whom, system calls, ' +
+    'ended. A pattern is a name with *, or /regexp/. It goes on until the time is over, Ctrl-C, or something else that stops the ' +
+    'program. Meanwhile a few functions of the runtime, and those that match, jump to probes (tens of nanoseconds an event); ' +
+    'afterwards the code is what it was. No breakpoint may stand where a probe is to be. `mattock trace -o` keeps what it sees ' +
+    `in a file.\n\n${LOCSPEC_HELP}`,
+  examples: [
+    'trace main.handle',
+    'trace /main\\.parse.*/',
+    'trace -stack 5 main.handle if n > 100',
+    'trace -g main.handleRequest',
+    'trace -g "net.*" -t 5s',
+  ],
   arguments: {
     stack: option('-stack', count('frames'), 'frames of the stack that are shown with each call'),
+    goroutines: option('-g', word('pattern'), 'tell of goroutines that enter a matching function'),
+    time: option('-t', duration, 'with -g: for how long'),
+    limit: option(
+      '-limit',
+      count('events'),
+      'with -g: how many events a second have a line; 0: all; 200 by itself',
+    ),
+    states: flag('-states', "with -g: the runtime's names of states, and addresses of code"),
+    stacks: flag('-stacks', 'with -g: where a goroutine blocks, creates or wakes another one'),
     location: positional(location, '[name] <locspec> [if condition]'),
   },
-  run(context, { stack, location: typed }): BreakpointRow {
+  prepare: (context, { goroutines }) =>
+    goroutines === undefined ? undefined : liveOf(context, 'trace').prepareRecording(),
+  run(context, args): BreakpointRow | Answer {
+    const { stack, location: typed, goroutines } = args;
+    if (goroutines !== undefined) {
+      if (typed !== undefined || stack !== undefined)
+        throw new UserError('-g follows goroutines, a place traces calls: one of the two');
+      return traceGoroutines(context, args, goroutines);
+    }
+    refuseWithout(args);
     const { breakpoints } = debuggerOf(context, 'trace');
     if (typed === undefined) throw new UserError('what is to be traced?', 'name a function');
     const { session } = context;

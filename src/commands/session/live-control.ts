@@ -1,5 +1,7 @@
 import { UserError } from '../../base/index.ts';
-import type { Debugger, Processes } from '../../debugger/index.ts';
+import type { Debugger, Processes, Stop } from '../../debugger/index.ts';
+import type { NamePattern } from '../../trace/calls/name-pattern.ts';
+import type { Trace } from '../../trace/index.ts';
 import type { Redirections } from '../live/launch-words.ts';
 
 /** What a session about a running program has besides the program. */
@@ -7,8 +9,37 @@ export interface LiveControl {
   readonly processes: Processes;
   /** Ends the process and starts the program anew, up to its first instruction. Throws a UserError: it was attached to. */
   restart(request: RestartRequest): Promise<void>;
+  /** What `record` needs and only comes asynchronously. */
+  prepareRecording(): Promise<void>;
+  /**
+   * Lets the selected program run until something stops it, or the time is over, and tells what goroutines do meanwhile;
+   * afterwards its text is its own again. Throws a UserError: it cannot be probed.
+   */
+  record(request: RecordRequest): Recorded;
   /** Lets go of the processes: those that the session started end, unless they are to be left running. Gives what is to be known of those that are left. Idempotent. */
   close(leave: boolean): readonly string[];
+}
+
+export interface RecordRequest {
+  /** Only goroutines that enter a function of these, and what they create, in turn. */
+  readonly follow: NamePattern;
+  /** Undefined: until something stops the program. */
+  readonly nanoseconds: number | undefined;
+  /** Gets what has happened since the last time. */
+  readonly tell: (events: Trace) => void;
+}
+
+/** How a recording went. */
+export interface Recorded {
+  readonly stop: Stop;
+  /** How long it went on. */
+  readonly nanoseconds: number;
+  /** Goroutines that were followed. */
+  readonly followed: number;
+  /** Events that found the ring full, of whatever goroutines. */
+  readonly lost: number;
+  /** What cannot be seen, and why. */
+  readonly notes: readonly string[];
 }
 
 export interface RestartRequest {

@@ -7,15 +7,15 @@ import { type Processor, thisProcessor } from './processor.ts';
 import { procfs } from './procfs.ts';
 import { spawn } from './spawn.ts';
 import { Threads } from './threads.ts';
-import { Waiting } from './waiting.ts';
+import { type IdleHook, Waiting } from './waiting.ts';
 
 /**
- * To be opened, and used, by the one thread that is to be the tracer. Throws a UserError where there is none. `onIdle` is
- * called again and again while `wait` has nothing to tell, instead of sleeping.
+ * To be opened, and used, by the one thread that is to be the tracer. Throws a UserError where there is none. `idle`:
+ * what `wait` does while it has nothing to tell.
  */
-export async function openKernel(onIdle?: () => void): Promise<Kernel> {
+export async function openKernel(idle?: IdleHook): Promise<Kernel> {
   const processor = thisProcessor();
-  return new LinuxKernel(await openLibc(), processor, onIdle);
+  return new LinuxKernel(await openLibc(), processor, idle);
 }
 
 class LinuxKernel implements Kernel {
@@ -30,12 +30,12 @@ class LinuxKernel implements Kernel {
   readonly #memory: Memory;
   readonly #waiting: Waiting;
 
-  constructor(libc: Libc, processor: Processor, onIdle?: () => void) {
+  constructor(libc: Libc, processor: Processor, idle?: IdleHook) {
     this.#libc = libc;
     this.#processor = processor;
     this.#threads = new Threads(libc, processor);
     this.#memory = new Memory(libc);
-    this.#waiting = new Waiting(libc, (pid) => this.#memory.forget(pid), onIdle);
+    this.#waiting = new Waiting(libc, (pid) => this.#memory.forget(pid), idle);
   }
 
   get lastStatus(): number {

@@ -12,19 +12,23 @@ const OURS = __WALL | __WNOTHREAD;
 /** The status' upper bits at PTRACE_EVENT_EXEC. */
 const AT_EXEC = SIGNAL.SIGTRAP | (PTRACE_EVENT.EXEC << 8);
 
+/** What is done again and again while nothing is there to be waited for, instead of sleeping until something is. */
+export interface IdleHook {
+  /** Undefined: we sleep. It may change at any time. */
+  readonly work: (() => void) | undefined;
+}
+
 /** waitpid(2), with the status where it can be read without making anything. */
 export class Waiting {
   readonly #libc: Libc;
   readonly #status = new Int32Array(1);
   readonly #onExec: (pid: number) => void;
+  readonly #idle: IdleHook | undefined;
 
-  readonly #onIdle: (() => void) | undefined;
-
-  /** `onIdle` is called again and again while nothing is there to be waited for, instead of sleeping until something is. */
-  constructor(libc: Libc, onExec: (pid: number) => void, onIdle?: () => void) {
+  constructor(libc: Libc, onExec: (pid: number) => void, idle?: IdleHook) {
     this.#libc = libc;
     this.#onExec = onExec;
-    this.#onIdle = onIdle;
+    this.#idle = idle;
   }
 
   get lastStatus(): number {
@@ -32,11 +36,12 @@ export class Waiting {
   }
 
   wait(block: boolean): number {
-    if (!block || this.#onIdle === undefined) return this.#wait(-1, block ? OURS : OURS | WNOHANG);
+    if (!block || this.#idle?.work === undefined) return this.#wait(-1, block ? OURS : OURS | WNOHANG);
     for (;;) {
       const tid = this.#wait(-1, OURS | WNOHANG);
       if (tid !== 0) return tid;
-      this.#onIdle();
+      if (this.#idle.work === undefined) return this.#wait(-1, OURS);
+      this.#idle.work();
     }
   }
 

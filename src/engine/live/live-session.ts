@@ -2,16 +2,19 @@ import { UserError } from '../../base/index.ts';
 import {
   type Host,
   type LiveControl,
+  type Recorded,
+  type RecordRequest,
   type RestartRequest,
   Session,
   type Settings,
 } from '../../commands/index.ts';
 import { Processes } from '../../debugger/index.ts';
-import type { Kernel, ProcessTarget } from '../../target/index.ts';
+import type { ProcessTarget } from '../../target/index.ts';
 import { openKernel } from '../linux/open-kernel.ts';
 import type { Launch, OpenLiveOptions } from '../session-client.ts';
 import { type BuiltProgram, buildProgram } from './build-program.ts';
 import { attachTarget, type LiveProcess, launchTarget } from './open-live-target.ts';
+import { SessionRecorder } from './session-recorder.ts';
 
 export interface LiveHooks {
   /** Told when the program begins to run (its process id) and when it has stopped (0). */
@@ -27,7 +30,9 @@ export async function openLiveSession(
   settings: Settings,
   hooks: LiveHooks,
 ): Promise<Session> {
-  const owner = new LiveOwner(await openKernel(), live, host, hooks);
+  const recorder = new SessionRecorder(host);
+  recorder.kernel = await openKernel(recorder);
+  const owner = new LiveOwner(recorder, live, host, hooks);
   owner.processes = new Processes(await owner.open());
   owner.session = new Session(owner.processes.selected.program, host, settings, owner);
   return owner.session;
@@ -37,14 +42,14 @@ export async function openLiveSession(
 export class LiveOwner implements LiveControl {
   processes!: Processes;
   session!: Session;
-  readonly #kernel: Kernel;
+  readonly #recorder: SessionRecorder;
   readonly #host: Host;
   readonly #hooks: LiveHooks;
   #subject: OpenLiveOptions['live'];
   #built: BuiltProgram | undefined;
 
-  constructor(kernel: Kernel, subject: OpenLiveOptions['live'], host: Host, hooks: LiveHooks) {
-    this.#kernel = kernel;
+  constructor(recorder: SessionRecorder, subject: OpenLiveOptions['live'], host: Host, hooks: LiveHooks) {
+    this.#recorder = recorder;
     this.#subject = subject;
     this.#host = host;
     this.#hooks = hooks;
@@ -52,15 +57,28 @@ export class LiveOwner implements LiveControl {
 
   async open(): Promise<ProcessTarget> {
     const subject = this.#subject;
-    const interruptRequested = (): boolean => this.#host.cancelled();
+    const recorder = this.#recorder;
+    const { kernel } = recorder;
+    const interruptRequested = (): boolean => this.#host.cancelled() || recorder.over;
     const process: LiveProcess =
       subject.kind === 'attach'
-        ? await attachTarget(this.#kernel, subject.pid, interruptRequested)
-        : await launchTarget(this.#kernel, subject, this.#programOf(subject, false), interruptRequested);
+        ? await attachTarget(kernel, subject.pid, interruptRequested)
+        : await launchTarget(kernel, subject, this.#programOf(subject, false), interruptRequested);
     const { target, terminal } = process;
     if (terminal !== undefined) this.#hooks.onTerminal?.(terminal);
-    target.onRunning = this.#hooks.onRunning;
+    target.onRunning = (pid) => {
+      recorder.runs(pid);
+      this.#hooks.onRunning?.(pid);
+    };
     return target;
+  }
+
+  prepareRecording(): Promise<void> {
+    return this.#recorder.prepare();
+  }
+
+  record(request: RecordRequest): Recorded {
+    return this.#recorder.record(this.processes.selected, request);
   }
 
   async restart({ args, redirect, rebuild }: RestartRequest): Promise<void> {

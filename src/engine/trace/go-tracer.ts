@@ -57,7 +57,7 @@ export class GoTracer {
 
   static async start(pid: number): Promise<GoTracer> {
     const slice = new RunSlice();
-    const kernel = await openKernel(() => slice.idle());
+    const kernel = await openKernel({ work: () => slice.idle() });
     const file = await withProgram(kernel, slice, pid, (stopped) => {
       const { control } = stopped;
       const { start, newFile } = tracerCalls(control.program);

@@ -19,8 +19,8 @@ import { openRingFile, probeTarget } from './probe-port.ts';
 
 const DEFAULT_RING_BYTES = 64 << 20;
 /** How often a thread may stand in a window while we look, and how long it is left alone then. */
-const ATTEMPTS = 20;
-const PAUSE_MS = 2;
+export const ATTEMPTS = 20;
+export const PAUSE_MS = 2;
 const PATIENCE_TICKS = 3e9;
 /** At most the header and what follows it: nothing is in them yet. */
 const FILL_BYTES = 1 << 20;
@@ -191,7 +191,7 @@ interface Parts<Plan, Seen> {
   closeRing(): void;
 }
 
-interface Prepared<Plan> {
+export interface PreparedProbes<Plan> {
   readonly plan: Plan;
   readonly probes: Probes;
   readonly ringBytes: number;
@@ -205,9 +205,9 @@ async function launch<Plan extends ProbePlan, Seen>(
 ): Promise<Parts<Plan, Seen>> {
   const { target } = await launchTarget(kernel, subject, launchedProgram(subject), () => false);
   const { pid } = target;
-  let prepared: Prepared<Plan> | undefined;
+  let prepared: PreparedProbes<Plan> | undefined;
   try {
-    prepared = prepare(kernel, target, order, order.plan(target, kernel));
+    prepared = giveProbes(kernel, target, order, order.plan(target, kernel));
     prepared.probes.install(probeTarget(kernel, target));
     target.detach();
     return { ...prepared, kernel, pid, launched: true, seen: undefined, started: now(), now, stoppedMs: 0 };
@@ -229,7 +229,7 @@ async function attach<Plan extends ProbePlan, Seen>(
   const { kernel, order } = setting;
   const known = await planAhead(kernel, pid, order);
   const prepared = await withSleeper(kernel, pid, known?.executable, (_, target) =>
-    prepare(kernel, target, order, known?.plan ?? order.plan(target, kernel)),
+    giveProbes(kernel, target, order, known?.plan ?? order.plan(target, kernel)),
   );
   const { probes, ringBytes } = prepared;
   try {
@@ -255,7 +255,7 @@ async function install<Plan extends ProbePlan, Seen>(
   { kernel, now, order }: Setting<Plan, Seen>,
   pid: number,
   executable: ModuleFile | undefined,
-  prepared: Prepared<Plan>,
+  prepared: PreparedProbes<Plan>,
 ): Promise<Parts<Plan, Seen> | undefined> {
   const { probes, plan } = prepared;
   const { target } = await attachTarget(kernel, pid, () => false, executable);
@@ -282,7 +282,8 @@ async function install<Plan extends ProbePlan, Seen>(
   }
 }
 
-function prepare<Plan extends ProbePlan>(
+/** Gives a program the code and the ring of probes; nothing leads to them yet. One stopped thread is enough. */
+export function giveProbes<Plan extends ProbePlan>(
   kernel: Kernel,
   target: ProcessTarget,
   {
@@ -291,7 +292,7 @@ function prepare<Plan extends ProbePlan>(
     patience = PATIENCE_TICKS,
   }: Pick<ProbeOrder<Plan>, 'lossless' | 'ringBytes' | 'patience'>,
   plan: Plan,
-): Prepared<Plan> {
+): PreparedProbes<Plan> {
   let closeRing = (): void => {};
   try {
     const probes = prepareProbes(probeTarget(kernel, target), plan.probes, {
@@ -328,7 +329,7 @@ async function withSleeper<T>(
 }
 
 /** The pages of the ring come into being here, and are ours: in the program's threads that would take longer than the probes. */
-function fillWithZeros(ring: RingFile, ringBytes: number): void {
+export function fillWithZeros(ring: RingFile, ringBytes: number): void {
   const zeros = new Uint8Array(FILL_BYTES);
   for (let at = 0; at < ringBytes; at += FILL_BYTES) ring.write(at, zeros);
 }
@@ -355,7 +356,7 @@ async function planAhead<Plan extends ProbePlan>(
  * Where goroutines go on that were preempted at any instruction (runtime/preempt.go): behind the frames of what
  * preempted them.
  */
-function* interruptedPlaces(target: ProcessTarget): Iterable<number> {
+export function* interruptedPlaces(target: ProcessTarget): Iterable<number> {
   const program = openProgram(target);
   for (const goroutine of program.goroutines({ reads: ['stack'] })) {
     const { problem, state, waitReason } = goroutine;

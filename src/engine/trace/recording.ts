@@ -18,6 +18,7 @@ import { RecordLog } from '../../trace/recording/record-log.ts';
 import { NOTHING_YET, type Snapshot, takeSnapshot } from '../../trace/recording/snapshot.ts';
 import { planTraps, type TrapSet } from '../../trace/recording/trap-records.ts';
 import { DescriptorReader } from '../../trace/recording/wait-objects.ts';
+import { type Held, HeldProbes } from './held-probes.ts';
 import { type ProbeOrder, type ProbePlan, ProbeSession, type ProbeStatus } from './probe-session.ts';
 import { textOf } from './program-text.ts';
 import { TrapSession } from './trap-session.ts';
@@ -76,7 +77,11 @@ export class Recording {
   #end: number | undefined;
   #forgotten = false;
 
-  private constructor(session: Session, snapshot: Snapshot, { follow, engine = 'inline' }: RecordingOptions) {
+  private constructor(
+    session: Session,
+    snapshot: Snapshot,
+    { follow, engine = 'inline' }: Pick<RecordingOptions, 'follow' | 'engine'>,
+  ) {
     this.nanosecondsPerEvent = NANOSECONDS_PER_EVENT[engine];
     const { facts } = session.plan;
     this.#session = session;
@@ -101,8 +106,41 @@ export class Recording {
     }
   }
 
+  /**
+   * Of a program that stays under a debugger, which lets it run afterwards and stops it before `stop`; what `stop` does is
+   * done when it returns. Throws StoppedBefore.
+   */
+  static within(held: Held, options: Pick<RecordingOptions, 'follow' | 'ringBytes'>): Recording {
+    const { follow, ringBytes } = options;
+    const session = new HeldProbes<GoroutineProbes, FrozenMemory | undefined>(held, {
+      lossless: false,
+      ...(ringBytes === undefined ? {} : { ringBytes }),
+      preemptible: follow !== undefined,
+      plan: (target, kernel) => planned(target, kernel, hasGoroutines(target), follow),
+      look: (_, { sight }, kernel) => sight?.look(kernel),
+    });
+    try {
+      const { facts, sight } = session.plan;
+      const snapshot = session.seen === undefined ? NOTHING_YET : sight!.understand(session.seen, facts);
+      return new Recording(session, snapshot, options);
+    } catch (error) {
+      void session.stop({ record: () => {}, lost: () => {} });
+      throw error;
+    }
+  }
+
   get pid(): number {
     return this.#session.pid;
+  }
+
+  /** How many goroutines were followed. */
+  get followed(): number {
+    return this.#followed?.count ?? 0;
+  }
+
+  /** What else there is to say of the probes. */
+  get notes(): readonly string[] {
+    return this.#session.plan.notes;
   }
 
   /** What this binary does not let us see. */
@@ -257,6 +295,12 @@ function planned(
   const states = planProbes(facts);
   const { probes, notes } = follow === undefined ? NO_ENTRIES : entriesOf(target, facts, states, follow);
   return { ...states, probes: [...states.probes, ...probes], notes, text: textOf(facts), facts, sight };
+}
+
+/** Before its first instruction a program has none. */
+function hasGoroutines(target: ProcessTarget): boolean {
+  for (const _ of openProgram(target).goroutines({ reads: [] })) return true;
+  return false;
 }
 
 function trapsPlanned(

@@ -10,12 +10,13 @@ export class RunSlice {
   #end = Infinity;
   #lastEvent = 0;
   #sleep = SHORTEST_SLEEP_MS;
-  #pid = 0;
+  /** A process that runs: who waits for it is woken at the end. */
+  pid = 0;
   #woken = false;
   readonly #never = new Int32Array(new SharedArrayBuffer(4));
 
   begin(pid: number, milliseconds: number): void {
-    this.#pid = pid;
+    this.pid = pid;
     this.#end = performance.now() + milliseconds;
     this.#woken = false;
     this.happened();
@@ -35,7 +36,7 @@ export class RunSlice {
     const now = performance.now();
     if (now >= this.#end && !this.#woken) {
       this.#woken = true;
-      wakeTracer(this.#pid);
+      wakeTracer(this.pid);
     } else if (now - this.#lastEvent > SPIN_MS) {
       Atomics.wait(this.#never, 0, 0, this.#sleep);
       this.#sleep = Math.min(LONGEST_SLEEP_MS, this.#sleep * 1.5);

@@ -54,7 +54,7 @@ export class TrapSession<Plan, Seen = undefined> {
   /** Attaches to the program, or starts it. It stands still until the first `drain`. */
   static async start<Plan, Seen>(order: TrapOrder<Plan, Seen>): Promise<TrapSession<Plan, Seen>> {
     const slice = new RunSlice();
-    const kernel = await openKernel(() => slice.idle());
+    const kernel = await openKernel({ work: () => slice.idle() });
     const { subject } = order;
     const { target } =
       subject.kind === 'attach'

@@ -24,7 +24,7 @@ import { SingleStep } from './single-step.ts';
 import { StepOff } from './step-off.ts';
 import { ThreadTable } from './thread-table.ts';
 import { TraceLoop } from './trace-loop.ts';
-import { type Trap, TrapTable } from './trap-table.ts';
+import { type ReservedText, type Trap, TrapTable } from './trap-table.ts';
 import { WATCH_REGISTERS, WatchRegisters } from './watch-registers.ts';
 
 /** With which every process is traced. */
@@ -175,6 +175,14 @@ export class ProcessTarget implements LiveTarget {
     if (trap === undefined) return;
     if (this.#loop.running) this.#removed.push(trap);
     else this.#stepOff.free(trap);
+  }
+
+  /**
+   * Until something else is reserved, or the program runs another one, no trap may stand in this text: somebody patches it.
+   * Throws a UserError, with nothing changed, if one does.
+   */
+  reserveText(ranges: readonly ReservedText[]): void {
+    this.#traps.reserved = ranges;
   }
 
   passTrap(id: ThreadId): void {

@@ -1,5 +1,6 @@
 import type { DecodedInstruction, MachineCode } from '../../arch/index.ts';
-import { runtimeAddress, TargetFault } from '../../base/index.ts';
+import { hex, runtimeAddress, TargetFault, UserError } from '../../base/index.ts';
+import type { MemoryRange } from '../live.ts';
 import type { Kernel } from './kernel.ts';
 import type { Overlay } from './live-memory.ts';
 
@@ -19,6 +20,12 @@ export interface Trap {
   slot: number | null | undefined;
 }
 
+/** Text that is not to have traps. */
+export interface ReservedText extends MemoryRange {
+  /** Of the function. */
+  readonly name: string;
+}
+
 /** The traps of one process: which are wanted, and which stand in its text now. */
 export class TrapTable implements Overlay {
   readonly #kernel: Kernel;
@@ -26,6 +33,8 @@ export class TrapTable implements Overlay {
   readonly #code: MachineCode;
   readonly #traps = new Map<number, Trap>();
   readonly #byte = new Uint8Array(1);
+  /** Text that somebody else has changed for now: a trap in it would be one in the middle of something. */
+  #reserved: readonly ReservedText[] = [];
   #lowest = Infinity;
   #highest = -Infinity;
 
@@ -47,9 +56,24 @@ export class TrapTable implements Overlay {
     return this.#traps.values();
   }
 
-  /** Wants a trap; `now` puts it in at once. Throws a TargetFault where there is no code. */
+  /** No trap may stand there until something else is reserved. Throws a UserError, with nothing changed, if one does. */
+  set reserved(ranges: readonly ReservedText[]) {
+    for (const { address } of this.#traps.values()) {
+      const range = ranges.find(({ start, end }) => address >= start && address < end);
+      if (range === undefined) continue;
+      throw new UserError(
+        `a breakpoint or a watch stops at ${hex(address)} in ${range.name}, where a probe is to be`,
+        'take it away first (`clear`), or pass it by (`toggle`)',
+      );
+    }
+    this.#reserved = ranges;
+  }
+
+  /** Wants a trap; `now` puts it in at once. Throws a TargetFault where there is no code, or a probe. */
   add(address: number, now: boolean): void {
     if (this.#traps.has(address)) return;
+    if (this.#reserved.some(({ start, end }) => address >= start && address < end))
+      throw new TargetFault('cannot set a breakpoint: a probe is there', runtimeAddress(address));
     const trap: Trap = { address, original: TRAP, inserted: false, instruction: undefined, slot: undefined };
     if (!this.#read(trap))
       throw new TargetFault('cannot set a breakpoint: nothing is mapped', runtimeAddress(address));
@@ -113,6 +137,7 @@ export class TrapTable implements Overlay {
   /** The text is gone (exec): nothing is inserted, and nothing wanted. */
   clear(): void {
     this.#traps.clear();
+    this.#reserved = [];
     this.#lowest = Infinity;
     this.#highest = -Infinity;
   }
