@@ -35,7 +35,7 @@ export function runTraceCalls(options: TraceCallOptions): Promise<number> {
 async function trace(options: TraceCallOptions): Promise<void> {
   const condition = options.condition === undefined ? undefined : new CallCondition(options.condition);
   const pattern = namePattern(options.pattern);
-  await untilSignal(async (sent) => {
+  await untilSignal(async (sent, count) => {
     const recording = await CallRecording.start({
       subject: launchOf(options.subject),
       lossless: options.lossless,
@@ -45,13 +45,17 @@ async function trace(options: TraceCallOptions): Promise<void> {
     const teller = new Teller(recording, options, condition);
     const calls = recording.follow(teller);
     teller.clock = () => calls.clock();
+    let signals = 0;
     try {
       teller.begin();
       await follow(calls, recording, options.duration, () => sent() !== undefined);
     } finally {
+      signals = count();
       await calls.stop();
     }
-    teller.finish();
+    // The probes are out: the program does not wait for this, and neither does who presses Ctrl-C once more.
+    const untold = await calls.tellRest(() => count() > signals);
+    teller.finish(untold);
     if (options.subject.kind === 'attach' || recording.ended) return;
     const signal = sent();
     if (signal !== undefined) await takeLeave(recording, signal);
@@ -151,17 +155,25 @@ class Teller implements CallListener {
 
   lost(count: number): void {
     this.#lost += count;
+    if (this.#options.summary) return;
     this.#say(`${count} events were lost here: the ring was full; --lossless makes the program wait instead`);
   }
 
-  finish(): void {
+  /** `untold`: events that had come and that nobody waited for. */
+  finish(untold: number): void {
     const { waits, gaveUp } = this.#recording.status;
     if (this.#options.summary) {
       if (this.#options.json) writeOut(`${JSON.stringify(summaryData(this.#summary))}\n`);
       else for (const line of summaryLines(this.#summary, this.#style)) writeOut(`${line}\n`);
     }
     if (this.#orphans > 0) this.#say(`${this.#orphans} calls returned that had begun before, or in a gap`);
-    if (this.#lost > 0) this.#say(`${this.#lost} events were lost in all`);
+    if (untold > 0) this.#say(`${untold} events that had come are not told`);
+    if (this.#lost > 0)
+      this.#say(
+        this.#options.summary
+          ? `${this.#lost} events were lost: the ring was full; --lossless makes the program wait instead`
+          : `${this.#lost} events were lost in all`,
+      );
     if (gaveUp) this.#say('the program waited for us too long: it has gone on without being watched since');
     if (waits > 0) this.#say(`the program waited ${waits} times for us`);
   }

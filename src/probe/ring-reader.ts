@@ -55,8 +55,11 @@ export class RingReader {
     return this.#headerWords[HEADER.switch >> 2] === SWITCH.gaveUp;
   }
 
-  /** What came since the last time. `final`: nobody writes any more, what is not whole will never be. */
-  drain(sink: RecordSink, final = false): void {
+  /**
+   * What came since the last time. `final`: nobody writes any more, what is not whole will never be. `enough` is asked
+   * after each chunk whether the rest stays for the next time.
+   */
+  drain(sink: RecordSink, final = false, enough: () => boolean = () => false): void {
     this.#readHeader();
     const head = this.#field('head');
     this.#tellDrops(sink);
@@ -64,7 +67,10 @@ export class RingReader {
       const read = this.#drainChunk(head, sink);
       this.#position += read;
       this.#setTail();
-      if (read > 0) continue;
+      if (read > 0) {
+        if (enough()) break;
+        continue;
+      }
       if (!final) break;
       // What was begun when the program ended: the next whole one is looked for.
       this.#position += GRAIN;

@@ -105,6 +105,7 @@ async function record(
     }
   } finally {
     await calls.stop();
+    await calls.tellRest(() => false);
   }
   return { seen, recording, orphans };
 }

@@ -148,6 +148,7 @@ async function recordCalls(pid: number, lossless: boolean): Promise<number> {
     await drainFor(PHASE_MS, () => calls.drain());
   } finally {
     await calls.stop();
+    await calls.tellRest(() => false);
   }
   return seen;
 }

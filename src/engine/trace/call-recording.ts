@@ -24,6 +24,8 @@ interface CallProbes extends ProbePlan, CallPlan {
 /** Shown values take time, the program's calls hardly any: what has come and was not told waits here. */
 const MOST_WAITING = 5000;
 const PIECE_MS = 20;
+/** Words of records that nobody keeps one by one. */
+const BLOCK_WORDS = 1 << 16;
 /** What is not told yet is better kept here than there. */
 const RING_BYTES = 1 << 20;
 /** Ten seconds or so: the reader is busy with showing. */
@@ -89,9 +91,13 @@ export class FollowedCalls {
   readonly #session: ProbeSession<CallProbes>;
   readonly #stacks: CallStacks;
   readonly #lost: (count: number) => void;
-  /** Records, and how many are lost between two. */
+  /** Whole records one after another, and how many are lost between two. */
   #waiting: (Uint32Array | number)[] = [];
   #told = 0;
+  /** Where the next record is in the first of them that is not told. */
+  #at = 0;
+  #block = { words: new Uint32Array(0), used: 0 };
+  #stopping = false;
   readonly #sink: RecordSink;
 
   /** `atOnce`: who is told is quick. */
@@ -108,39 +114,82 @@ export class FollowedCalls {
       record: (words, at) => {
         const head = words[at + (SLOT.kind >> 2)]!;
         if (!isCallKind(head & KIND_MASK)) return;
-        if (atOnce) stacks.record(words, at);
-        else this.#waiting.push(words.slice(at, at + (((head >> 8) & 0xff) * GRAIN) / 4));
+        if (!atOnce) this.#waiting.push(words.slice(at, at + lengthOf(head)));
+        else if (this.#stopping) this.#keep(words, at, lengthOf(head));
+        else stacks.record(words, at);
       },
       lost: ({ count }: LostRecords) => {
-        if (atOnce) this.#lose(count);
-        else this.#waiting.push(count);
+        if (atOnce && !this.#stopping) this.#lose(count);
+        else {
+          this.#seal();
+          this.#waiting.push(count);
+        }
       },
     };
   }
 
   /** Takes what has come, and tells of some of it: what is told takes its time. */
   drain(): void {
-    if (this.#waiting.length - this.#told < MOST_WAITING) this.#session.drain(this.#sink);
+    const until = performance.now() + PIECE_MS;
+    if (this.#waiting.length - this.#told < MOST_WAITING)
+      this.#session.drain(this.#sink, () => performance.now() >= until);
     this.#tell(performance.now() + PIECE_MS);
   }
 
-  /** Takes the probes out, and tells of all that has come. Idempotent. */
+  /** Takes the probes out, and keeps what has come for `tellRest`. Idempotent. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     await this.#session.stop(this.#sink);
-    this.#tell(Infinity);
+    this.#seal();
+  }
+
+  /** What had come when the probes were taken out, piece by piece until it is `enough`: how many records are not told. */
+  async tellRest(enough: () => boolean): Promise<number> {
+    while (this.#waiting.length > 0 && !enough()) {
+      this.#tell(performance.now() + PIECE_MS);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    let left = 0;
+    while (this.#waiting.length > 0) this.#next(() => left++);
+    return left;
   }
 
   #tell(until: number): void {
-    const waiting = this.#waiting;
-    while (this.#told < waiting.length && performance.now() < until) {
-      const next = waiting[this.#told++]!;
-      if (typeof next !== 'number') this.#stacks.record(next, 0);
-      else this.#lose(next);
+    while (this.#waiting.length > 0 && performance.now() < until)
+      this.#next((words, at) => this.#stacks.record(words, at));
+  }
+
+  /** The next of what waits. */
+  #next(record: RecordSink['record']): void {
+    const next = this.#waiting[this.#told]!;
+    if (typeof next === 'number') this.#lose(next);
+    else {
+      record(next, this.#at);
+      this.#at += lengthOf(next[this.#at + (SLOT.kind >> 2)]!);
+      if (this.#at < next.length) return;
     }
-    if (this.#told === waiting.length) {
-      this.#waiting = [];
-      this.#told = 0;
+    this.#at = 0;
+    this.#told++;
+    if (this.#told < this.#waiting.length) return;
+    this.#waiting = [];
+    this.#told = 0;
+  }
+
+  /** A record that will be told soon and not be kept then: many are in one block. */
+  #keep(words: Uint32Array, at: number, length: number): void {
+    if (this.#block.used + length > this.#block.words.length) {
+      this.#seal();
+      this.#block = { words: new Uint32Array(BLOCK_WORDS), used: 0 };
     }
+    const { words: block, used } = this.#block;
+    for (let i = 0; i < length; i++) block[used + i] = words[at + i]!;
+    this.#block.used += length;
+  }
+
+  #seal(): void {
+    const { words, used } = this.#block;
+    if (used > 0) this.#waiting.push(words.subarray(0, used));
+    this.#block = { words: new Uint32Array(0), used: 0 };
   }
 
   #lose(count: number): void {
@@ -158,6 +207,9 @@ export class FollowedCalls {
     return new Clock(this.#session.started, this.#session.now());
   }
 }
+
+/** Words of a record. */
+const lengthOf = (head: number): number => (((head >> 8) & 0xff) * GRAIN) / 4;
 
 function planned(target: ProcessTarget, request: CallRequest): CallProbes {
   const facts = readSchedulerFacts(target);

@@ -116,9 +116,9 @@ export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
     return this.#ended;
   }
 
-  /** Takes what has come. To be called often: the ring is finite. */
-  drain(sink: RecordSink): void {
-    this.#reader.drain(sink);
+  /** Takes what has come, until it is `enough`. To be called often: the ring is finite. */
+  drain(sink: RecordSink, enough?: () => boolean): void {
+    this.#reader.drain(sink, false, enough);
   }
 
   /** Takes the probes out, and what is left in the ring. The program goes on as if nothing had been. Idempotent. */
@@ -209,8 +209,10 @@ async function launch<Plan extends ProbePlan, Seen>(
   try {
     prepared = giveProbes(kernel, target, order, order.plan(target, kernel));
     prepared.probes.install(probeTarget(kernel, target));
+    // Before it runs: what it does from now on is later than this.
+    const started = now();
     target.detach();
-    return { ...prepared, kernel, pid, launched: true, seen: undefined, started: now(), now, stoppedMs: 0 };
+    return { ...prepared, kernel, pid, launched: true, seen: undefined, started, now, stoppedMs: 0 };
   } catch (error) {
     prepared?.closeRing();
     target.kill();
