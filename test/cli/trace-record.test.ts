@@ -49,6 +49,14 @@ describe('mattock trace', () => {
     expect(counted.stdout).toMatch(/^20 .* main\.leaf$/m);
   });
 
+  it('says that it does not know what a stripped program is called with', async () => {
+    const program = buildGo({ source: 'test/fixtures/callend-hot', flags: ['-ldflags=-s -w'] });
+    const { stdout, stderr } = await mattock(['trace', 'main.handle', program, '--no-color', '--', 'once']);
+    expect(stdout).toMatch(/^> goroutine\(1\): main\.handle\(\?\)$/m);
+    expect(stdout).toMatch(/^>> goroutine\(1\): main\.handle => \(\?\) \d/m);
+    expect(stderr).toMatch(/arguments and results are not known, for there is no DWARF: main\.handle$/m);
+  });
+
   it('refuses a place where nothing can be kept, before the program starts', async () => {
     const program = buildGo({ source: 'test/fixtures/probe-scheduling' });
     const file = join(folder, 'nowhere/x.out');

@@ -29,7 +29,8 @@ export function* callLines(happening: CallHappening, values: CallValues, style: 
   const name = style.paint('function', harmless(call.function.name));
   const start = `${'  '.repeat(level)}${name}`;
   if (end === undefined) {
-    yield `> ${who}: ${start}(${argumentText(argumentsOf(call, values), style)})`;
+    const list = call.function.described ? argumentText(argumentsOf(call, values), style) : '?';
+    yield `> ${who}: ${start}(${list})`;
     for (const place of values.stack(call.function.layouts.entry, call.record)) {
       yield `\t${locationText(place, style)}`;
     }
@@ -37,7 +38,8 @@ export function* callLines(happening: CallHappening, values: CallValues, style: 
   }
   const duration = end.outcome === 'unseen' ? '' : ` ${formatDuration(end.nanoseconds)}`;
   const results = resultsOf(call, end, values).map(({ value }) => harmless(renderSingleLine(value)));
-  const result = end.outcome === 'returned' ? `(${results.join(', ')})` : WORDS[end.outcome];
+  const list = call.function.described ? results.join(', ') : '?';
+  const result = end.outcome === 'returned' ? `(${list})` : WORDS[end.outcome];
   yield `>> ${who}: ${start} => ${result}${duration}`;
 }
 

@@ -31,6 +31,8 @@ export interface TracedFunction {
   /** 0: it was asked for; n: one that is called from there in n steps. */
   readonly level: number;
   readonly layouts: CallLayouts;
+  /** Whether DWARF says what it takes and gives. */
+  readonly described: boolean;
   /** Some of its returns cannot be patched: a call may end without being seen to. */
   readonly unseenReturns: boolean;
 }
@@ -151,12 +153,19 @@ class Planner {
       throw new UserError(
         `no function of ${pattern.text} can be traced: ${refused.join('; ') || 'there is none'}`,
       );
+    const undescribed =
+      this.#kind === CALL_KIND.enter
+        ? []
+        : this.#functions.filter(({ described }) => !described).map(({ name }) => name);
     const unseen = this.#functions.filter(({ unseenReturns }) => unseenReturns).map(({ name }) => name);
     return {
       functions: this.#functions,
       probes: this.#probes,
       notes: [
         ...refused.map((text) => `not traced: ${text}`),
+        ...(undescribed.length > 0
+          ? [`arguments and results are not known, for there is no DWARF: ${listed(undescribed)}`]
+          : []),
         ...(unseen.length > 0 ? [`some returns are not seen, for want of room: ${listed(unseen)}`] : []),
       ],
     };
@@ -187,6 +196,7 @@ class Planner {
       address: facts.module.toRuntime(address),
       level,
       layouts,
+      described: called.info !== undefined,
       unseenReturns: !entered && windows.unseenReturns.length > 0,
     });
   }
