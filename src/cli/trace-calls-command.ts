@@ -12,6 +12,7 @@ import { CallRecording, type FollowedCalls } from '../engine/trace/call-recordin
 import type { CallEnd, CallListener, OpenCall } from '../trace/calls/call-stacks.ts';
 import { CallSummary } from '../trace/calls/call-summary.ts';
 import { CallCondition } from '../trace/calls/call-values.ts';
+import { checkCondition } from '../trace/calls/check-condition.ts';
 import { namePattern } from '../trace/calls/name-pattern.ts';
 import type { Clock } from '../trace/recording/clock.ts';
 import { untilSignal } from './recording-signals.ts';
@@ -40,6 +41,9 @@ async function trace(options: TraceCallOptions): Promise<void> {
       subject: launchOf(options.subject),
       lossless: options.lossless,
       request: { pattern, followCalls: options.followCalls, frames: options.frames },
+      check: ({ functions }) => {
+        if (options.condition !== undefined) checkCondition(options.condition, functions);
+      },
       values: !options.summary || condition !== undefined,
     });
     const teller = new Teller(recording, options, condition);

@@ -49,6 +49,18 @@ describe('mattock trace', () => {
     expect(counted.stdout).toMatch(/^20 .* main\.leaf$/m);
   });
 
+  it.each([
+    ['nosuch > 3', /column 1 of nosuch > 3: nosuch is no argument of main\.tiny/],
+    ['n > 1 && (nosuch)', /column 11 of .*: nosuch is no argument/],
+    ['!n', /column 2 of !n: n is int, no bool/],
+  ])('refuses --if %j before the program runs', async (condition, message) => {
+    const program = buildGo({ source: 'test/fixtures/callend-hot' });
+    const words = ['trace', 'main.tiny', program, '--if', condition, '--', 'once'];
+    const { status, stdout, stderr } = await mattock(words);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+
   it('says that it does not know what a stripped program is called with', async () => {
     const program = buildGo({ source: 'test/fixtures/callend-hot', flags: ['-ldflags=-s -w'] });
     const { stdout, stderr } = await mattock(['trace', 'main.handle', program, '--no-color', '--', 'once']);

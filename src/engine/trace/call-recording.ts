@@ -12,6 +12,8 @@ import { textOf } from './program-text.ts';
 export interface CallRecordingOptions
   extends Pick<ProbeOrder<CallProbes>, 'subject' | 'lossless' | 'ringBytes'> {
   readonly request: CallRequest;
+  /** Throws if the calls that will be seen are not what is wanted: nothing is put into the program then. */
+  readonly check?: (plan: CallPlan) => void;
   /** Whether anybody asks for the values of calls. */
   readonly values: boolean;
 }
@@ -51,7 +53,7 @@ export class CallRecording {
       ...(ringBytes === undefined ? {} : { ringBytes }),
       patience: PATIENCE_TICKS,
       preemptible: true,
-      plan: (target) => planned(target, options.request),
+      plan: (target) => planned(target, options),
     });
     const { target } = session.plan;
     const values = new CallValues(target, () => target.memory.invalidate());
@@ -211,10 +213,14 @@ export class FollowedCalls {
 /** Words of a record. */
 const lengthOf = (head: number): number => (((head >> 8) & 0xff) * GRAIN) / 4;
 
-function planned(target: ProcessTarget, request: CallRequest): CallProbes {
+function planned(
+  target: ProcessTarget,
+  { request, check }: Pick<CallRecordingOptions, 'request' | 'check'>,
+): CallProbes {
   const facts = readSchedulerFacts(target);
   const unwinding = planUnwinding({ facts });
   const subject = { facts, memory: target.memory, code: target.code, taken: unwinding };
   const plan = planCalls(subject, request);
+  check?.(plan);
   return { ...plan, probes: [...unwinding, ...plan.probes], text: textOf(facts), target };
 }
