@@ -105,8 +105,8 @@ class Search {
     const { go, goroutines, waited } = this.#setting;
     const g = goroutines[goroutine]!.address;
     wordsOfGoroutine(go, g, this.#word);
-    // Its defers and panics on the heap, its labels.
-    this.#scan(g, g + go.fields.layout.size);
+    // Its defers and panics on the heap, its labels; not its stack's bounds, where an object of the heap may begin.
+    this.#scan(g + go.fields.layout.panic, g + go.fields.layout.size);
     const low = go.fields.word(g, go.fields.layout.stackLow);
     const high = go.fields.word(g, go.fields.layout.stackHigh);
     for (const address of waited.addressesElsewhere)
