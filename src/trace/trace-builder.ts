@@ -30,6 +30,8 @@ export class TraceBuilder {
   readonly #violations: Violation[] = [];
   readonly #notes: string[] = [];
   startedAt: bigint | undefined;
+  /** When the recording ended, where that is known: often later than the last event. */
+  endedAt = 0;
 
   constructor(source: TraceSource) {
     this.#source = source;
@@ -97,7 +99,7 @@ export class TraceBuilder {
   build(): Trace {
     return {
       source: this.#source,
-      duration: this.columns.lastTime,
+      duration: Math.max(this.columns.lastTime, this.endedAt),
       startedAt: this.startedAt,
       events: this.columns.view(),
       strings: this.#strings,

@@ -187,6 +187,7 @@ export class Recording {
     for (const what of missing) builder.note(`not recorded: ${what}`);
     for (const note of notes) builder.note(note);
     const { started, now } = this.#session;
+    builder.endedAt = this.seconds * 1e9;
     interpret(builder, { ...this.#interpretation, clock: new Clock(started, now()) });
     return builder.build();
   }

@@ -33,7 +33,7 @@ const WRITERS: Readonly<
   'Go execution trace': (trace, write) => {
     const writer = new GoTraceWriter(write, trace.startedAt);
     writer.write(trace);
-    writer.close();
+    writer.close(trace.duration);
   },
   'pprof profile': (trace, write) => write(pprofOf(trace, livesOf(trace), gzipSync)),
   'speedscope profile': (trace, write) => writeSpeedscope(trace, livesOf(trace), write),

@@ -98,6 +98,7 @@ class GoTraceReader {
     const stacks = readStacks(this.#bytes, this.#name, generation, strings, this.#builder, this.#isOurs);
     side?.finish();
     this.#builder.startedAt ??= side?.startedAt;
+    this.#builder.endedAt = Math.max(this.#builder.endedAt, side?.endedAt ?? 0);
     const samples = readSamples(this.#bytes, this.#name, generation);
     this.#begin(generation, time);
     this.#ordering.begin(number, strings, stacks);

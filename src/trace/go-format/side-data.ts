@@ -3,6 +3,7 @@ import type { Emitter } from './emitter.ts';
 import type { IdTable } from './id-table.ts';
 import { parseNote } from './notes.ts';
 import {
+  ENDED,
   HIDDEN,
   parseHidden,
   parseSideEvent,
@@ -20,6 +21,7 @@ export class SideData {
   readonly #events: SideEvent[] = [];
   #next = 0;
   startedAt: bigint | undefined;
+  endedAt = 0;
 
   /** Takes a string that is meant for us; false: it is an ordinary one. */
   take(text: string): boolean {
@@ -29,6 +31,8 @@ export class SideData {
       if (event !== undefined) this.#events.push(event);
     } else if (text.startsWith(STARTED) && /^\d{1,19}$/.test(text.slice(STARTED.length)))
       this.startedAt = BigInt(text.slice(STARTED.length));
+    else if (text.startsWith(ENDED) && /^\d{1,15}$/.test(text.slice(ENDED.length)))
+      this.endedAt = Number(text.slice(ENDED.length));
     else return false;
     return true;
   }

@@ -89,6 +89,23 @@ describe('a trace written in Go’s format', () => {
     }
   });
 
+  it('lasts as long as the recording, however early the last event was', () => {
+    const b = new TraceBuilder({ writer: 'mattock', format: '1', name: 'test' });
+    b.add(EVENT.known, 5, 7, { a: STATE.runnable });
+    b.endedAt = 1_500_000_000;
+    const trace = b.build();
+    expect(trace.duration).toBe(1_500_000_000);
+    const pieces: Uint8Array[] = [];
+    const writer = new GoTraceWriter((bytes) => pieces.push(bytes.slice()));
+    writer.write(trace);
+    writer.close(trace.duration);
+    const bytes = Buffer.concat(pieces);
+    const read = readGoTrace(bytes, 'ended.out');
+    expect(read.duration).toBe(1_500_000_000);
+    expect(read.events.count).toBe(1);
+    takenByGo(bytes);
+  });
+
   it('ends no generation while the world is stopped: Go would not find the reason', () => {
     const b = new TraceBuilder({ writer: 'mattock', format: '1.23', name: 'test' });
     const place = { proc: 0, thread: 10 };

@@ -4,7 +4,7 @@ import { GenerationOut } from './generation-out.ts';
 import { noteText } from './notes.ts';
 import { type Ids, Row } from './row.ts';
 import { SchedulerWriter } from './scheduler-writer.ts';
-import { SIDE_EVENT, STARTED, TICKS } from './side-strings.ts';
+import { ENDED, SIDE_EVENT, STARTED, TICKS } from './side-strings.ts';
 
 /** "go 1.23": every reader of Go 1.23 and newer takes it, and gotraceui. */
 const HEADER = 'go 1.23 trace\0\0\0';
@@ -73,9 +73,12 @@ export class GoTraceWriter implements Ids {
     this.#forgetIds();
   }
 
-  close(): void {
+  /** `endedAt`: when the recording ended, in nanoseconds. */
+  close(endedAt = 0): void {
     // A file without a single generation is refused by all.
     if (this.#count === 0) this.#open(0);
+    if (ORIGIN + Math.floor(endedAt) * TICKS > this.#tick)
+      this.#open(endedAt).string(`${ENDED}${Math.round(endedAt)}`);
     this.#end();
   }
 
