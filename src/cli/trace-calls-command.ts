@@ -14,6 +14,7 @@ import { CallSummary } from '../trace/calls/call-summary.ts';
 import { CallCondition } from '../trace/calls/call-values.ts';
 import { checkCondition } from '../trace/calls/check-condition.ts';
 import { namePattern } from '../trace/calls/name-pattern.ts';
+import { readLate } from '../trace/calls/read-late.ts';
 import type { Clock } from '../trace/recording/clock.ts';
 import { untilSignal } from './recording-signals.ts';
 import { renderOptions } from './rendering.ts';
@@ -119,6 +120,10 @@ class Teller implements CallListener {
     this.#say(`process ${pid}: ${asked} ${asked === 1 ? 'function' : 'functions'}${more}`);
     this.#say(`it was stopped for ${Math.ceil(stoppedMs)} ms`);
     for (const note of plan.notes) this.#say(note);
+    const { condition } = this.#options;
+    const late = condition === undefined ? [] : readLate(condition, plan.functions);
+    if (late.length > 0)
+      this.#say(`read when the call is told of, and perhaps changed by then: ${late.join(', ')}`);
   }
 
   wants(call: OpenCall): boolean {

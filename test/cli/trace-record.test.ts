@@ -61,6 +61,20 @@ describe('mattock trace', () => {
     expect(stderr).toMatch(message);
   });
 
+  it.each([
+    ['r.ID > 3 && r.ID < 9', 'r.ID'],
+    ['byName["a"] == 1', 'byName["a"]'],
+    ['len(byName) == 1 || (*r).Name == "a"', 'len(byName), *r'],
+    ['len(text) == 4 && text[0] > 3', undefined],
+  ])('says which part of --if %j is read late', async (condition, late) => {
+    const program = buildGo({ source: 'test/fixtures/callend-hot' });
+    const words = ['trace', 'main.handle', program, '--if', condition, '--', 'once'];
+    const { stderr, status } = await mattock(words);
+    expect(status).toBe(0);
+    if (late === undefined) expect(stderr).not.toContain('changed by then');
+    else expect(stderr).toContain(`perhaps changed by then: ${late}\n`);
+  });
+
   it('says that it does not know what a stripped program is called with', async () => {
     const program = buildGo({ source: 'test/fixtures/callend-hot', flags: ['-ldflags=-s -w'] });
     const { stdout, stderr } = await mattock(['trace', 'main.handle', program, '--no-color', '--', 'once']);
