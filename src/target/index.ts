@@ -5,6 +5,7 @@ export { type WriteCoreOptions, type WrittenCore, writeCore } from './core/write
 export { describeFault } from './fault.ts';
 export type { Registers } from './frame-row.ts';
 export type * from './live.ts';
+export { MemoryWords } from './memory-words.ts';
 export { Module } from './module.ts';
 export { FrozenMemory } from './process/frozen-memory.ts';
 export { type Kernel, KernelError, type SpawnTerminal } from './process/kernel.ts';

@@ -1,4 +1,5 @@
 import { decodeText, type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/index.ts';
+import { MemoryWords } from '../memory-words.ts';
 import type { Memory, MemoryRegion } from '../target.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -13,7 +14,7 @@ const LONGEST_KEPT = 1 << 20;
  * Memory of a process as it was when each page of it was first read. Pages that are taken while the process is stopped
  * can be looked at when it has long gone on; what is missing then is read as it has become.
  */
-export class FrozenMemory implements Memory {
+export class FrozenMemory extends MemoryWords implements Memory {
   readonly #kernel: Kernel;
   readonly #pid: number;
   readonly #mappings: Pick<Memory, 'regions' | 'regionAt'>;
@@ -21,6 +22,7 @@ export class FrozenMemory implements Memory {
   readonly #pages = new Map<number, Uint8Array | undefined>();
 
   constructor(kernel: Kernel, pid: number, mappings: Pick<Memory, 'regions' | 'regionAt'>) {
+    super();
     this.#kernel = kernel;
     this.#pid = pid;
     this.#mappings = mappings;
@@ -103,35 +105,6 @@ export class FrozenMemory implements Memory {
     return this.#kernel.readMemory(this.#pid, address, target);
   }
 
-  uint8(address: RuntimeAddress): number {
-    return this.read(address, 1)[0]!;
-  }
-
-  uint16(address: RuntimeAddress): number {
-    return this.#view(address, 2).getUint16(0, true);
-  }
-
-  uint32(address: RuntimeAddress): number {
-    return this.#view(address, 4).getUint32(0, true);
-  }
-
-  int32(address: RuntimeAddress): number {
-    return this.#view(address, 4).getInt32(0, true);
-  }
-
-  uint64(address: RuntimeAddress): number {
-    const view = this.#view(address, 8);
-    return view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
-  }
-
-  bigUint64(address: RuntimeAddress): bigint {
-    return this.#view(address, 8).getBigUint64(0, true);
-  }
-
-  pointer(address: RuntimeAddress): RuntimeAddress {
-    return this.uint64(address) as RuntimeAddress;
-  }
-
   prefetch(addresses: Float64Array): void {
     this.holdPages(Array.from(addresses, (address) => Math.floor(address / PAGE)));
   }
@@ -153,11 +126,6 @@ export class FrozenMemory implements Memory {
 
   regionAt(address: RuntimeAddress): MemoryRegion | undefined {
     return this.#mappings.regionAt(address);
-  }
-
-  #view(address: RuntimeAddress, length: number): DataView {
-    const bytes = this.read(address, length);
-    return new DataView(bytes.buffer, bytes.byteOffset, length);
   }
 
   #page(number: number): Uint8Array | undefined {

@@ -1,5 +1,5 @@
-import { decodeText, type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
-import type { Memory, MemoryRegion } from '../../target/index.ts';
+import { decodeText, type RuntimeAddress } from '../../base/index.ts';
+import { type Memory, type MemoryRegion, MemoryWords } from '../../target/index.ts';
 
 interface Captured {
   readonly address: number;
@@ -7,13 +7,14 @@ interface Captured {
 }
 
 /** A program's memory, some of which is as it was when a record was written. */
-export class CapturedMemory implements Memory {
+export class CapturedMemory extends MemoryWords implements Memory {
   readonly #now: Memory;
   readonly #constant: (address: number, length: number) => Uint8Array | undefined;
   #captured: readonly Captured[] = [];
 
   /** `constant`: what is never written. It can be asked for when the program has ended. */
   constructor(now: Memory, constant: (address: number, length: number) => Uint8Array | undefined) {
+    super();
     this.#now = now;
     this.#constant = constant;
   }
@@ -43,35 +44,6 @@ export class CapturedMemory implements Memory {
     return found.bytes.slice(address - found.address, address - found.address + length);
   }
 
-  uint8(address: RuntimeAddress): number {
-    return this.#view(address, 1).getUint8(0);
-  }
-
-  uint16(address: RuntimeAddress): number {
-    return this.#view(address, 2).getUint16(0, true);
-  }
-
-  uint32(address: RuntimeAddress): number {
-    return this.#view(address, 4).getUint32(0, true);
-  }
-
-  int32(address: RuntimeAddress): number {
-    return this.#view(address, 4).getInt32(0, true);
-  }
-
-  uint64(address: RuntimeAddress): number {
-    const view = this.#view(address, 8);
-    return view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
-  }
-
-  bigUint64(address: RuntimeAddress): bigint {
-    return this.#view(address, 8).getBigUint64(0, true);
-  }
-
-  pointer(address: RuntimeAddress): RuntimeAddress {
-    return runtimeAddress(this.uint64(address));
-  }
-
   cString(address: RuntimeAddress, limit: number): string {
     const found = this.#holding(address, 1);
     if (found === undefined) return this.#now.cString(address, limit);
@@ -86,11 +58,6 @@ export class CapturedMemory implements Memory {
 
   regionAt(address: RuntimeAddress): MemoryRegion | undefined {
     return this.#now.regionAt(address);
-  }
-
-  #view(address: RuntimeAddress, length: number): DataView {
-    const bytes = this.read(address, length);
-    return new DataView(bytes.buffer, bytes.byteOffset, length);
   }
 
   #kept(address: number, length: number): Uint8Array | undefined {
