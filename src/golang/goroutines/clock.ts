@@ -1,10 +1,10 @@
-import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
+import type { RuntimeAddress } from '../../base/index.ts';
 import type { GoRuntime } from '../go-runtime.ts';
+import { processorAddresses } from '../processors.ts';
 import { LIMITER_EVENT_BITS } from '../runtime-facts/constants.ts';
-import { ALL_PS, MEMORY_STATISTICS, SCHED } from '../runtime-facts/globals.ts';
+import { MEMORY_STATISTICS, SCHED } from '../runtime-facts/globals.ts';
 import { MemoryStatistics, P, Sched } from '../runtime-facts/structs.ts';
 
-const MAX_PROCESSORS = 1 << 16;
 /** Years of uptime are believed; what is beyond is no time. */
 const LONGEST = 2 ** 60;
 const NO_MASK = 2n ** 64n - 1n;
@@ -51,16 +51,9 @@ function latestTime(runtime: GoRuntime): number | undefined {
   if (statistics !== undefined && statisticsLayout !== undefined) {
     consider(statistics + statisticsLayout.lastCollection);
   }
-  const processors = runtime.tryGlobal(ALL_PS);
   const layout = runtime.layouts.tryOf(P);
-  if (processors !== undefined && layout !== undefined) {
-    const count = Math.min(memory.uint64(runtimeAddress(processors + 8)), MAX_PROCESSORS);
-    const array = memory.pointer(processors);
-    for (let i = 0; i < count; i++) {
-      const slot = runtimeAddress(array + i * 8);
-      if (memory.tryRead(slot, 8) === undefined) break;
-      const p = memory.pointer(slot);
-      if (p === 0) continue;
+  if (layout !== undefined) {
+    for (const p of processorAddresses(runtime)) {
       consider(p + layout.scheduledWhen);
       consider(p + layout.syscallWhen);
       consider(p + layout.limiterStamp, LIMITER_TIME);

@@ -1,6 +1,6 @@
 import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import type { GoProgram } from '../go-program.ts';
-import { ALL_PS } from '../runtime-facts/globals.ts';
+import { processorAddresses } from '../processors.ts';
 import { PTimers } from '../runtime-facts/scheduling.ts';
 import { Sudog } from '../runtime-facts/structs.ts';
 import type { HeapObjects } from './heap-objects.ts';
@@ -34,7 +34,7 @@ export function booksOf(
     if (base !== undefined) books.add(base);
   };
   for (const { address } of go.machines.all) note(address);
-  for (const address of processorsOf(go)) note(address);
+  for (const address of processorAddresses(go.runtime)) note(address);
   const waiting = new Set<number>();
   for (const { waiters } of waited.all) for (const waiter of waiters.keys()) waiting.add(waiter);
   goroutines.forEach(({ address }, i) => {
@@ -51,27 +51,12 @@ export function booksOf(
   return books;
 }
 
-const MOST_PROCESSORS = 1 << 16;
-
-/** Addresses of every p. */
-function processorsOf({ runtime }: GoProgram): readonly RuntimeAddress[] {
-  const { memory } = runtime;
-  const slice = runtime.tryGlobal(ALL_PS);
-  if (slice === undefined) return [];
-  const array = memory.pointer(slice);
-  const count = Math.min(memory.uint64(runtimeAddress(slice + 8)), MOST_PROCESSORS);
-  if (memory.tryRead(array, count * 8) === undefined) return [];
-  return Array.from({ length: count }, (_, i) => memory.pointer(runtimeAddress(array + i * 8))).filter(
-    Boolean,
-  );
-}
-
 /** Where the arrays of timers are that will call a function: these are roots. */
 export function timersOf(go: GoProgram): readonly RuntimeAddress[] {
   const layout = go.runtime.layouts.tryOf(PTimers);
   if (layout === undefined) return [];
   const { memory } = go.runtime;
-  return processorsOf(go)
+  return [...processorAddresses(go.runtime)]
     .map((p) => runtimeAddress(p + layout.timers))
     .filter((field) => memory.tryRead(field, 8) !== undefined)
     .map((field) => memory.pointer(field));
