@@ -90,6 +90,9 @@ each('blocked-sync', (program, request) => {
   const cond = owner('main.waitCond');
   expect(cond.owner).toBe('cond');
   expect(cond.waiters).toHaveLength(2);
+  // The one that came last too, whose stack has words near the list's tail.
+  const waitCond = waitingFor(program, 'main.waitCond', 'semaphore');
+  expect(waitCond.map((g) => g.blockedOn)).toEqual([cond, cond]);
   for (const { address } of [mutex, read, group, cond]) {
     expect(program.target.memory.tryRead(address, 8)).toBeDefined();
   }

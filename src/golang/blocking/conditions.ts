@@ -10,6 +10,8 @@ const MAX_WAITERS = 2_000_000;
 interface Waiters {
   readonly ids: readonly Goid[];
   readonly goroutines: ReadonlySet<number>;
+  /** Whether notifyList.tail, the word after the head, names the last of them: a word inside a list has its rest too. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -34,17 +36,20 @@ export class Conditions {
     const list = waiting === 0 ? 0 : (tryWord(this.#fields, waiting + sudog.element) ?? 0);
     if (list !== 0) candidates.push(list - cond.notify);
     for (const word of parkedWords(this.#fields, g)) candidates.push(word, word - cond.notify);
+    let damaged: BlockedOn | undefined;
     for (const candidate of candidates) {
       const waiters = this.#waiters(candidate + cond.head);
       if (!waiters.goroutines.has(g)) continue;
-      return {
+      const found: BlockedOn = {
         kind: 'semaphore',
         owner: 'cond',
         address: runtimeAddress(candidate),
         waiters: waiters.ids,
       };
+      if (waiters.isWhole) return found;
+      damaged ??= found;
     }
-    return undefined;
+    return damaged;
   }
 
   #waiters(head: number): Waiters {
@@ -63,6 +68,7 @@ export class Conditions {
     const ids: Goid[] = [];
     const seen = new Set<number>();
     let sudog = tryWord(this.#fields, head) ?? 0;
+    let last = 0;
     while (sudog !== 0 && sudog % 8 === 0 && !seen.has(sudog) && seen.size < MAX_WAITERS) {
       seen.add(sudog);
       const g = tryWord(this.#fields, sudog + gOffset);
@@ -72,10 +78,11 @@ export class Conditions {
       if (low === undefined || high === undefined || low === 0 || high <= low) break;
       const id = tryWord(this.#fields, g + layout.goid);
       if (id === undefined) break;
+      last = sudog;
       goroutines.add(g);
       ids.push(goid(id));
       sudog = tryWord(this.#fields, (sudog + next) as RuntimeAddress) ?? 0;
     }
-    return { ids, goroutines };
+    return { ids, goroutines, isWhole: sudog === 0 && last === tryWord(this.#fields, head + 8) };
   }
 }
