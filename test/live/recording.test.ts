@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Recording } from '../../src/engine/trace/recording.ts';
 import { EVENT, livesOf, type Trace } from '../../src/trace/index.ts';
@@ -165,6 +167,27 @@ describe('a recording', () => {
     });
     const trace = await record(recording, 30_000);
     expect(countOf(trace, EVENT.assistEnd)).toBe(countOf(trace, EVENT.assistBegin));
+  });
+
+  it('tells which descriptor is waited for, though the runtime uses its poll descriptors again', async () => {
+    const stdout = path.join(mkdtempSync(path.join(tmpdir(), 'descriptors-')), 'stdout');
+    const recording = await Recording.start({
+      subject: {
+        kind: 'launch',
+        program: { path: buildGo({ source: 'test/fixtures/descriptor-reuse' }) },
+        args: [],
+        terminal: { kind: 'files', stdout },
+        fixedAddresses: false,
+      },
+      lossless: true,
+    });
+    const { events, objects } = await record(recording, 30_000);
+    const waited = Array.from(events.kind, (kind, i) =>
+      kind === EVENT.blocked ? objects[events.b[i]!] : undefined,
+    );
+    const descriptors = waited.flatMap((object) => (object?.kind === 'io' ? [object.descriptor] : []));
+    expect(descriptors).toEqual(readFileSync(stdout, 'utf8').trim().split('\n').map(Number));
+    expect(new Set(descriptors).size).toBe(4);
   });
 
   it('of a program that is full of everything changes nothing of it, on and off and on again', async () => {

@@ -1,4 +1,4 @@
-import { MattockError, runtimeAddress, UserError } from '../../base/index.ts';
+import { MattockError, UserError } from '../../base/index.ts';
 import {
   GoroutineCapture,
   openProgram,
@@ -17,15 +17,12 @@ import { type ProbeSet, planProbes } from '../../trace/recording/probe-set.ts';
 import { RecordLog } from '../../trace/recording/record-log.ts';
 import { NOTHING_YET, type Snapshot, takeSnapshot } from '../../trace/recording/snapshot.ts';
 import { planTraps, type TrapSet } from '../../trace/recording/trap-records.ts';
-import { DescriptorReader } from '../../trace/recording/wait-objects.ts';
 import { type Held, HeldProbes } from './held-probes.ts';
 import { type ProbeOrder, type ProbePlan, ProbeSession, type ProbeStatus } from './probe-session.ts';
 import { textOf } from './program-text.ts';
 import { TrapSession } from './trap-session.ts';
 
 export type { ProbeStatus as RecordingStatus } from './probe-session.ts';
-
-const WORD = 8;
 
 export interface RecordingOptions
   extends Pick<ProbeOrder<GoroutineProbes>, 'subject' | 'lossless' | 'ringBytes'> {
@@ -40,7 +37,7 @@ export type TraceEngine = 'inline' | 'trap';
 /** How it is seen what goroutines do. */
 type Session = Pick<
   ProbeSession<GoroutineProbes, FrozenMemory>,
-  'pid' | 'plan' | 'stoppedMs' | 'started' | 'now' | 'kernel' | 'seen' | 'status' | 'ended' | 'drain' | 'stop'
+  'pid' | 'plan' | 'stoppedMs' | 'started' | 'now' | 'seen' | 'status' | 'ended' | 'drain' | 'stop'
 >;
 
 /**
@@ -70,8 +67,7 @@ export class Recording {
   readonly nanosecondsPerEvent: number;
   readonly #session: Session;
   readonly #snapshot: Snapshot;
-  readonly #log: RecordLog;
-  readonly #descriptors: DescriptorReader;
+  readonly #log = new RecordLog();
   readonly #followed: Followed | undefined;
   readonly #startedAt = BigInt(Date.now()) * 1_000_000n;
   #end: number | undefined;
@@ -83,14 +79,9 @@ export class Recording {
     { follow, engine = 'inline' }: Pick<RecordingOptions, 'follow' | 'engine'>,
   ) {
     this.nanosecondsPerEvent = NANOSECONDS_PER_EVENT[engine];
-    const { facts } = session.plan;
     this.#session = session;
     this.#snapshot = snapshot;
     this.#followed = follow && new Followed();
-    this.#descriptors = new DescriptorReader(facts, (address) =>
-      readWord(session.kernel, session.pid, address),
-    );
-    this.#log = new RecordLog((reason, lock) => this.#descriptors.see(reason, lock));
   }
 
   /** Attaches to the program, or starts it, puts the probes in and lets go of it. */
@@ -206,7 +197,6 @@ export class Recording {
       log: this.#log,
       facts,
       snapshot: this.#snapshot,
-      descriptors: this.#descriptors,
       syscallProbes,
       followed: this.#followed,
     };
@@ -324,9 +314,3 @@ const entriesOf = (
   { probes: taken }: ProbeSet,
   follow: NamePattern,
 ): CallPlan => planEntries({ facts, memory, code, taken }, follow);
-
-function readWord(kernel: Kernel, pid: number, address: number): number | undefined {
-  const bytes = new Uint8Array(WORD);
-  if (kernel.readMemory(pid, runtimeAddress(address), bytes) < WORD) return undefined;
-  return Number(new DataView(bytes.buffer).getBigUint64(0, true));
-}

@@ -12,7 +12,7 @@ import { G_STATE, KIND } from './record.ts';
 import { FIELD, LOST, type RecordLog } from './record-log.ts';
 import type { KnownGoroutine, Snapshot } from './snapshot.ts';
 import { Symbols } from './symbols.ts';
-import { type DescriptorReader, WaitObjects } from './wait-objects.ts';
+import { WaitObjects } from './wait-objects.ts';
 
 const { runnable, running, syscall, waiting, dead, preempted, deadExtra, leaked, copyStack } = G_STATE;
 const transition = (from: number, to: number): number => from + 16 * to;
@@ -39,7 +39,6 @@ export interface Interpretation {
   readonly facts: SchedulerFacts;
   readonly snapshot: Snapshot;
   readonly clock: Clock;
-  readonly descriptors: DescriptorReader;
   /** System calls have probes of their own (since go1.26). */
   readonly syscallProbes: boolean;
   /** The goroutines that it is about; undefined: all. */
@@ -99,7 +98,7 @@ export class Interpreter {
     this.#input = input;
     this.#log = input.log;
     this.#symbols = new Symbols(input.facts, builder, input.log.stacks);
-    this.#objects = new WaitObjects(input.facts, input.clock, input.descriptors);
+    this.#objects = new WaitObjects(input.facts, input.clock);
     this.#processors = new Processors(builder);
     this.#callers = callerRanges(input.facts, CALLERS);
   }

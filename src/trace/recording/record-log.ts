@@ -35,14 +35,8 @@ export class RecordLog implements RecordSink {
   /** Cases of selects by record. */
   readonly cases = new Map<number, readonly number[]>();
   readonly #blocks: (Float64Array | undefined)[] = [];
-  readonly #onPark: (reason: number, extra: number) => void;
   #count = 0;
   #lastTime = 0;
-
-  /** `onPark` is told at once what a goroutine waits for: what is read of the program, must be read now. */
-  constructor(onPark: (reason: number, extra: number) => void) {
-    this.#onPark = onPark;
-  }
 
   get count(): number {
     return this.#count;
@@ -83,7 +77,6 @@ export class RecordLog implements RecordSink {
     block[to + FIELD.detail2] = word(words, at + (RECORD.detail2 >> 2));
     block[to + FIELD.stack] = this.stacks.add(words, at);
     if (tall > 1) this.cases.set(record, casesOf(words, at));
-    if (state === 4) this.#onPark(reason, extra);
   }
 
   /** Something that has no record of this form: `extra` says which it is. */

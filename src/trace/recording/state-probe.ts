@@ -25,6 +25,7 @@ import {
   type TrampolineCode,
 } from '../../probe/index.ts';
 import { G_STATE, KIND, RECORD } from './record.ts';
+import { waitDetails } from './wait-details.ts';
 
 const SMALL: SlotSize = 0;
 const TALL: SlotSize = 1;
@@ -177,9 +178,9 @@ function writeExtra({ code }: TrampolineCode, { states }: StateChange, { g, m }:
   code.store(beside(R12, RECORD.extra), RDX);
 }
 
-/** Of a channel its length and capacity, which is locked now; else until when it sleeps. */
+/** Two words beside m.waitlock (by the words for why it is waited), else until when the goroutine sleeps. */
 function writeDetail({ code }: TrampolineCode, { states }: StateChange, facts: SchedulerFacts): void {
-  const { g, m, channel, waitReasons } = facts;
+  const { g, m, waitReasons } = facts;
   const done = code.label();
   const other = code.label();
   code.storeNumber(beside(R12, RECORD.detail), 0);
@@ -189,16 +190,18 @@ function writeDetail({ code }: TrampolineCode, { states }: StateChange, facts: S
   code.branch('notEqual', done);
   code.load8(RDX, beside(RDI, g.waitReason));
   code.load(R15, beside(R10, m.waitLock));
+  const details = waitDetails(facts);
   for (const [reason, text] of waitReasons.entries()) {
-    if (text !== 'chan receive' && text !== 'chan send') continue;
+    const offsets = text === undefined ? undefined : details.get(text);
+    if (offsets === undefined) continue;
     const next = code.label();
     code.calculate32('compare', RDX, { number: reason });
     code.branch('notEqual', next);
     code.test(R15, R15);
     code.branch('zero', other);
-    code.load(RSI, beside(R15, channel.length - channel.lock));
+    code.load(RSI, beside(R15, offsets[0]));
     code.store(beside(R12, RECORD.detail), RSI);
-    code.load(RSI, beside(R15, channel.capacity - channel.lock));
+    code.load(RSI, beside(R15, offsets[1]));
     code.store(beside(R12, RECORD.detail2), RSI);
     code.jump(done);
     code.bind(next);

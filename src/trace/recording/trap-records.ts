@@ -16,6 +16,7 @@ import { stateChanges } from './probe-set.ts';
 import { G_STATE, RECORD } from './record.ts';
 import { STATE_PROBES, type StateChange } from './state-probe.ts';
 import { type Value, type ValueProbe, valueProbes } from './value-probe.ts';
+import { waitDetails } from './wait-details.ts';
 
 /** What a trap looks at: registers of the thread that arrived, and memory. */
 export interface TrapSight {
@@ -82,6 +83,7 @@ function trapAddress(facts: SchedulerFacts, functions: readonly string[]): numbe
 class RecordWriter {
   readonly words = new Uint32Array(slotBytes(SELECT) / 4);
   readonly #facts: SchedulerFacts;
+  readonly #details: ReturnType<typeof waitDetails>;
   readonly #view = new DataView(this.words.buffer);
   readonly #number = new Uint8Array(WORD);
   readonly #numberView = new DataView(this.#number.buffer);
@@ -91,6 +93,7 @@ class RecordWriter {
 
   constructor(facts: SchedulerFacts) {
     this.#facts = facts;
+    this.#details = waitDetails(facts);
   }
 
   change(change: StateChange, sight: TrapSight): boolean {
@@ -168,13 +171,13 @@ class RecordWriter {
     this.#view.setInt32(RECORD.processor, id, true);
   }
 
-  /** Of a channel its length and capacity, which is locked now; else until when it sleeps. */
+  /** Two words beside m.waitlock (by the words for why it is waited), else until when the goroutine sleeps. */
   #putDetail(reason: number, lock: number, subject: number): void {
-    const { channel, g, waitReasons } = this.#facts;
-    const text = waitReasons[reason];
-    if (lock !== 0 && (text === 'chan receive' || text === 'chan send')) {
-      this.#put(RECORD.detail, this.#word(lock + channel.length - channel.lock));
-      this.#put(RECORD.detail2, this.#word(lock + channel.capacity - channel.lock));
+    const { g, waitReasons } = this.#facts;
+    const offsets = this.#details.get(waitReasons[reason] ?? '');
+    if (lock !== 0 && offsets !== undefined) {
+      this.#put(RECORD.detail, this.#word(lock + offsets[0]));
+      this.#put(RECORD.detail2, this.#word(lock + offsets[1]));
     } else if (g.sleepWhen !== undefined) this.#put(RECORD.detail, this.#word(subject + g.sleepWhen));
   }
 

@@ -46,12 +46,10 @@ const SYSCALL_DEPTH = 6;
 export class WaitObjects {
   readonly #facts: SchedulerFacts;
   readonly #clock: Clock;
-  readonly #descriptors: DescriptorReader;
 
-  constructor(facts: SchedulerFacts, clock: Clock, descriptors: DescriptorReader) {
+  constructor(facts: SchedulerFacts, clock: Clock) {
     this.#facts = facts;
     this.#clock = clock;
-    this.#descriptors = descriptors;
   }
 
   of(parked: Parked): WaitObject | undefined {
@@ -79,7 +77,7 @@ export class WaitObjects {
       case 'sleep':
         return detail === 0 ? undefined : { kind: 'sleep', until: this.#clock.ofMonotonic(detail) };
       case 'IO wait':
-        return this.#descriptors.of(lock, modeOf(parked));
+        return descriptorOf(parked);
       case 'sync.Cond.Wait':
         return this.#condition(lock);
       default:
@@ -142,6 +140,14 @@ const selectCase = (word: number): SelectCase => ({
   address: word - (word % 2),
 });
 
+/** Which word of the pollDesc it is, the stack tells. */
+function descriptorOf(parked: Parked): WaitObject | undefined {
+  const mode = modeOf(parked);
+  const descriptor = mode === 'read' ? parked.detail : parked.detail2;
+  if (parked.lock === 0 || mode === undefined || descriptor > 0x7fff_ffff) return undefined;
+  return { kind: 'io', descriptor, mode };
+}
+
 const modeOf = ({ functions }: Parked): 'read' | 'write' | undefined =>
   first(functions(), IO_DEPTH, (name) =>
     READING.test(name) ? 'read' : WRITING.test(name) ? 'write' : undefined,
@@ -158,39 +164,4 @@ function first<T>(
     if (found !== undefined || --left === 0) return found;
   }
   return undefined;
-}
-
-/**
- * The descriptor that a goroutine in "IO wait" waits for. netpollblock parks on the word of the pollDesc for reading or
- * for writing (runtime/netpoll.go); which, the stack tells. Descriptors are reused, so they are read while it waits.
- */
-export class DescriptorReader {
-  readonly #facts: SchedulerFacts;
-  readonly #readWord: (address: number) => number | undefined;
-  /** By the word: the descriptor if it is the one for reading, or for writing. */
-  readonly #seen = new Map<
-    number,
-    { readonly read: number | undefined; readonly write: number | undefined }
-  >();
-
-  constructor(facts: SchedulerFacts, readWord: (address: number) => number | undefined) {
-    this.#facts = facts;
-    this.#readWord = readWord;
-  }
-
-  /** A goroutine parks. */
-  see(reason: number, lock: number): void {
-    const layout = this.#facts.pollDescriptor;
-    if (layout === undefined || this.#facts.waitReasons[reason] !== 'IO wait' || this.#seen.has(lock)) return;
-    this.#seen.set(lock, {
-      read: this.#readWord(lock - layout.reader + layout.fd),
-      write: this.#readWord(lock - layout.writer + layout.fd),
-    });
-  }
-
-  of(lock: number, mode: 'read' | 'write' | undefined): WaitObject | undefined {
-    const descriptor = mode && this.#seen.get(lock)?.[mode];
-    if (descriptor === undefined || descriptor > 0x7fff_ffff) return undefined;
-    return { kind: 'io', descriptor, mode };
-  }
 }
