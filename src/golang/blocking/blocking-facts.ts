@@ -1,7 +1,8 @@
 import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import type { BlockedOn } from '../goroutine.ts';
 import type { Moment } from '../goroutines/clock.ts';
-import type { GoroutineFields } from '../goroutines/goroutine-fields.ts';
+import { GoroutineFields } from '../goroutines/goroutine-fields.ts';
+import type { GoroutineList } from '../goroutines/goroutine-list.ts';
 import type { GoroutineRecord } from '../goroutines/goroutine-record.ts';
 import type { Machines } from '../machines.ts';
 import { MutexLayout, RWMutex, Timer, WaitGroup } from '../runtime-facts/structs.ts';
@@ -10,7 +11,7 @@ import type { FrameVisitor } from '../stack/walker.ts';
 import { Channels } from './channels.ts';
 import { Conditions } from './conditions.ts';
 import { pollWait } from './poll.ts';
-import { readSemaphores, type Semaphore, semaphoreOnStack } from './semaphores.ts';
+import { readSemaphores, type Semaphore, semaphoresOnStacks } from './semaphores.ts';
 import { systemCallName } from './system-calls.ts';
 import { currentSystemCall, interruptedSystemCall } from './thread-system-call.ts';
 
@@ -32,12 +33,17 @@ const OWNER_BY_FUNCTION: ReadonlyMap<string, SemaphoreOwner> = new Map([
   ['sync.(*RWMutex).Lock', 'rwmutex-write'],
   ['sync.(*WaitGroup).Wait', 'waitgroup'],
 ]);
+const SEMACQUIRE = 'semacquire';
 const OWNER_DEPTH = 8;
 const SIGNAL_DEPTH = 100;
+
+/** testing/synctest marks waits inside a bubble (go1.25). */
+const withoutBubble = (reason: string | undefined): string | undefined => reason?.replace(' (durable)', '');
 
 /** What is needed of the program. */
 export interface BlockingHost {
   readonly fields: GoroutineFields;
+  readonly list: GoroutineList;
   readonly machines: Machines;
   readonly now: Moment | undefined;
   typeName(runtimeType: RuntimeAddress): string | undefined;
@@ -59,8 +65,7 @@ export class BlockingFacts {
 
   of(goroutine: GoroutineRecord): BlockedOn | undefined {
     if (goroutine.state === '_Gsyscall') return this.#systemCall(goroutine);
-    // testing/synctest marks waits inside a bubble (go1.25).
-    const reason = goroutine.waitReason?.replace(' (durable)', '');
+    const reason = withoutBubble(goroutine.waitReason);
     switch (reason) {
       case 'chan receive':
         return this.#channel(goroutine, 'receive');
@@ -80,7 +85,7 @@ export class BlockingFacts {
         return pollWait(this.#host.fields, goroutine.address);
       case 'sync.Cond.Wait':
         return this.#conditions.of(goroutine.address);
-      case 'semacquire':
+      case SEMACQUIRE:
         return this.#semaphore(goroutine, this.#ownerOnStack(goroutine));
     }
     const owner = reason === undefined ? undefined : OWNER_BY_REASON.get(reason);
@@ -108,9 +113,12 @@ export class BlockingFacts {
   }
 
   #semaphore(goroutine: GoroutineRecord, owner: SemaphoreOwner): BlockedOn | undefined {
-    this.#semaphores ??= readSemaphores(this.#host.fields.runtime);
+    const { fields } = this.#host;
+    this.#semaphores ??=
+      readSemaphores(fields.runtime) ?? semaphoresOnStacks(fields, this.#waitingOnSemaphores());
     const semaphore =
-      this.#semaphores.get(goroutine.address) ?? semaphoreOnStack(this.#host.fields, goroutine.address);
+      this.#semaphores.get(goroutine.address) ??
+      semaphoresOnStacks(fields, [goroutine.address]).get(goroutine.address);
     if (semaphore === undefined) return undefined;
     const offset = this.#semaphoreOffset(owner);
     return {
@@ -119,6 +127,16 @@ export class BlockingFacts {
       address: runtimeAddress(semaphore.address - (offset ?? 0)),
       waiters: semaphore.waiters,
     };
+  }
+
+  *#waitingOnSemaphores(): Generator<number> {
+    const { fields, list } = this.#host;
+    for (const slice of list.slices())
+      for (let i = 0; i < slice.length; i++) {
+        if (GoroutineFields.state(slice.statuses[i]!) !== '_Gwaiting') continue;
+        const reason = withoutBubble(fields.waitReasons.text(slice.waitReasons[i]!));
+        if (reason === SEMACQUIRE || OWNER_BY_REASON.has(reason ?? '')) yield slice.addresses[i]!;
+      }
   }
 
   /** Where the semaphore word is in the struct that owns it; undefined: that struct's layout is not known. */

@@ -18,11 +18,12 @@ export interface Semaphore {
  * Who waits on which semaphore, by g. A goroutine in semacquire1 does not note the address itself (g.waiting is for
  * channels), so the whole of `semtable` is walked once: 251 roots, each a treap of sudogs by address (prev and next
  * are its branches), each node with the list (waitlink) of those that wait on the same address (runtime/sema.go).
+ * Undefined: the table is not found.
  */
-export function readSemaphores(runtime: GoRuntime): ReadonlyMap<number, Semaphore> {
+export function readSemaphores(runtime: GoRuntime): ReadonlyMap<number, Semaphore> | undefined {
   const byGoroutine = new Map<number, Semaphore>();
   const table = runtime.tryGlobal(SEMAPHORE_TABLE);
-  if (table === undefined) return byGoroutine;
+  if (table === undefined) return undefined;
   const { memory, target } = runtime;
   const sudog = runtime.layout(Sudog);
   const g = runtime.layout(G);
@@ -56,18 +57,62 @@ export function readSemaphores(runtime: GoRuntime): ReadonlyMap<number, Semaphor
 }
 
 /**
- * Where semtable itself cannot be found (stripped binaries), semacquire1's own sudog can: it is the one in the
- * goroutine's innermost frames that names the goroutine. Others that wait on the same address are not known then.
+ * Where semtable itself cannot be found (stripped binaries), the sudogs of semacquire1 can: each is in the innermost
+ * frames of the goroutine that it names. Those with one address are one queue, in the order of its waitlinks.
  */
-export function semaphoreOnStack(fields: GoroutineFields, g: number): Semaphore | undefined {
-  const sudog = fields.runtime.layouts.tryOf(Sudog);
-  if (sudog === undefined) return undefined;
-  for (const word of parkedWords(fields, g)) {
-    if (tryWord(fields, word + sudog.g) !== g || tryWord(fields, word + sudog.waitLink) === undefined)
-      continue;
-    const address = tryWord(fields, word + sudog.element) ?? 0;
-    if (address === 0 || tryWord(fields, address - (address % 8)) === undefined) continue;
-    return { address: runtimeAddress(address), waiters: [goid(fields.id(g))] };
+export function semaphoresOnStacks(
+  fields: GoroutineFields,
+  goroutines: Iterable<number>,
+): ReadonlyMap<number, Semaphore> {
+  const byAddress = new Map<number, ParkedSudog[]>();
+  for (const g of goroutines) {
+    const parked = parkedSudog(fields, g);
+    if (parked === undefined) continue;
+    const queue = byAddress.get(parked.semaphore);
+    if (queue === undefined) byAddress.set(parked.semaphore, [parked]);
+    else queue.push(parked);
+  }
+  const byGoroutine = new Map<number, Semaphore>();
+  for (const [address, parked] of byAddress) {
+    const waiters = inOrder(parked).map(({ g }) => goid(fields.id(g)));
+    const semaphore = { address: runtimeAddress(address), waiters };
+    for (const { g } of parked) byGoroutine.set(g, semaphore);
+  }
+  return byGoroutine;
+}
+
+interface ParkedSudog {
+  readonly g: number;
+  readonly sudog: number;
+  readonly semaphore: number;
+  /** The next that waits on the same address, or 0. */
+  readonly next: number;
+}
+
+function parkedSudog(fields: GoroutineFields, g: number): ParkedSudog | undefined {
+  const layout = fields.runtime.layouts.tryOf(Sudog);
+  if (layout === undefined) return undefined;
+  for (const sudog of parkedWords(fields, g)) {
+    const next = tryWord(fields, sudog + layout.waitLink);
+    if (tryWord(fields, sudog + layout.g) !== g || next === undefined) continue;
+    const semaphore = tryWord(fields, sudog + layout.element) ?? 0;
+    if (semaphore === 0 || tryWord(fields, semaphore - (semaphore % 8)) === undefined) continue;
+    return { g, sudog, semaphore, next };
   }
   return undefined;
+}
+
+/** From the one that no other leads to. In a damaged queue those that are not reached from it follow as they come. */
+function inOrder(parked: readonly ParkedSudog[]): readonly ParkedSudog[] {
+  const rest = new Map(parked.map((one) => [one.sudog, one]));
+  const ordered: ParkedSudog[] = [];
+  const behind = new Set(parked.map((one) => one.next));
+  const heads = parked.filter((one) => !behind.has(one.sudog));
+  for (const head of [...heads, ...parked]) {
+    for (let one = rest.get(head.sudog); one !== undefined; one = rest.get(one.next)) {
+      rest.delete(one.sudog);
+      ordered.push(one);
+    }
+  }
+  return ordered;
 }
