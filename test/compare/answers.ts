@@ -22,6 +22,8 @@ export interface GoroutineAnswer {
   readonly goStatement: Place;
   readonly start: Place;
   readonly frames: readonly FrameAnswer[];
+  /** Address of the channel, lock or Cond that it waits for; of Delve's, where an argument that it shows says so. */
+  readonly waitsFor?: string | undefined;
   /** Why there is no stack, or not all of it. */
   readonly problem: string;
 }

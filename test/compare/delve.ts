@@ -8,6 +8,7 @@ import { buildGo } from '../support/go-build.ts';
 import { cacheFolder, projectRoot } from '../support/project.ts';
 import { run, writeAtomically } from '../support/tools.ts';
 import { type Answers, type GoroutineAnswer, nowhere, type Place, type VariableAnswer } from './answers.ts';
+import { waitedOn } from './waited.ts';
 
 interface OraclePlace extends Place {
   readonly pc: number;
@@ -77,6 +78,11 @@ export function askDelve(core: FixtureCore, of: Fixture): Answers {
 }
 
 export function delveGoroutine(g: OracleGoroutine): GoroutineAnswer {
+  const frames = (g.frames ?? []).map((frame, index) => ({
+    ...place(frame),
+    pc: frame.pc,
+    variables: index < FRAMES_WITH_VARIABLES ? variables(frame) : undefined,
+  }));
   return {
     id: g.id,
     // api.Goroutine.Status has the runtime's numbers.
@@ -91,11 +97,8 @@ export function delveGoroutine(g: OracleGoroutine): GoroutineAnswer {
     user: place(g.user),
     goStatement: place(g.goStatement),
     start: place(g.start),
-    frames: (g.frames ?? []).map((frame, index) => ({
-      ...place(frame),
-      pc: frame.pc,
-      variables: index < FRAMES_WITH_VARIABLES ? variables(frame) : undefined,
-    })),
+    frames,
+    waitsFor: waitedOn(g.waitReason, frames),
     problem: g.problem ?? g.stackError ?? g.frames?.find((frame) => frame.problem)?.problem ?? '',
   };
 }

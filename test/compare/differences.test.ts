@@ -14,6 +14,7 @@ const GOROUTINE: GoroutineAnswer = {
   user: at('main.f', 2),
   goStatement: at('main.main', 3),
   start: at('main.f', 4),
+  waitsFor: '0xc000012340',
   frames: [
     { ...at('main.f', 2), pc: 2, variables: [{ name: 'x', role: 'local', text: '1' }] },
     { ...at('main.main', 9), pc: 9, variables: [] },
@@ -44,6 +45,7 @@ describe('comparing answers', () => {
     expect(compared).toEqual({
       goroutines: 1,
       states: 4,
+      waits: 1,
       locations: 4,
       stacks: 2,
       variables: 1,
@@ -62,6 +64,8 @@ describe('comparing answers', () => {
     expect(subjects(changed({ waitReason: 'select' }))).toEqual([
       'states: goroutine 1 wait reason (_Gwaiting)',
     ]);
+    expect(subjects(changed({ waitsFor: '0xc000012348' }))).toEqual(['waits: goroutine 1 (chan receive)']);
+    expect(subjects(changed({ waitsFor: undefined }))).toEqual(['waits: goroutine 1 (chan receive)']);
     expect(subjects(changed({ user: at('main.f', 3) }))).toEqual(['locations: goroutine 1 user']);
   });
 

@@ -15,6 +15,7 @@ import { SIGNAL_RETURN } from './gdb.ts';
 export const CATEGORIES = [
   'goroutines',
   'states',
+  'waits',
   'locations',
   'stacks',
   'variables',
@@ -87,6 +88,7 @@ export class Tally implements Comparison {
   readonly compared: Record<Category, number> = {
     goroutines: 0,
     states: 0,
+    waits: 0,
     locations: 0,
     stacks: 0,
     variables: 0,
@@ -130,6 +132,8 @@ function compareGoroutine(
   tally.add('states', `${subject} wait reason (${delve.state})`, delve.waitReason, mattock.waitReason);
   tally.add('states', `${subject} thread`, String(delve.thread), String(mattock.thread));
   tally.add('states', `${subject} labels`, delve.labels, mattock.labels);
+  if (delve.waitsFor !== undefined)
+    tally.add('waits', `${subject} (${delve.waitReason})`, delve.waitsFor, mattock.waitsFor ?? '(not known)');
   for (const which of ['current', 'user', 'goStatement', 'start'] as const) {
     const [theirs, ours] = [placeText(delve[which]), placeText(mattock[which])];
     const confirmedBy = traced.has(ours) && !traced.has(theirs) ? 'traceback' : undefined;

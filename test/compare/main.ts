@@ -7,6 +7,8 @@
 // breakpoints' addresses, and at each stop the goroutine there with its stack, arguments and locals.
 // With --places: the addresses of breakpoints on all functions and on many lines.
 // Differences that are known and right are explained in explained.ts; any other makes this fail.
+import { contradictions } from '../../src/golang/testing/blocked-claims.ts';
+import { fixtureProgram } from '../../src/golang/testing/fixture-program.ts';
 import { buildLabel, missingForBuild } from '../support/builds.ts';
 import { type CoreRequest, coreOf, type FixtureCore, missingForCore } from '../support/cores.ts';
 import { type Fixture, fixture } from '../support/fixture.ts';
@@ -15,13 +17,14 @@ import { align } from './alignment.ts';
 import { placeText } from './answers.ts';
 import { comparePlaces } from './compare-places.ts';
 import { askDelve } from './delve.ts';
-import { type Comparison, compare } from './differences.ts';
+import { type Comparison, compare, type Tally } from './differences.ts';
 import { askGdb } from './gdb.ts';
 import { compareLive, type LiveRequest } from './live.ts';
 import { askExpressions, askStacks } from './mattock.ts';
 import { comparisons, liveComparisons, placeComparisons } from './plan.ts';
 import { headLine, type Row, rowLine, summary } from './report.ts';
 import { compareStacksWithTraceback, compareWithTraceback, parseTraceback } from './traceback.ts';
+import { compareWaits } from './waited.ts';
 
 /** Delve 1.27.2, whose packages the oracle is made of, is not compiled by older ones. */
 const ORACLE_NEEDS = '1.25';
@@ -91,6 +94,8 @@ async function outcomeOf(request: CoreRequest): Promise<Row['outcome']> {
     const comparison = request.stripped
       ? againstTraceback(core)
       : againstDelve(core, fixture(request.fixture), request.arch);
+    const { program } = await fixtureProgram(request);
+    compareWaits(comparison, [...program.goroutines()], contradictions(program));
     return { kind: 'compared', comparison };
   } catch (error) {
     return { kind: 'failed', reason: (error as Error).message };
@@ -107,7 +112,7 @@ function outcomeOfRun(request: LiveRequest, compared: (request: LiveRequest) => 
   }
 }
 
-function againstDelve(core: FixtureCore, source: Fixture, arch: CoreRequest['arch']): Comparison {
+function againstDelve(core: FixtureCore, source: Fixture, arch: CoreRequest['arch']): Tally {
   const delve = askDelve(core, source);
   const ids = delve.goroutines.map((g) => g.id);
   const goroutines = askStacks(core, ids);
@@ -132,7 +137,7 @@ function againstDelve(core: FixtureCore, source: Fixture, arch: CoreRequest['arc
   return comparison;
 }
 
-function againstTraceback(core: FixtureCore): Comparison {
+function againstTraceback(core: FixtureCore): Tally {
   const printed = parseTraceback(core.traceback);
   const ids = printed.map((g) => g.id);
   return compareWithTraceback(printed, { goroutines: askStacks(core, ids), expressions: [] });

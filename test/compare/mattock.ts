@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { FixtureCore } from '../support/cores.ts';
 import { projectRoot } from '../support/project.ts';
 import { type Answers, type ExpressionAnswer, type GoroutineAnswer, nowhere, type Place } from './answers.ts';
+import { type WaitedRow, waitedInRow } from './waited.ts';
 
 interface Row {
   readonly function?: string;
@@ -24,6 +25,7 @@ export interface GoroutineRow {
   readonly goStatement?: Row;
   readonly start?: Row;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly blockedOn?: WaitedRow;
   readonly problem?: string;
 }
 interface StackResult {
@@ -119,6 +121,7 @@ export function mattockGoroutine(row: GoroutineRow, stack: StackDocument | undef
     user: place(row.user),
     goStatement: place(row.goStatement),
     start: place(row.start),
+    waitsFor: waitedInRow(row.blockedOn),
     frames: (result?.frames ?? []).map((frame) => ({
       ...place(frame),
       pc: Number(frame.pc ?? 0),

@@ -35,7 +35,7 @@ interface Claims {
  * they name: who waits for a thing is among its waiters, each waiter of it says the same of it, and a Mutex, RWMutex,
  * WaitGroup or Cond at the address counts at least as many. In a program at rest there is nothing to be told.
  */
-export function contradictions(program: Program): string[] {
+export function contradictions(program: Program): ReadonlyMap<Goid, readonly string[]> {
   const { memory } = program.target;
   const goroutines = [...program.goroutines()].filter((g) => g.state === '_Gwaiting');
   const claims: Claims = {
@@ -45,8 +45,11 @@ export function contradictions(program: Program): string[] {
     int32: (address) => memory.uint32(runtimeAddress(address) as RuntimeAddress) | 0,
     uint32: (address) => memory.uint32(runtimeAddress(address) as RuntimeAddress),
   };
-  return goroutines.flatMap((g) =>
-    [...contradictionsOf(g, claims)].map((text) => `goroutine ${g.id} (${g.waitReason}): ${text}`),
+  return new Map(
+    goroutines.flatMap((g) => {
+      const texts = [...contradictionsOf(g, claims)];
+      return texts.length === 0 ? [] : [[g.id, texts.map((text) => `${g.waitReason}: ${text}`)] as const];
+    }),
   );
 }
 
