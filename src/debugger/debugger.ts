@@ -1,4 +1,4 @@
-import { assertUnreachable } from '../base/index.ts';
+import { assertUnreachable, type ThreadId } from '../base/index.ts';
 import type { Program } from '../golang/index.ts';
 import type { Decision, LiveTarget, ProcessEnd, RunMode, TargetEvent } from '../target/index.ts';
 import type { BreakpointList } from './breakpoints/breakpoint-list.ts';
@@ -76,6 +76,14 @@ export class Debugger {
       if (causes.length > 0 || again.length === 0) return causes;
       if (mode.kind === 'step') return [{ kind: 'step', thread: mode.thread }];
     }
+  }
+
+  /**
+   * One instruction of a thread without a run, which is most of what a step costs. False: it must be a run, because only
+   * the CPU can do it, or because somebody watches what happens.
+   */
+  emulate(thread: ThreadId): boolean {
+    return this.#watchers.length === 0 && !this.watches.any && this.target.emulate(thread);
   }
 
   /** Gives the processes that have run along. */

@@ -46,6 +46,10 @@ export class TrapSites {
     this.#target.removeTrap(wish.address);
   }
 
+  has(address: RuntimeAddress): boolean {
+    return this.#wishes.has(address);
+  }
+
   /** Asks everyone who waits at an address; handlers may add and remove wishes. */
   *hit(thread: LiveThread, address: RuntimeAddress): Generator<StopCause> {
     for (const { handler } of this.#wishes.get(address) ?? []) {

@@ -52,6 +52,11 @@ export interface LiveTarget extends Target {
    * the thread's `currentSignal` then; what it does to watched memory is not told. False: the thread is gone.
    */
   executeOne(thread: ThreadId): boolean;
+  /**
+   * The next instruction of a stopped thread, done without the CPU and without a run: nothing can happen meanwhile, and
+   * nobody is told. False: it cannot be done so, and nothing has changed.
+   */
+  emulate(thread: ThreadId): boolean;
   /** The signal with which a thread stopped is not for the program. */
   dropSignal(thread: ThreadId): void;
 

@@ -202,6 +202,24 @@ describe('steps', () => {
     expect(await live.text('breakpoints')).toMatch(/main\.go:24 \(1\b/);
   });
 
+  /** main.add calls nothing: a step over it needs no run, and all the same everything there is noticed. */
+  it.skipIf(missing)('notice what is in a function that is gone through without a run', async () => {
+    const live = await start(noopt);
+    await live.text('continue main.go:172');
+    await live.text('break main.go:25 if c == 7');
+    const { result } = await live.json('next');
+    expect(placeIn(result)).toBe('add:25');
+    expect(result).toMatchObject({ interrupted: 'next', causes: [{ kind: 'breakpoint', hits: 1 }] });
+    await live.text('clearall');
+    await live.text('continue main.go:204');
+    await live.text('break main.go:25 if c == 7');
+    await live.text('trace main.add');
+    const { result: over } = await live.json('next');
+    expect(over).toMatchObject({ causes: [{ kind: 'step' }] });
+    expect(placeIn(over)).toBe('exits.func1:205');
+    expect(await live.text('breakpoints')).toMatch(/Tracepoint .* main\.add\(\) .*\(1 hits\)/);
+  });
+
   it.skipIf(missing)('by instructions go everywhere, or over calls', async () => {
     const live = await start(noopt);
     await live.text('continue main.fact');

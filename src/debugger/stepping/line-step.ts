@@ -11,6 +11,8 @@ import { type FrameHere, type Goal, INTERRUPTED, type Walk } from './walk.ts';
  * and everything runs: a line may hold a long loop, or wait for another goroutine.
  */
 const MOST_STEPPED = 200;
+/** Of a function that is called, so many are done without the CPU (a few µs each). */
+const MOST_IN_LEAF = 100;
 /** Wrappers that lead to each other. */
 const MOST_WRAPPERS = 16;
 
@@ -127,19 +129,41 @@ export class LineStep {
   #runOver(frame: FrameHere, behind: RuntimeAddress, callee: FunctionCode | undefined): Finish | undefined {
     const walk = this.#walk;
     const depth = walk.depthOfSp(walk.thread);
+    const loops = this.#loopGoals();
+    if (callee !== undefined && loops.length === 0) {
+      const through = this.#throughLeaf(behind, depth);
+      if (through !== 'unfinished') return through;
+    }
     const goals: PlaceGoal[] = [
       {
         address: behind,
         tag: 'behind-call',
         accepts: (thread) => walk.depthOfSp(thread) <= depth,
       },
-      ...this.#loopGoals(),
+      ...loops,
     ];
     if (this.#kind === 'into' && callee?.name === 'runtime.deferreturn') {
       for (const address of this.#exits.returnCalls) goals.push({ address, tag: 'deferred-call' });
     }
     const tag = this.#runUntil(frame, goals);
     return tag === 'behind-call' ? undefined : this.#arrived(frame, tag);
+  }
+
+  /**
+   * Through a short function that calls nothing, instruction by instruction without the CPU: that is over sooner than it
+   * takes to let everything run. Undefined: behind the call.
+   */
+  #throughLeaf(behind: RuntimeAddress, depth: number): typeof INTERRUPTED | 'unfinished' | undefined {
+    const walk = this.#walk;
+    for (let left = MOST_IN_LEAF; left > 0; left--) {
+      const done = walk.emulateOne();
+      if (done === INTERRUPTED) return INTERRUPTED;
+      if (done === undefined) return 'unfinished';
+      const { pc } = walk;
+      if (pc === behind && walk.depthOfSp(walk.thread) <= depth) return undefined;
+      if (walk.instructions.at(pc)?.flow === 'call') return 'unfinished';
+    }
+    return 'unfinished';
   }
 
   /** At the entry of a function that was called: behind its prologue, through wrappers. Undefined: back in the frame. */

@@ -61,15 +61,27 @@ export class Walk {
 
   /** One instruction, everybody else stopped. */
   stepOne(): typeof INTERRUPTED | undefined {
-    const { target, traps } = this.control;
     const { id } = this.thread;
+    if (this.control.emulate(id)) return this.#arrivedAlone();
     const causes = this.control.run({ kind: 'step', thread: id });
     const others = causes.filter((cause) => !(cause.kind === 'step' && cause.thread === id));
     if (others.length > 0 || causes.length === 0 || !this.#find(id)) return this.#interrupted(others);
+    return this.#arrivedAlone();
+  }
+
+  /** The same, if that needs no run; undefined: it does. */
+  emulateOne(): 'done' | typeof INTERRUPTED | undefined {
+    if (!this.control.emulate(this.thread.id)) return undefined;
+    return this.#arrivedAlone() ?? 'done';
+  }
+
+  /** Traps are not in the text while one thread is stepped. */
+  #arrivedAlone(): typeof INTERRUPTED | undefined {
+    const { target, traps } = this.control;
     const { pc } = this;
-    // Traps are not in the text while one thread is stepped.
+    if (!traps.has(pc)) return undefined;
     const hits = [...traps.hit(this.thread, pc)];
-    target.passTrap(id);
+    target.passTrap(this.thread.id);
     return hits.length > 0 ? this.#interrupted(hits) : undefined;
   }
 

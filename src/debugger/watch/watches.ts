@@ -58,6 +58,10 @@ export class Watches {
     };
   }
 
+  get any(): boolean {
+    return this.#all.size > 0;
+  }
+
   /** It watches nothing until it is armed. */
   add(request: WatchRequest): Watching {
     const watching = new Watching(request, this.#tools);

@@ -8,6 +8,8 @@ const NEAR = 2048;
 /** One thread's registers and its process's memory, for an instruction that is emulated. */
 export class MachineOfThread implements WritableMachineState {
   thread!: ProcessThread;
+  /** Whether memory was written; whoever wants to know it says false before. */
+  wrote = false;
   readonly #kernel: Kernel;
   readonly #pid: number;
   readonly #sp: number;
@@ -43,6 +45,7 @@ export class MachineOfThread implements WritableMachineState {
     const sp = this.thread.registers.get(this.#sp)!;
     if (address < sp - NEAR || address > sp + NEAR) return false;
     this.#view.setBigUint64(0, BigInt.asUintN(64, value), true);
+    this.wrote = true;
     return this.#kernel.writeMemory(this.#pid, address, this.#bytes.subarray(0, length)) === length;
   }
 }

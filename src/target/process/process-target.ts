@@ -288,6 +288,28 @@ export class ProcessTarget implements LiveTarget {
     return done;
   }
 
+  emulate(id: ThreadId): boolean {
+    const thread = this.#threads.get(id);
+    if (thread?.state !== 'stopped' || thread.pendingSignal !== 0) return false;
+    const emulated = this.#tryEmulate(thread);
+    if (emulated === undefined) return false;
+    this.#generation++;
+    this.#signal = undefined;
+    this.#threads.current = id;
+    if (emulated === 'written') this.memory.invalidate();
+    return true;
+  }
+
+  #tryEmulate(thread: ProcessThread): ReturnType<StepOff['emulate']> {
+    try {
+      return this.#stepOff.emulate(thread);
+    } catch (error) {
+      // Killed: a run is what finds that out.
+      if (!(error instanceof TargetFault)) throw error;
+      return undefined;
+    }
+  }
+
   dropSignal(id: ThreadId): void {
     const thread = this.#threads.get(id);
     if (thread !== undefined) thread.pendingSignal = 0;

@@ -67,14 +67,18 @@ export class StepOff {
   }
 
   /**
-   * Does the next instruction of a thread without the CPU, while everything is stopped: a step then costs no stop. False:
-   * it is none that can be done so, and nothing has changed.
+   * Does the next instruction of a thread without the CPU, while everything is stopped: a step then costs no stop.
+   * `written`: and it wrote memory. Undefined: it is none that can be done so, and nothing has changed.
    */
-  emulate(thread: ProcessThread): boolean {
+  emulate(thread: ProcessThread): 'done' | 'written' | undefined {
     const instruction = this.#instructionAt(thread.pc);
-    if (instruction === undefined || thread.inSystemCall || thread.mayRestart) return false;
-    this.#machine.thread = thread;
-    return !this.#isWatched(instruction) && instruction.emulate(this.#machine);
+    if (instruction === undefined || thread.inSystemCall || thread.mayRestart) return undefined;
+    const machine = this.#machine;
+    machine.thread = thread;
+    machine.wrote = false;
+    if (this.#isWatched(instruction) || !instruction.emulate(machine)) return undefined;
+    thread.decidedTrap = undefined;
+    return machine.wrote ? 'written' : 'done';
   }
 
   #instructionAt(pc: number): DecodedInstruction | undefined {

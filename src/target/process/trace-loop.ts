@@ -431,7 +431,7 @@ export class TraceLoop implements Member {
     };
     state.stepping = thread;
     thread.decidedTrap = undefined;
-    if (thread.pendingSignal === 0 && this.#setting.stepOff.emulate(thread)) {
+    if (thread.pendingSignal === 0 && this.#setting.stepOff.emulate(thread) !== undefined) {
       state.decide({ kind: 'step', thread });
       return;
     }
