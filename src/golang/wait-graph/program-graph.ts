@@ -3,15 +3,13 @@ import type { GoProgram } from '../go-program.ts';
 import type { Goroutine } from '../goroutine.ts';
 import { booksOf, type Participant } from './books.ts';
 import { collapse } from './collapse.ts';
-import type { Confidence, GoroutineNode, Outside, Place, WaitEdge, WaitGraph, WaitNode } from './graph.ts';
+import type { GoroutineNode, Outside, Place, WaitEdge, WaitGraph, WaitNode } from './graph.ts';
 import { HeapObjects } from './heap-objects.ts';
-import { Holders, hasDeferredRelease, takenOfKind } from './holders.ts';
 import { reachableObjects } from './reachability.ts';
 import { References } from './references.ts';
-import { type WaitedObject, WaitedObjects } from './waited-objects.ts';
+import { serversOf } from './servers.ts';
+import { WaitedObjects } from './waited-objects.ts';
 
-/** Who may hold a lock is looked at closely for so many goroutines. */
-const MOST_STUDIED = 5_000;
 /** What the program calls to wait. */
 const LIBRARY = /^(?:runtime|internal\/runtime|sync|internal\/sync|time|internal\/poll)[./]/;
 const LIBRARY_DEPTH = 16;
@@ -49,10 +47,8 @@ class Builder {
   readonly #nodes: WaitNode[] = [];
   readonly #edges: WaitEdge[] = [];
   readonly #limits: string[] = [];
-  readonly #holders: Holders;
   readonly #places = new Map<Location, Place>();
   readonly #callers = new Map<string, Location>();
-  #studied = 0;
   #objectsFrom = 0;
   #books: ReadonlySet<number> = new Set();
 
@@ -61,7 +57,6 @@ class Builder {
     this.#progress = progress;
     this.#heap = HeapObjects.of(go.runtime);
     this.#waited = new WaitedObjects(go, this.#heap);
-    this.#holders = new Holders(go);
   }
 
   build(goroutines: Iterable<Goroutine>, total: number): WaitGraph {
@@ -74,8 +69,9 @@ class Builder {
     if (this.#heap !== undefined) this.#books = booksOf(this.#go, this.#heap, this.#waited, this.#members);
     const candidates = this.#candidates();
     const holders = new Map<number, readonly number[]>();
-    this.#waited.all.forEach((object, i) => {
-      const found = this.#servers(object, candidates[i]!, i);
+    const servers = serversOf(this.#go, this.#waited, this.#members, candidates);
+    this.#waited.all.forEach((_, i) => {
+      const found = servers[i]!;
       const held = found.filter(({ kind, confidence }) => kind === 'held' && confidence !== 'possible');
       if (held.length > 0)
         holders.set(
@@ -180,46 +176,6 @@ class Builder {
     return candidates;
   }
 
-  #servers(object: WaitedObject, candidates: ReadonlyMap<number, number>, index: number): Server[] {
-    const servers: Server[] = [...this.#writersAhead(object, index)];
-    const known = new Set(servers.map(({ member }) => member));
-    for (const [member, steps] of candidates) {
-      if (known.has(member) || object.address === 0) continue;
-      const server = this.#server(object, member, steps);
-      if (server !== undefined) servers.push(server);
-    }
-    return exclusive(object, servers);
-  }
-
-  /** Readers queue behind a writer that waits, and writers behind the one that is first: the queues say so. */
-  #writersAhead({ kind }: WaitedObject, index: number): Server[] {
-    if (kind !== 'rwmutex-read' && kind !== 'mutex') return [];
-    const other = this.#waited.atSameRWMutex(index, 'rwmutex-write');
-    const waiters = other === undefined ? [] : [...this.#waited.all[other]!.waiters.keys()];
-    const how = 'a writer that waits is ahead';
-    return waiters.map((member) => ({ member, kind: 'held', confidence: 'certain', how }));
-  }
-
-  #server(object: WaitedObject, member: number, steps: number): Server | undefined {
-    const reach = steps === 0 ? 'its stack leads to it' : `its stack leads to it in ${steps + 1} steps`;
-    const possible: Server = { member, kind: 'served', confidence: 'possible', how: reach };
-    const waits = object.waiters.has(member);
-    if (object.kind === 'channel' || object.kind === 'cond' || object.kind === 'semaphore')
-      return waits ? undefined : possible;
-    if (this.#studied >= MOST_STUDIED) return waits ? undefined : possible;
-    this.#studied++;
-    const holding = this.#holders.of(this.#members[member]!.address);
-    const held = (confidence: Confidence, how: string): Server => ({ member, kind: 'held', confidence, how });
-    if (hasDeferredRelease(holding, object)) {
-      const release = object.kind === 'waitgroup' ? 'Done' : 'Unlock';
-      return held('likely', `has deferred its ${release}`);
-    }
-    const taken = takenOfKind(holding, object);
-    // One that waits for the lock and has locked once in a frame may have locked it before: only a defer says so.
-    if (taken > 0 && !waits) return held('likely', 'its code is between Lock and Unlock');
-    return waits ? undefined : possible;
-  }
-
   #outside(holders: ReadonlyMap<number, readonly number[]>): Outside[] {
     const { all } = this.#waited;
     if (all.length === 0) return [];
@@ -248,26 +204,3 @@ class Builder {
     });
   }
 }
-
-interface Server {
-  readonly member: number;
-  readonly kind: 'held' | 'served';
-  readonly confidence: Confidence;
-  readonly how: string;
-}
-
-/** A Mutex has one holder: where several seem to hold it, or one by a deferred call and others by code, some are wrong. */
-function exclusive({ kind }: WaitedObject, servers: readonly Server[]): Server[] {
-  if (kind !== 'mutex' && kind !== 'rwmutex-read') return [...servers];
-  const certain = servers.filter(({ confidence }) => confidence === 'certain');
-  const deferred = servers.filter(({ how }) => how.startsWith('has deferred'));
-  const best = certain.length > 0 ? certain : deferred;
-  const held = servers.filter((server) => server.kind === 'held');
-  if (best.length > 0)
-    return servers.map((server) =>
-      best.includes(server) || server.kind === 'served' ? server : weakened(server),
-    );
-  return held.length <= 1 ? [...servers] : servers.map((s) => (s.kind === 'held' ? weakened(s) : s));
-}
-
-const weakened = (server: Server): Server => ({ ...server, kind: 'served', confidence: 'possible' });
