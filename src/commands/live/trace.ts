@@ -124,15 +124,15 @@ class TracedCall implements Happening {
   }
 
   *text(style: Style): Iterable<string> {
-    const { kind, function: name, goid, thread, duration, stack } = this.#event;
+    const { kind, function: name, goid, thread, duration, stack, described } = this.#event;
     const who = goid === undefined ? `thread(${thread})` : `goroutine(${goid})`;
     const called = style.paint('function', name);
     const values = this.#values.map((one) => harmless(renderSingleLine(one.value)));
     if (kind === 'reached' && values.length === 0) yield `> ${who}: ${called}`;
     else if (kind !== 'return') {
       const texts = values.map((text, i) => `${style.paint('name', this.#values[i]!.name)} = ${text}`);
-      yield `> ${who}: ${called}(${texts.join(', ')})`;
-    } else yield `>> ${who}: ${called} => (${values.join(', ')})${durationText(duration)}`;
+      yield `> ${who}: ${called}(${described ? texts.join(', ') : '?'})`;
+    } else yield `>> ${who}: ${called} => (${described ? values.join(', ') : '?'})${durationText(duration)}`;
     for (const frame of stack?.frames ?? []) yield `\t${locationText(frame, style)}`;
   }
 }

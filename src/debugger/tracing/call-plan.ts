@@ -1,16 +1,10 @@
 import { type LinkedAddress, type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import type { Value } from '../../expr/index.ts';
-import { type Assignment, assignCall } from '../../golang/calls/abi-internal.ts';
+import { isHidden, type PassedValue, passedValues, UNKNOWN_PLACE } from '../../golang/calls/passed-values.ts';
+import { goMinor } from '../../golang/go-version.ts';
 import type { Program } from '../../golang/index.ts';
-import { bodyStart, type Type, type VariableInfo } from '../../image/index.ts';
+import { bodyStart } from '../../image/index.ts';
 import type { LiveThread, Memory, Module } from '../../target/index.ts';
-
-/** An argument or a result with its place in a call. */
-interface Slot {
-  readonly name: string;
-  readonly type: Type;
-  readonly assignment: Assignment;
-}
 
 /** A value of a call, read. */
 export interface CallValue {
@@ -24,19 +18,23 @@ export class CallPlan {
   readonly entry: RuntimeAddress;
   readonly returns: readonly RuntimeAddress[];
   readonly function: string;
-  readonly #parameters: readonly Slot[];
-  readonly #results: readonly Slot[];
+  /** Whether anything says what it takes and gives. */
+  readonly described: boolean;
+  readonly #parameters: readonly PassedValue[];
+  readonly #results: readonly PassedValue[];
   readonly #entryToFrame: number;
 
   private constructor(facts: {
     readonly function: string;
+    readonly described: boolean;
     readonly entry: RuntimeAddress;
     readonly returns: readonly RuntimeAddress[];
-    readonly parameters: readonly Slot[];
-    readonly results: readonly Slot[];
+    readonly parameters: readonly PassedValue[];
+    readonly results: readonly PassedValue[];
     readonly entryToFrame: number;
   }) {
     this.function = facts.function;
+    this.described = facts.described;
     this.entry = facts.entry;
     this.returns = facts.returns;
     this.#parameters = facts.parameters;
@@ -62,7 +60,7 @@ export class CallPlan {
       function: functions.name(index),
       entry,
       returns,
-      ...slotsOf(program, module, functions.entry(index), functions.traits(index).assembly),
+      ...valuesOf(program, module, functions.entry(index), functions.traits(index).assembly),
       entryToFrame: delta + (target.arch.dwarf.lr === undefined ? target.arch.pointerSize : 0),
     });
   }
@@ -86,35 +84,38 @@ function behindCheck(module: Module, entry: LinkedAddress): RuntimeAddress {
   return module.toRuntime(module.image === undefined ? entry : bodyStart(module.image, entry));
 }
 
-function slotsOf(
+function valuesOf(
   { target }: Program,
   module: Module,
   entry: LinkedAddress,
   assembly: boolean,
-): { readonly parameters: readonly Slot[]; readonly results: readonly Slot[] } {
-  const variables = module.image?.debugInfo?.functionAt(entry)?.variables ?? [];
-  const inputs = once(variables.filter(({ role }) => role === 'parameter'));
-  const outputs = once(variables.filter(({ role }) => role === 'result'));
-  const types = (list: readonly VariableInfo[]): Type[] => list.map(({ type }) => type);
-  const call = assignCall(target.arch.name, { parameters: types(inputs), results: types(outputs) }, assembly);
-  const slots = (list: readonly VariableInfo[], assignments: readonly Assignment[]): Slot[] =>
-    list.map(({ name, type }, i) => ({ name, type, assignment: assignments[i]! }));
-  return { parameters: slots(inputs, call.parameters), results: slots(outputs, call.results) };
+): {
+  readonly described: boolean;
+  readonly parameters: readonly PassedValue[];
+  readonly results: readonly PassedValue[];
+} {
+  const info = module.image?.debugInfo?.functionAt(entry);
+  // Of an unknown version: the newest.
+  const minor = goMinor(module.image?.buildInfo?.goVersion ?? '') ?? Infinity;
+  const { parameters, results } = passedValues(target.arch, { info, entry, minor, assembly });
+  return {
+    // Of what is written in assembly DWARF has the name and the code.
+    described: info !== undefined && !assembly,
+    parameters: parameters.filter(({ name }) => !isHidden(name)),
+    results,
+  };
 }
-
-/** One that the compiler split has an entry for itself and one for what is left of it. */
-const once = (list: readonly VariableInfo[]): VariableInfo[] =>
-  list.filter(({ name }, i) => name === '_' || list.findIndex((other) => other.name === name) === i);
 
 /** The bytes are copied: the thread goes on before they are shown. */
 function read(
-  { name, type, assignment }: Slot,
+  { name, type, place }: PassedValue,
   thread: LiveThread,
   memory: Memory,
   frame: number,
 ): CallValue {
-  if (assignment.kind === 'stack') {
-    const address = runtimeAddress(frame + assignment.offset);
+  if (place === undefined) return { name, value: { type, storage: { kind: 'none', reason: UNKNOWN_PLACE } } };
+  if (place.kind === 'stack') {
+    const address = runtimeAddress(frame + place.offset);
     const bytes = memory.tryRead(address, type.size)?.slice();
     const storage =
       bytes === undefined
@@ -123,7 +124,7 @@ function read(
     return { name, value: { type, storage } };
   }
   const bytes = new Uint8Array(type.size);
-  for (const { register, offset, size } of assignment.pieces) {
+  for (const { register, offset, size } of place.pieces) {
     const from = thread.registers.bytes(register);
     if (from === undefined) {
       return {

@@ -15,6 +15,8 @@ export interface CallEvent {
   readonly goid: Goid | undefined;
   readonly thread: ThreadId;
   readonly values: readonly CallValue[];
+  /** False: nothing says what it takes and gives. */
+  readonly described: boolean;
   /** How long the call took, in milliseconds; undefined if its beginning was not seen. */
   readonly duration: number | undefined;
   readonly stack: Stack | undefined;
@@ -76,6 +78,7 @@ export class CallTracer {
       goid,
       thread: thread.id,
       values,
+      described: this.#plan.described,
       duration: undefined,
       stack,
     });
@@ -103,6 +106,7 @@ export class CallTracer {
       goid,
       thread: thread.id,
       values,
+      described: this.#plan.described,
       duration,
       stack: undefined,
     });
@@ -154,6 +158,7 @@ export class ReachedPlace {
       goid: program.goidOn(thread),
       thread: thread.id,
       values: this.#parametersOf(thread, this.#site),
+      described: this.#site.declared !== undefined,
       duration: undefined,
       stack: undefined,
     };

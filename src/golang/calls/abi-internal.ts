@@ -16,7 +16,12 @@ export interface RegisterPiece {
 }
 
 export type Assignment =
-  | { readonly kind: 'registers'; readonly pieces: readonly RegisterPiece[] }
+  | {
+      readonly kind: 'registers';
+      readonly pieces: readonly RegisterPiece[];
+      /** Of a parameter: where the callee may put it, `home` bytes above the canonical frame address. */
+      readonly home: number | undefined;
+    }
   /** `offset` bytes above the canonical frame address. */
   | { readonly kind: 'stack'; readonly offset: number };
 
@@ -50,7 +55,13 @@ export function assignCall(
   const stack = new StackArea(arch === 'arm64' ? WORD : 0);
   const first = assignAll(parameters, registers, stack);
   stack.align(WORD);
-  return { parameters: first, results: assignAll(results, registers, stack) };
+  const second = assignAll(results, registers, stack);
+  stack.align(WORD);
+  // The spill area: a place for each parameter in registers, behind everything else.
+  const homes = first.map((place, i) =>
+    place.kind === 'registers' ? { ...place, home: stack.take(parameters[i]!) } : place,
+  );
+  return { parameters: homes, results: second };
 }
 
 function assignAll(types: readonly Type[], registers: RegisterSequence, stack: StackArea): Assignment[] {
@@ -60,7 +71,7 @@ function assignAll(types: readonly Type[], registers: RegisterSequence, stack: S
     const pieces: RegisterPiece[] = [];
     if (type.size > 0 && assign(type, 0, { registers, used: attempt, pieces })) {
       Object.assign(used, attempt);
-      return { kind: 'registers', pieces };
+      return { kind: 'registers', pieces, home: undefined };
     }
     return { kind: 'stack', offset: stack.take(type) };
   });
@@ -142,7 +153,7 @@ function take(kind: 'integers' | 'floats', size: number, offset: number, attempt
 function alignmentOf(type: Type): number {
   switch (type.kind) {
     case 'array':
-      return type.length === 0 ? 1 : alignmentOf(type.element);
+      return alignmentOf(type.element);
     case 'struct':
       return Math.max(1, ...type.fields.map((field) => alignmentOf(field.type)));
     case 'alias':

@@ -46,6 +46,12 @@ export interface PclnSurroundings {
   bytesAt(address: LinkedAddress, length: number): Uint8Array;
 }
 
+/**
+ * Names that stand in the table once for each function that is called so: instances of generic functions in old ones
+ * (go1.19, cmd/link/internal/ld/pcln.go, nameParts), and the two of each function of cgo, by ABI.
+ */
+const NAMES_OF_SEVERAL = /\[\.\.\.\]|\._C/;
+
 export class GoFunctionTable implements FunctionTable {
   readonly count: number;
   readonly textStart: LinkedAddress;
@@ -93,16 +99,11 @@ export class GoFunctionTable implements FunctionTable {
   }
 
   byName(name: string): readonly number[] {
-    const offset = this.#findName(name);
-    if (offset < 0) return [];
-    this.#nameOffsets ??= this.#readNameOffsets();
     const found: number[] = [];
-    for (
-      let at = this.#nameOffsets.indexOf(offset);
-      at >= 0;
-      at = this.#nameOffsets.indexOf(offset, at + 1)
-    ) {
-      found.push(at);
+    for (const offset of this.#findNames(name)) {
+      this.#nameOffsets ??= this.#readNameOffsets();
+      const offsets = this.#nameOffsets;
+      for (let at = offsets.indexOf(offset); at >= 0; at = offsets.indexOf(offset, at + 1)) found.push(at);
     }
     return found;
   }
@@ -197,7 +198,7 @@ export class GoFunctionTable implements FunctionTable {
       entry: (index) => this.entry(index),
       treeOf: (index) => this.funcdata(index, FUNCDATA_INL_TREE),
       walk: (index, table, visit) => this.#walk(this.#tableOf(index, table), visit),
-      nameOffset: (name) => this.#findName(name),
+      nameOffset: (name) => first(this.#findNames(name)),
       nameAt: (offset) => names.cString(offset),
       fileOffset: (path) => this.#files.offsetOf(path),
       fileOffsetOf: (index, number) =>
@@ -274,13 +275,20 @@ export class GoFunctionTable implements FunctionTable {
   }
 
   /** Offset of a name in the name table: a NUL or the beginning before it, a NUL behind it. */
-  #findName(name: string): number {
+  /** Where the name stands. Looking further than the first takes as long as the table is. */
+  *#findNames(name: string): Iterable<number> {
     const names = this.#parts.names.whole();
     const needle = new TextEncoder().encode(`\0${name}\0`);
     const unpreceded = needle.subarray(1);
-    if (indexOfBytes(names, unpreceded, 0, unpreceded.length) === 0) return 0;
-    const at = indexOfBytes(names, needle);
-    return at < 0 ? -1 : at + 1;
+    const several = NAMES_OF_SEVERAL.test(name);
+    if (indexOfBytes(names, unpreceded, 0, unpreceded.length) === 0) {
+      yield 0;
+      if (!several) return;
+    }
+    for (let at = indexOfBytes(names, needle); at >= 0; at = indexOfBytes(names, needle, at + 1)) {
+      yield at + 1;
+      if (!several) return;
+    }
   }
 
   #readNameOffsets(): Int32Array {
@@ -301,4 +309,9 @@ export class GoFunctionTable implements FunctionTable {
     }
     return offsets;
   }
+}
+
+function first(offsets: Iterable<number>): number {
+  for (const offset of offsets) return offset;
+  return -1;
 }

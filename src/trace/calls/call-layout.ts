@@ -1,7 +1,7 @@
-import type { LinkedAddress, SectionOffset } from '../../base/index.ts';
-import { type Assignment, assignCall } from '../../golang/calls/abi-internal.ts';
-import { targetOf, underlying } from '../../golang/values/shapes.ts';
-import type { FunctionInfo, Type, VariableInfo } from '../../image/index.ts';
+import { archNamed } from '../../arch/index.ts';
+import { type CalledFunction, type PassedValue, passedValues } from '../../golang/calls/passed-values.ts';
+import { underlying } from '../../golang/values/shapes.ts';
+import type { Type } from '../../image/index.ts';
 import {
   GRAIN,
   LONGEST_SLOT,
@@ -57,7 +57,7 @@ export interface StoredValue {
   readonly name: string;
   readonly type: Type;
   readonly pieces: readonly { readonly at: number; readonly offset: number; readonly size: number }[];
-  /** Bytes of it that are kept: the first. */
+  /** Bytes of it that are kept: the first. 0 of one whose place is not known. */
   readonly kept: number;
 }
 
@@ -78,118 +78,16 @@ export interface CallLayouts {
   readonly exit: CallLayout;
 }
 
-/** What is known of a function; `info` is its DWARF. */
-export interface CalledFunction {
-  readonly info: FunctionInfo | undefined;
-  readonly entry: LinkedAddress;
-  /** Of Go: 26 of go1.26. */
-  readonly minor: number;
-}
-
 /**
- * Without DWARF nothing is known of arguments, nor where it contradicts itself: a wrong pointer must not be followed, for
- * the program would pay for it.
+ * Without DWARF nothing is known of arguments. Of a value whose place is not sure nothing is kept: a wrong pointer must
+ * not be followed, for the program would pay for it.
  */
 export function callLayouts(called: CalledFunction, frames: number): CallLayouts {
-  const { info, entry, minor } = called;
-  const variables = info?.variables ?? [];
-  const parameters = withDictionary(declared(variables, 'parameter'), info?.name ?? '', minor);
-  const results = declared(variables, 'result');
-  const types = (list: readonly Named[]): Type[] => list.map(({ type }) => type);
-  const places = assignCall('amd64', { parameters: types(parameters), results: types(results) });
-  const agreement = agreementOf(parameters, places.parameters, variables, entry);
-  const sure = minor >= FIRST_WITH_ALL_PARAMETERS || agreement === 'all';
+  const { parameters, results } = passedValues(archNamed('amd64'), called);
   return {
-    entry: new LayoutBuilder(frames, sure && agreement !== 'none').build(
-      agreement === 'none' ? [] : parameters,
-      places.parameters,
-    ),
-    // Results are all there, and begin anew with the registers.
-    exit: new LayoutBuilder(0, true).build(results, places.results),
+    entry: new LayoutBuilder(frames).build(parameters),
+    exit: new LayoutBuilder(0).build(results),
   };
-}
-
-/** Before go1.22 parameters without a name are not in DWARF. */
-const FIRST_WITH_ALL_PARAMETERS = 22;
-/** Since go1.20 (cmd/compile/internal/noder/reader.go, shapeSig) a receiver stands before the dictionary. */
-const FIRST_WITH_DICTIONARY_SECOND = 20;
-const DICTIONARY = '.dict';
-
-/** What code that is for several types takes besides, which DWARF seldom lists: `F[go.shape.int]`, `(*T[go.shape.int]).M`. */
-function withDictionary(parameters: readonly Named[], name: string, minor: number): readonly Named[] {
-  const shaped = name.includes('go.shape.');
-  if (!shaped || parameters.some((each) => each.name === DICTIONARY)) return parameters;
-  const behind = name.slice(name.lastIndexOf(']') + 1);
-  // The closures of such a function have it among what they captured.
-  const isMethod = /^\)?\.[^.]+$/.test(behind) && !/^\.func\d/.test(behind);
-  if (behind !== '' && !isMethod) return parameters;
-  const at = isMethod && minor >= FIRST_WITH_DICTIONARY_SECOND ? 1 : 0;
-  return [...parameters.slice(0, at), { name: DICTIONARY, type: WORD_TYPE }, ...parameters.slice(at)];
-}
-
-const WORD_TYPE: Type = {
-  kind: 'int',
-  signed: false,
-  name: 'uintptr',
-  size: WORD,
-  offset: -1 as SectionOffset,
-  runtimeType: undefined,
-  fromC: false,
-};
-
-/** Registers by their numbers in DWARF (System V amd64 psABI, figure 3.36). */
-const BY_DWARF = 'rax rdx rcx rbx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip'.split(' ');
-const XMM0 = 17;
-const OP = { reg0: 0x50, reg31: 0x6f, piece: 0x93 } as const;
-
-/**
- * Whether DWARF says of parameters in registers that they are where the calling convention has them: of all, of some (of
- * others it says nothing), or not.
- */
-function agreementOf(
-  parameters: readonly Named[],
-  places: readonly Assignment[],
-  variables: readonly VariableInfo[],
-  entry: LinkedAddress,
-): 'all' | 'some' | 'none' {
-  let all = true;
-  for (const [i, { name }] of parameters.entries()) {
-    const place = places[i]!;
-    if (place.kind !== 'registers' || name === DICTIONARY) continue;
-    const location = variables.find((each) => each.name === name)?.locationAt(entry);
-    const said = location?.kind === 'expression' ? registersIn(location.expression) : undefined;
-    if (said === undefined) all = false;
-    else if (said.join() !== place.pieces.map(({ register }) => register).join()) return 'none';
-  }
-  return all ? 'all' : 'some';
-}
-
-/** The registers of an expression that consists of nothing else. */
-function registersIn(expression: Uint8Array): string[] | undefined {
-  const found: string[] = [];
-  for (let at = 0; at < expression.length; at++) {
-    const op = expression[at]!;
-    if (op >= OP.reg0 && op <= OP.reg31) {
-      const number = op - OP.reg0;
-      found.push(number < XMM0 ? BY_DWARF[number]! : `xmm${number - XMM0}`);
-      // Of a register's size: one byte.
-    } else if (op === OP.piece) at++;
-    else return undefined;
-  }
-  return found.length > 0 ? found : undefined;
-}
-
-interface Named {
-  readonly name: string;
-  readonly type: Type;
-}
-
-/** The location of an escaped variable holds a pointer to it; what is passed is the value. One that was split is there twice. */
-function declared(variables: readonly VariableInfo[], role: VariableInfo['role']): Named[] {
-  const own = variables.filter((each) => each.role === role && each.closureOffset === undefined);
-  return own
-    .filter(({ name }, i) => name === '_' || own.findIndex((other) => other.name === name) === i)
-    .map(({ name, type, escaped }) => ({ name, type: escaped ? (targetOf(type) ?? type) : type }));
 }
 
 const INTEGERS: Readonly<Record<string, Register>> = {
@@ -212,23 +110,19 @@ function sourceOf(register: string): WordSource {
 
 class LayoutBuilder {
   readonly #frames: number;
-  readonly #follow: boolean;
   readonly #words: StoredWord[] = [];
   readonly #contents: StoredContents[] = [];
   #end: number;
 
-  /** `follow`: pointers are surely what they seem. */
-  constructor(frames: number, follow: boolean) {
+  constructor(frames: number) {
     this.#frames = frames;
-    this.#follow = follow;
     this.#end = CALL_RECORD.values + frames * WORD;
   }
 
-  build(list: readonly Named[], places: readonly Assignment[]): CallLayout {
-    const values = list.map((each, i) => this.#value(each, places[i]!));
+  build(list: readonly PassedValue[]): CallLayout {
+    const values = list.map((each) => this.#value(each));
     // Contents take what is left.
-    if (this.#follow)
-      for (const { type, pieces, kept } of values) this.#contentsOf(type, 0, { pieces, kept });
+    for (const { type, pieces, kept } of values) this.#contentsOf(type, 0, { pieces, kept });
     return {
       length: Math.ceil(this.#end / GRAIN) * GRAIN,
       words: this.#words,
@@ -239,7 +133,8 @@ class LayoutBuilder {
     };
   }
 
-  #value({ name, type }: Named, place: Assignment): StoredValue {
+  #value({ name, type, place }: PassedValue): StoredValue {
+    if (place === undefined) return { name, type, pieces: [], kept: 0 };
     if (place.kind === 'registers') {
       const pieces = place.pieces.map(({ register, offset, size }) => ({
         at: this.#store(sourceOf(register)),

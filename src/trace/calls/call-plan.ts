@@ -187,6 +187,7 @@ class Planner {
       info: facts.image.debugInfo?.functionAt(address),
       entry: address,
       minor: minorOf(facts),
+      assembly: false,
     };
     const entered = this.#kind === CALL_KIND.enter;
     const layouts = entered ? { entry: NOTHING, exit: NOTHING } : callLayouts(called, this.#frames);

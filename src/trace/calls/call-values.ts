@@ -9,6 +9,7 @@ import {
   show,
   type Value,
 } from '../../expr/index.ts';
+import { isHidden, UNKNOWN_PLACE } from '../../golang/calls/passed-values.ts';
 import { type Location, openProgram, type Program } from '../../golang/index.ts';
 import type { Place } from '../../golang/values/place.ts';
 import type { FrameVariable } from '../../golang/values/variables.ts';
@@ -130,9 +131,10 @@ export class CallCondition {
 }
 
 /** Dictionaries of generic functions are no arguments of the user's. */
-const visible = ({ values }: CallLayout): StoredValue[] => values.filter(({ name }) => !name.startsWith('.'));
+const visible = ({ values }: CallLayout): StoredValue[] => values.filter(({ name }) => !isHidden(name));
 
 function storedValue({ type, pieces, kept }: StoredValue, record: Uint8Array): Value {
+  if (pieces.length === 0 && type.size > 0) return { type, storage: { kind: 'none', reason: UNKNOWN_PLACE } };
   const bytes = new Uint8Array(type.size);
   for (const { at, offset, size } of pieces) bytes.set(record.subarray(at, at + size), offset);
   const missing = kept < type.size ? [{ from: kept, to: type.size }] : [];
