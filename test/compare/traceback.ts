@@ -57,7 +57,7 @@ function functionOf(line: string): string {
 }
 
 /** Where there is no other oracle: goroutines, states and go statements are compared too. */
-export function compareWithTraceback(printed: readonly PrintedGoroutine[], mattock: Answers): Comparison {
+export function compareWithTraceback(printed: readonly PrintedGoroutine[], mattock: Answers): Tally {
   const tally = new Tally();
   for (const g of printed) {
     const mine = mattock.goroutines.find((one) => one.id === g.id);

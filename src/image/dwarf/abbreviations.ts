@@ -1,5 +1,5 @@
 import { FORM } from './constants.ts';
-import { fixedSize, isLeb } from './forms.ts';
+import { fixedSize, isLeb, type OffsetSize, sizedForm } from './forms.ts';
 import type { Sections } from './sections.ts';
 
 /**
@@ -32,23 +32,25 @@ const READ_BUDGET_FLOOR = 1 << 16;
 /** All tables of a binary, each parsed once. Go's linker writes a single one for all of its units. */
 export class Abbreviations {
   readonly #sections: Sections;
-  readonly #tables = new Map<number, AbbreviationTable>();
+  readonly #tables = { 4: new Map<number, AbbreviationTable>(), 8: new Map<number, AbbreviationTable>() };
   #bytesRead = 0;
 
   constructor(sections: Sections) {
     this.#sections = sections;
   }
 
-  at(offset: number): AbbreviationTable {
-    let table = this.#tables.get(offset);
+  /** For a unit with offsets of that size, by which forms are named (forms.ts, sizedForm). */
+  at(offset: number, offsetSize: OffsetSize): AbbreviationTable {
+    const tables = this.#tables[offsetSize];
+    let table = tables.get(offset);
     if (table === undefined) {
-      table = this.#parse(offset);
-      this.#tables.set(offset, table);
+      table = this.#parse(offset, offsetSize);
+      tables.set(offset, table);
     }
     return table;
   }
 
-  #parse(offset: number): AbbreviationTable {
+  #parse(offset: number, offsetSize: OffsetSize): AbbreviationTable {
     const reader = this.#sections.at(SECTION, offset);
     const table: (Abbreviation | undefined)[] = [];
     for (let declared = 1; ; declared++) {
@@ -67,7 +69,7 @@ export class Abbreviations {
         const constant = form === FORM.implicitConst ? reader.sleb128() : 0;
         if (name === 0 && form === 0) break;
         names.push(name);
-        forms.push(form);
+        forms.push(sizedForm(form, offsetSize));
         constants.push(constant);
       }
       while (table.length < code) table.push(undefined);

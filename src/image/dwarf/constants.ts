@@ -137,6 +137,12 @@ export const FORM = {
   gnuStrpAlt: 0x1f21,
 } as const;
 
+/**
+ * Forms whose values are offsets, where those have 8 bytes (64-bit DWARF, §7.4): numbers of our own for them, so that
+ * the form alone says the size. What is only an offset, DW_FORM_sec_offset, is DW_FORM_data8 then.
+ */
+export const WIDE = { strp: 0x1000e, refAddr: 0x10010, strpSup: 0x1001d, lineStrp: 0x1001f } as const;
+
 /** DW_LANG_*. */
 export const LANGUAGE_GO = 0x16;
 export const LANGUAGES_C: ReadonlySet<number> = new Set([0x01, 0x02, 0x0c, 0x1d, 0x2c, 0x3e]);

@@ -17,7 +17,7 @@ const SECTIONS = {
 };
 
 /** A DIE with one attribute, in a unit with the usual bases. */
-function dieWith(attribute: Attribute, version = 5): Die {
+function dieWith(attribute: Attribute, version = 5, offsetSize: 4 | 8 = 4): Die {
   const builder = new DwarfBuilder(SECTIONS).unit(
     version,
     goRoot('main', [
@@ -25,6 +25,7 @@ function dieWith(attribute: Attribute, version = 5): Die {
       [AT.addressBase, FORM.secOffset, 8],
     ]),
     (b) => b.die(TAG.variable, [attribute, [AT.declarationLine, FORM.data1, 7]], undefined, 'it'),
+    offsetSize,
   );
   const units = new Units(new Sections(builder.source()));
   const [die] = childrenOf(units.all[0]!.root);
@@ -45,6 +46,16 @@ describe('strings', () => {
     [FORM.strx4, 1, 'one'],
   ])('reads form 0x%s', (form, value, text) => {
     expect(dieWith([AT.name, form, value]).string(AT.name)).toBe(text);
+  });
+
+  it.each([
+    [FORM.strp, 5, 'one'],
+    [FORM.lineStrp, 1, 'a line string'],
+  ])('reads form 0x%s in 64-bit DWARF', (form, value, text) => {
+    const die = dieWith([AT.name, form, value], 5, 8);
+    expect(die.string(AT.name)).toBe(text);
+    expect(die.constant(AT.name)).toEqual(new TextEncoder().encode(text));
+    expect(() => dieWith([AT.name, FORM.strpSup, 0], 5, 8).string(AT.name)).toThrow('supplementary file');
   });
 
   it('reads UTF-8', () => {

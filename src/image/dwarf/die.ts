@@ -1,12 +1,11 @@
 import { decodeText, type LinkedAddress, linkedAddress, type Reader } from '../../base/index.ts';
 import { type Abbreviation, type AbbreviationTable, SKIP } from './abbreviations.ts';
-import { FORM } from './constants.ts';
-import { bigLeb, blockLength, skipForm } from './forms.ts';
+import { FORM, WIDE } from './constants.ts';
+import { bigLeb, blockLength, type OffsetSize, readOffset, sizedForm, skipForm } from './forms.ts';
 import type { Sections } from './sections.ts';
 
 export const INFO = '.debug_info';
 const ADDRESS_SIZE = 8;
-const OFFSET_SIZE = 4;
 
 /** What a DIE's values need of their unit. */
 export interface UnitContext {
@@ -14,6 +13,7 @@ export interface UnitContext {
   readonly offset: number;
   readonly end: number;
   readonly version: number;
+  readonly offsetSize: OffsetSize;
   readonly abbreviations: AbbreviationTable;
   /** Where the unit's part of .debug_addr, .debug_str_offsets… begins (DW_AT_addr_base and so on). */
   readonly addressBase: number;
@@ -88,8 +88,12 @@ export class Die {
         return untilNul(reader);
       case FORM.strp:
         return untilNul(sections.at('.debug_str', reader.uint32()));
+      case WIDE.strp:
+        return untilNul(sections.at('.debug_str', reader.uint64()));
       case FORM.lineStrp:
         return untilNul(sections.at('.debug_line_str', reader.uint32()));
+      case WIDE.lineStrp:
+        return untilNul(sections.at('.debug_line_str', reader.uint64()));
       case FORM.strx:
       case FORM.strx1:
       case FORM.strx2:
@@ -98,6 +102,7 @@ export class Die {
         return this.#indexedString(this.#index(value.form, value.at));
       case FORM.strpSup:
       case FORM.gnuStrpAlt:
+      case WIDE.strpSup:
         throw this.error('a string is in a supplementary file (dwz), which is not supported');
       default:
         throw this.error(`a string has the form 0x${value.form.toString(16)}`);
@@ -163,6 +168,8 @@ export class Die {
       case FORM.string:
       case FORM.strp:
       case FORM.lineStrp:
+      case WIDE.strp:
+      case WIDE.lineStrp:
       case FORM.strx:
       case FORM.strx1:
       case FORM.strx2:
@@ -210,6 +217,8 @@ export class Die {
     switch (value.form) {
       case FORM.refAddr:
         return unit.version === 2 ? reader.uint64() : reader.uint32();
+      case WIDE.refAddr:
+        return reader.uint64();
       case FORM.ref1:
         return unit.offset + reader.uint8();
       case FORM.ref2:
@@ -233,7 +242,8 @@ export class Die {
 
   isReference(attribute: number): boolean {
     const form = this.form(attribute);
-    return form !== undefined && ((form >= FORM.refAddr && form <= FORM.refUdata) || form === FORM.refSig8);
+    if (form === FORM.refSig8 || form === WIDE.refAddr) return true;
+    return form !== undefined && form >= FORM.refAddr && form <= FORM.refUdata;
   }
 
   /** True for an expression or a block, false for a list's offset, a constant or no value. */
@@ -267,7 +277,8 @@ export class Die {
     const form = this.#abbreviation.forms[i]!;
     if (form === FORM.indirect) {
       const reader = this.unit.sections.at(INFO, at);
-      return { form: reader.uleb128(), at: reader.position, constant: 0 };
+      const actual = sizedForm(reader.uleb128(), this.unit.offsetSize);
+      return { form: actual, at: reader.position, constant: 0 };
     }
     return { form, at, constant: this.#abbreviation.constants[i]! };
   }
@@ -293,9 +304,9 @@ export class Die {
   }
 
   #indexedString(index: number): Uint8Array {
-    const { sections, stringOffsetsBase } = this.unit;
-    const offset = sections.at('.debug_str_offsets', stringOffsetsBase + index * OFFSET_SIZE).uint32();
-    return untilNul(sections.at('.debug_str', offset));
+    const { sections, stringOffsetsBase, offsetSize } = this.unit;
+    const entry = sections.at('.debug_str_offsets', stringOffsetsBase + index * offsetSize);
+    return untilNul(sections.at('.debug_str', readOffset(entry, offsetSize)));
   }
 
   #signed(signature: bigint): number {
@@ -356,6 +367,6 @@ function behindOther(unit: UnitContext, at: number, form: number): number {
   const reader = unit.sections.at(INFO, at);
   let actual = form;
   while (actual === FORM.indirect) actual = reader.uleb128();
-  skipForm(reader, actual, unit.version);
+  skipForm(reader, sizedForm(actual, unit.offsetSize), unit.version);
   return reader.position;
 }

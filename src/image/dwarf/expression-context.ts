@@ -20,6 +20,8 @@ export interface ExpressionContext {
 
 /** What operations refer to in the unit that they come from. */
 export interface ExpressionUnit {
+  /** Of operands that are offsets; 4 bytes where it is not said. */
+  readonly offsetSize?: 4 | 8;
   /** Entry of .debug_addr, as it stands there. */
   indexedAddress(index: number): number | undefined;
   /** A base type, by its offset in the unit. */

@@ -1,4 +1,5 @@
 import { type OperandKind, operandsOf, standardOpcode } from './expression-operands.ts';
+import type { OffsetSize } from './forms.ts';
 
 /** One operation: numbers as bigint, blocks as bytes. */
 export interface Operation {
@@ -9,14 +10,18 @@ export interface Operation {
 }
 
 /** Decodes the operation at `at`; undefined: it is cut off or not known. */
-export function decodeOperation(expression: Uint8Array, at: number): Operation | undefined {
+export function decodeOperation(
+  expression: Uint8Array,
+  at: number,
+  offsetSize: OffsetSize = 4,
+): Operation | undefined {
   const opcode = standardOpcode(expression[at]!);
   const kinds = operandsOf(opcode);
   if (kinds === undefined) return undefined;
   const operands: (bigint | Uint8Array)[] = [];
   let next = at + 1;
   for (const kind of kinds) {
-    const decoded = decodeOperand(expression, next, kind);
+    const decoded = decodeOperand(expression, next, kind, offsetSize);
     if (decoded === undefined) return undefined;
     operands.push(decoded.value);
     next = decoded.next;
@@ -29,7 +34,12 @@ interface Decoded {
   readonly next: number;
 }
 
-function decodeOperand(bytes: Uint8Array, at: number, kind: OperandKind): Decoded | undefined {
+function decodeOperand(
+  bytes: Uint8Array,
+  at: number,
+  kind: OperandKind,
+  offsetSize: OffsetSize,
+): Decoded | undefined {
   switch (kind) {
     case 'leb':
       return leb(bytes, at, false);
@@ -42,6 +52,8 @@ function decodeOperand(bytes: Uint8Array, at: number, kind: OperandKind): Decode
       const end = length.next + Number(length.value);
       return { value: bytes.subarray(length.next, end), next: end };
     }
+    case 'offset':
+      return fixed(bytes, at, offsetSize, false);
     default:
       return fixed(bytes, at, Number(kind[1]), kind[0] === 's');
   }

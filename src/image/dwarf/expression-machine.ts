@@ -48,7 +48,7 @@ export class ExpressionMachine {
   #run(expression: Uint8Array): void {
     let at = 0;
     while (at < expression.length) {
-      const operation = decodeOperation(expression, at);
+      const operation = decodeOperation(expression, at, this.#context.unit?.offsetSize);
       if (operation === undefined) {
         this.#missing ??= `the operation 0x${expression[at]!.toString(16)} of its location is not known or cut off`;
         return;

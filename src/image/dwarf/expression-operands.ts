@@ -69,7 +69,7 @@ export const OP = {
   reinterpret: 0xa9,
 } as const;
 
-/** u1…u8 and s1…s8: fixed size; leb and sleb; block: as long as the LEB128 in front; block1: as the byte in front. */
+/** u1…u8 and s1…s8: fixed size; offset: as the unit's offsets; leb and sleb; block: as long as the LEB128 in front; block1: as the byte in front. */
 export type OperandKind =
   | 'u1'
   | 's1'
@@ -78,6 +78,7 @@ export type OperandKind =
   | 'u4'
   | 's4'
   | 'u8'
+  | 'offset'
   | 's8'
   | 'leb'
   | 'sleb'
@@ -110,10 +111,10 @@ const OPERANDS: Readonly<Record<number, readonly OperandKind[]>> = {
   [OP.xderefSize]: ['u1'],
   [OP.call2]: ['u2'],
   [OP.call4]: ['u4'],
-  [OP.callRef]: ['u4'],
+  [OP.callRef]: ['offset'],
   [OP.bitPiece]: ['leb', 'leb'],
   [OP.implicitValue]: ['block'],
-  [OP.implicitPointer]: ['u4', 'sleb'],
+  [OP.implicitPointer]: ['offset', 'sleb'],
   [OP.addrx]: ['leb'],
   [OP.constx]: ['leb'],
   [OP.entryValue]: ['block'],

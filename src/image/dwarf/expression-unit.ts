@@ -13,6 +13,10 @@ export class UnitOperations implements ExpressionUnit {
     this.#unit = unit;
   }
 
+  get offsetSize(): 4 | 8 {
+    return this.#unit.offsetSize;
+  }
+
   indexedAddress(index: number): number {
     return indexedAddress(this.#unit, index);
   }

@@ -3,6 +3,7 @@ import { ByteBuilder } from '../../base/testing/byte-builder.ts';
 import { random } from '../../base/testing/mutate.ts';
 import { evaluateAddress, evaluateExpression } from './expression.ts';
 import type { ExpressionContext } from './expression-context.ts';
+import { decodeOperation } from './expression-decoder.ts';
 import { quickPieces } from './expression-fast-path.ts';
 import { ExpressionMachine } from './expression-machine.ts';
 
@@ -72,6 +73,8 @@ describe('single locations', () => {
     expect(reason((b) => b.u8(0x9c), { cfa: () => undefined })).toContain('frame address');
     expect(reason((b) => b.u8(0xa3).uleb(1).u8(0x55).u8(0x9f))).toContain('at entry');
     expect(reason((b) => b.u8(0xa0).u32(0).sleb(0))).toContain('points to something');
+    const wide = new ByteBuilder().u8(0xa0).u64(1).sleb(-4).build();
+    expect(decodeOperation(wide, 0, 8)).toEqual({ opcode: 0xa0, operands: [1n, -4n], next: 10 });
     expect(reason((b) => b.u8(0x30, 0x9b))).toContain('thread-local');
     expect(reason((b) => b.u8(0xee))).toContain('0xee');
     expect(reason((b) => b.u8(0x91))).toContain('cut off');

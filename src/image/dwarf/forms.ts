@@ -1,7 +1,49 @@
 import type { Reader } from '../../base/index.ts';
-import { FORM } from './constants.ts';
+import { FORM, WIDE } from './constants.ts';
 
-/** Sizes of attribute values, DWARF 5 §7.5.6, for 32-bit DWARF with 8-byte addresses. */
+/** Sizes of attribute values, DWARF 5 §7.5.6, for 8-byte addresses. */
+
+/** Bytes of an offset: 32- or 64-bit DWARF (§7.4). */
+export type OffsetSize = 4 | 8;
+
+/** A form of a unit, as one whose size does not hang on the unit's offsets. */
+export function sizedForm(form: number, offsetSize: OffsetSize): number {
+  if (offsetSize === 4) return form;
+  switch (form) {
+    case FORM.secOffset:
+      return FORM.data8;
+    case FORM.strp:
+      return WIDE.strp;
+    case FORM.lineStrp:
+      return WIDE.lineStrp;
+    case FORM.refAddr:
+      return WIDE.refAddr;
+    case FORM.strpSup:
+    case FORM.gnuStrpAlt:
+      return WIDE.strpSup;
+    case FORM.gnuRefAlt:
+      return FORM.refSup8;
+    default:
+      return form;
+  }
+}
+
+/** An offset into a section, or a length. */
+export const readOffset = (reader: Reader, size: OffsetSize): number =>
+  size === 8 ? reader.uint64() : reader.uint32();
+
+/** In front of a length in 64-bit DWARF; up to it values are reserved (§7.2.2). */
+const ESCAPE_64 = 0xffffffff;
+const RESERVED = 0xfffffff0;
+
+/** The length that a unit begins with, and by which it says how long its offsets are. */
+export function readUnitLength(reader: Reader): { readonly length: number; readonly offsetSize: OffsetSize } {
+  const at = reader.position;
+  const short = reader.uint32();
+  if (short === ESCAPE_64) return { length: reader.uint64(), offsetSize: 8 };
+  if (short >= RESERVED) throw reader.error(`a length of 0x${short.toString(16)} is reserved`, at);
+  return { length: short, offsetSize: 4 };
+}
 
 /** Bytes of a fixed-size form; -1: it depends on the value; -2: no such form. */
 export function fixedSize(form: number, version: number): number {
@@ -43,6 +85,10 @@ export function fixedSize(form: number, version: number): number {
     case FORM.ref8:
     case FORM.refSup8:
     case FORM.refSig8:
+    case WIDE.strp:
+    case WIDE.lineStrp:
+    case WIDE.refAddr:
+    case WIDE.strpSup:
       return 8;
     case FORM.data16:
       return 16;

@@ -1,11 +1,11 @@
 import { decodeText, type Reader } from '../../base/index.ts';
-import { FORM } from './constants.ts';
-import { skipForm } from './forms.ts';
+import { FORM, WIDE } from './constants.ts';
+import { type OffsetSize, readOffset, readUnitLength, sizedForm, skipForm } from './forms.ts';
 import type { Sections } from './sections.ts';
 
 /**
  * The header of one line number program (DWARF 5 §6.2.4, versions 2 to 5). Not read: modification times, sizes and
- * checksums of files, and embedded sources. 64-bit DWARF is refused.
+ * checksums of files, and embedded sources.
  */
 export interface LineHeader {
   readonly offset: number;
@@ -36,20 +36,28 @@ const LINE = '.debug_line';
 const CONTENT = { path: 1, directoryIndex: 2 } as const;
 
 /** Offset behind the program at `offset`: its length is the first thing in it. */
-export function lineUnitEnd(sections: Sections, offset: number): number {
+export const lineUnitEnd = (sections: Sections, offset: number): number => extent(sections, offset).end;
+
+interface Extent {
+  /** Behind the length. */
+  readonly start: number;
+  readonly end: number;
+  readonly offsetSize: OffsetSize;
+}
+
+function extent(sections: Sections, offset: number): Extent {
   const reader = sections.near(LINE, offset);
-  const length = reader.uint32();
+  const { length, offsetSize } = readUnitLength(reader);
   const left = sections.sizeOf(LINE) - reader.position;
-  if (length >= 0xfffffff0) throw reader.error('64-bit DWARF is not supported', offset);
   if (length > left) {
     throw reader.error(`a line table of ${length} bytes does not fit into the ${left} left`, offset);
   }
-  return reader.position + length;
+  return { start: reader.position, end: reader.position + length, offsetSize };
 }
 
 export function readLineHeader(sections: Sections, offset: number): LineHeader {
-  const end = lineUnitEnd(sections, offset);
-  const reader = sections.near(LINE, offset + 4, end - offset - 4);
+  const { start, end, offsetSize } = extent(sections, offset);
+  const reader = sections.near(LINE, start, end - start);
   const version = reader.uint16();
   if (version < 2 || version > 5)
     throw reader.error(`line table version ${version} is not supported`, offset);
@@ -58,7 +66,7 @@ export function readLineHeader(sections: Sections, offset: number): LineHeader {
     if (addressSize !== 8) throw reader.error(`addresses of ${addressSize} bytes are not supported`, offset);
     reader.skip(1);
   }
-  const headerLength = reader.uint32();
+  const headerLength = readOffset(reader, offsetSize);
   const program = reader.position + headerLength;
   if (program > end) throw reader.error('the header is longer than its line table', offset);
   const minInstructionLength = reader.uint8();
@@ -69,7 +77,7 @@ export function readLineHeader(sections: Sections, offset: number): LineHeader {
   if (lineRange === 0) throw reader.error('the line range is 0', offset);
   const opcodeBase = reader.uint8();
   const opcodeLengths = reader.take(Math.max(0, opcodeBase - 1));
-  const tables = version >= 5 ? readTables5(sections, reader) : readTables2(reader);
+  const tables = version >= 5 ? readTables5(sections, reader, offsetSize) : readTables2(reader);
   return {
     offset,
     end,
@@ -99,15 +107,15 @@ function readTables2(reader: Reader): Tables {
   return { directories, files };
 }
 
-function readTables5(sections: Sections, reader: Reader): Tables {
-  const directories = readEntries(sections, reader).map((entry) => entry.name);
-  return { directories, files: readEntries(sections, reader) };
+function readTables5(sections: Sections, reader: Reader, offsetSize: OffsetSize): Tables {
+  const directories = readEntries(sections, reader, offsetSize).map((entry) => entry.name);
+  return { directories, files: readEntries(sections, reader, offsetSize) };
 }
 
-function readEntries(sections: Sections, reader: Reader): LineFile[] {
+function readEntries(sections: Sections, reader: Reader, offsetSize: OffsetSize): LineFile[] {
   const formats: { content: number; form: number }[] = [];
   for (let count = reader.uint8(); count > 0; count--) {
-    formats.push({ content: reader.uleb128(), form: reader.uleb128() });
+    formats.push({ content: reader.uleb128(), form: sizedForm(reader.uleb128(), offsetSize) });
   }
   const count = reader.uleb128();
   if (count > reader.remaining)
@@ -134,6 +142,10 @@ function readPath(sections: Sections, reader: Reader, form: number): string {
       return textAt(sections, '.debug_line_str', reader.uint32());
     case FORM.strp:
       return textAt(sections, '.debug_str', reader.uint32());
+    case WIDE.lineStrp:
+      return textAt(sections, '.debug_line_str', reader.uint64());
+    case WIDE.strp:
+      return textAt(sections, '.debug_str', reader.uint64());
     default:
       throw reader.error(`a path has the form 0x${form.toString(16)}`);
   }

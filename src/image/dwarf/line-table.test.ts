@@ -229,7 +229,8 @@ describe('line table headers', () => {
     ],
     ['many entries of no size', header5((h) => h.u8(0).uleb(1 << 30)), 'do not fit'],
     ['an unknown form', header5((h) => h.u8(1).uleb(1).uleb(0x99).uleb(1).u8(0)), '0x99'],
-    ['64 bits', new ByteBuilder().u32(0xffffffff).zeros(30).build(), '64-bit'],
+    ['a reserved length', new ByteBuilder().u32(0xfffffff5).zeros(30).build(), 'reserved'],
+    ['64 bits beyond', new ByteBuilder().u32(0xffffffff).u64(99).zeros(30).build(), 'does not fit'],
     ['version 7', new ByteBuilder().sized(4, (b) => b.u16(7).zeros(30)).build(), 'version 7'],
     ['a length beyond the section', new ByteBuilder().u32(99).u16(5).zeros(20).build(), 'does not fit'],
     [

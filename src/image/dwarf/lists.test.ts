@@ -12,13 +12,15 @@ import { type Attribute, DwarfBuilder, goRoot } from './testing/dwarf-builder.ts
 import { Units } from './units.ts';
 
 const LOW = 0x401000;
-const ADDRESSES = new ByteBuilder().u32(28).u16(5).u8(8, 0).u64(0x500000).u64(0x500100).u64(0x500200).build();
+const HEADER = new ByteBuilder().u32(28).u16(5).u8(8, 0).build();
+const ADDRESSES = new ByteBuilder().bytes(HEADER).u64(0x500000).u64(0x500100).u64(0x500200).build();
 const ALL_ONES = 2n ** 64n - 1n;
 
 function dieWith(
   version: number,
   attributes: readonly Attribute[],
   sections: Record<string, Uint8Array>,
+  offsetSize: 4 | 8 = 4,
 ): Die {
   const builder = new DwarfBuilder({ '.debug_addr': ADDRESSES, ...sections }).unit(
     version,
@@ -27,6 +29,7 @@ function dieWith(
       [AT.addressBase, FORM.secOffset, 8],
     ]),
     (b) => b.die(TAG.lexicalBlock, attributes),
+    offsetSize,
   );
   const [die] = childrenOf(new Units(new Sections(builder.source())).all[0]!.root);
   return die!;
@@ -88,6 +91,10 @@ describe('ranges', () => {
     const list = new ByteBuilder().zeros(12).u32(8).u32(8).u8(4).uleb(1).uleb(2).u8(0).build();
     const die = dieWith(5, [[AT.ranges, FORM.rnglistx, 1]], { '.debug_rnglists': list });
     expect(listed(die)).toEqual([[LOW + 1, LOW + 2]]);
+    // In 64-bit DWARF the header has 20 bytes and an offset 8.
+    const wide = new ByteBuilder().zeros(20).u64(16).u64(16).u8(4).uleb(1).uleb(2).u8(0).build();
+    const inWide = dieWith(5, [[AT.ranges, FORM.rnglistx, 1]], { '.debug_rnglists': wide }, 8);
+    expect(listed(inWide)).toEqual([[LOW + 1, LOW + 2]]);
   });
 
   it('refuses lists without an end, unknown entries and missing sections', () => {
@@ -162,5 +169,9 @@ describe('locations', () => {
     const die = dieWith(5, [[AT.location, FORM.loclistx, 0]], { '.debug_loclists': list });
     expect(at(die, LOW + 8)).toEqual([0x51]);
     expect(at(die, LOW + 9)).toBe('missing');
+    const wide = new ByteBuilder().zeros(20).u64(8).u8(4).uleb(0).uleb(9).uleb(1).u8(0x51).u8(0).build();
+    const inWide = dieWith(5, [[AT.location, FORM.loclistx, 0]], { '.debug_loclists': wide }, 8);
+    expect(at(inWide, LOW + 8)).toEqual([0x51]);
+    expect(at(inWide, LOW + 9)).toBe('missing');
   });
 });

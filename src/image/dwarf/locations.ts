@@ -3,6 +3,7 @@ import type { VariableLocation } from '../debug-info.ts';
 import { FORM } from './constants.ts';
 import { type Die, indexedAddress } from './die.ts';
 import type { ExpressionUnit } from './expression-context.ts';
+import { readOffset } from './forms.ts';
 import { BASE_SELECTION, type EntryKind, readBounds, readKind } from './list-entry.ts';
 
 /**
@@ -94,6 +95,7 @@ function coveringEntry({ unit }: Die, reader: Reader, pc: number): Uint8Array | 
 function listOffset(die: Die, attribute: number, form: number): number {
   const value = die.number(attribute)!;
   if (form !== FORM.loclistx) return value;
-  const { sections, locationListsBase } = die.unit;
-  return locationListsBase + sections.near('.debug_loclists', locationListsBase + value * 4).uint32();
+  const { sections, locationListsBase, offsetSize } = die.unit;
+  const entry = sections.near('.debug_loclists', locationListsBase + value * offsetSize);
+  return locationListsBase + readOffset(entry, offsetSize);
 }

@@ -2,6 +2,7 @@ import { linkedAddress, type Reader } from '../../base/index.ts';
 import type { PcRange } from '../debug-info.ts';
 import { AT, FORM } from './constants.ts';
 import { type Die, indexedAddress } from './die.ts';
+import { readOffset } from './forms.ts';
 import { BASE_SELECTION, type EntryKind, readBounds, readKind } from './list-entry.ts';
 
 /** DW_RLE_*, by number. */
@@ -75,8 +76,9 @@ function push(ranges: PcRange[], reader: Reader, from: number, to: number): void
 function listOffset(die: Die): number {
   const value = die.number(AT.ranges)!;
   if (die.form(AT.ranges) !== FORM.rnglistx) return value;
-  const { sections, rangeListsBase } = die.unit;
-  return rangeListsBase + sections.near('.debug_rnglists', rangeListsBase + value * 4).uint32();
+  const { sections, rangeListsBase, offsetSize } = die.unit;
+  const entry = sections.near('.debug_rnglists', rangeListsBase + value * offsetSize);
+  return rangeListsBase + readOffset(entry, offsetSize);
 }
 
 export function covers(ranges: readonly PcRange[], pc: number): boolean {

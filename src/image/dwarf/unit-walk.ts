@@ -1,6 +1,6 @@
 import { FORM } from './constants.ts';
 import { INFO } from './die.ts';
-import { skipForm } from './forms.ts';
+import { sizedForm, skipForm } from './forms.ts';
 import { FNV_BASIS, FNV_PRIME } from './name-hash.ts';
 import type { Unit } from './units.ts';
 import {
@@ -132,7 +132,7 @@ export class UnitWalk {
     const reader = this.#unit.sections.at(INFO, at);
     let form: number = FORM.indirect;
     while (form === FORM.indirect) form = reader.uleb128();
-    skipForm(reader, form, this.#unit.version);
+    skipForm(reader, sizedForm(form, this.#unit.offsetSize), this.#unit.version);
     return reader.position;
   }
 

@@ -7,6 +7,8 @@ import { Sections } from './sections.ts';
 import { cRoot, DwarfBuilder, goRoot } from './testing/dwarf-builder.ts';
 import { Units } from './units.ts';
 
+const byteOf = (one: number | string): number => (typeof one === 'string' ? one.charCodeAt(0) : one);
+
 const unitsOf = (builder: DwarfBuilder) => new Units(new Sections(builder.source()));
 const rawUnits = (info: Uint8Array, more: Record<string, Uint8Array> = {}) =>
   new Units(
@@ -25,6 +27,38 @@ describe('Units', () => {
       ['a', version, 'go'],
       ['b.c', version, 'c'],
     ]);
+  });
+
+  it.each([2, 3, 4, 5])('reads 64-bit DWARF of version %d beside 32-bit', (version) => {
+    const strings = { '.debug_str': new ByteBuilder().cstr('?').cstr('far').build() };
+    const root = [
+      [AT.name, version === 2 ? FORM.string : FORM.strp, version === 2 ? 'far' : 2],
+      [AT.language, FORM.data1, 0x1d],
+      [AT.statementList, version >= 4 ? FORM.secOffset : FORM.data4, 77],
+    ] as const;
+    const children = (b: DwarfBuilder) =>
+      b
+        .die(TAG.baseType, [[AT.name, FORM.string, 'int']], undefined, `int${b.info.length}`)
+        .die(TAG.typedef, [[AT.type, FORM.refAddr, { label: 'type' }]])
+        .die(TAG.variable, [[AT.name, FORM.indirect, [FORM.string, ...'v\0'].map(byteOf)]]);
+    const builder = new DwarfBuilder(strings)
+      .unit(version, goRoot('a'), (b) =>
+        b.die(TAG.baseType, [[AT.name, FORM.string, 'T']], undefined, 'type'),
+      )
+      .unit(version, root, children, 8)
+      .unit(version, root, children);
+    const units = unitsOf(builder);
+    expect(units.all.map(({ name, offsetSize }) => [name, offsetSize])).toEqual([
+      ['a', 4],
+      ['far', 8],
+      ['far', 4],
+    ]);
+    for (const unit of units.all.slice(1)) {
+      expect(unit.lineOffset).toBe(77);
+      const [, alias, variable] = childrenOf(unit.root);
+      expect(units.die(alias!.reference(AT.type)!).string(AT.name)).toBe('T');
+      expect(variable!.string(AT.name)).toBe('v');
+    }
   });
 
   it('finds the unit of a DIE and refuses offsets between DIEs and units', () => {
@@ -76,7 +110,16 @@ describe('Units', () => {
   });
 
   it.each([
-    ['64-bit DWARF', new ByteBuilder().u32(0xffffffff).u64(20).zeros(20), '64-bit DWARF'],
+    ['a reserved length', new ByteBuilder().u32(0xfffffff1).zeros(28), 'reserved'],
+    ['a 64-bit unit longer than the section', new ByteBuilder().u32(0xffffffff).u64(99).zeros(20), 'not fit'],
+    [
+      'a length beyond every file',
+      new ByteBuilder()
+        .u32(0xffffffff)
+        .u64(2n ** 63n)
+        .zeros(20),
+      'does not fit',
+    ],
     ['a unit longer than the section', new ByteBuilder().u32(100).u16(5).zeros(8), 'does not fit'],
     ['version 6', new ByteBuilder().sized(4, (b) => b.u16(6).zeros(20)), 'version 6'],
     [

@@ -3,11 +3,12 @@ import type { PcRange, UnitInfo } from '../debug-info.ts';
 import { Abbreviations, type AbbreviationTable } from './abbreviations.ts';
 import { AT, FORM, LANGUAGE_GO, LANGUAGES_ASSEMBLY, LANGUAGES_C } from './constants.ts';
 import { type Die, INFO, readDie, type UnitContext } from './die.ts';
+import { type OffsetSize, readOffset, readUnitLength } from './forms.ts';
 import { rangesOf } from './ranges.ts';
 import type { Sections } from './sections.ts';
 
 /**
- * Units: headers (DWARF 5 §7.5.1, versions 2 to 5) and what their root DIEs say. 64-bit DWARF and addresses of
+ * Units: headers (DWARF 5 §7.5.1, versions 2 to 5, 32- and 64-bit) and what their root DIEs say. Addresses of
  * another size than 8 bytes are refused. .debug_types (DWARF 4) is read as if it stood behind .debug_info.
  */
 interface Header {
@@ -15,6 +16,7 @@ interface Header {
   readonly end: number;
   readonly rootOffset: number;
   readonly version: number;
+  readonly offsetSize: OffsetSize;
   readonly abbreviationsOffset: number;
   /** Type units: signature in hex, and the offset of the type. */
   readonly signature: string | undefined;
@@ -30,6 +32,7 @@ export class Unit implements UnitContext, UnitInfo {
   readonly end: number;
   readonly rootOffset: number;
   readonly version: number;
+  readonly offsetSize: OffsetSize;
   readonly signature: string | undefined;
   readonly typeOffset: number;
   readonly #units: Units;
@@ -49,13 +52,14 @@ export class Unit implements UnitContext, UnitInfo {
     this.end = header.end;
     this.rootOffset = header.rootOffset;
     this.version = header.version;
+    this.offsetSize = header.offsetSize;
     this.signature = header.signature;
     this.typeOffset = header.typeOffset;
     this.#abbreviationsOffset = header.abbreviationsOffset;
   }
 
   get abbreviations(): AbbreviationTable {
-    this.#abbreviations ??= this.#units.abbreviations.at(this.#abbreviationsOffset);
+    this.#abbreviations ??= this.#units.abbreviations.at(this.#abbreviationsOffset, this.offsetSize);
     return this.#abbreviations;
   }
 
@@ -121,20 +125,20 @@ export class Unit implements UnitContext, UnitInfo {
 
   get addressBase(): number {
     this.#addressBase ??=
-      this.root.number(AT.addressBase) ?? this.root.number(AT.gnuAddressBase) ?? HEADER_SIZE;
+      this.root.number(AT.addressBase) ?? this.root.number(AT.gnuAddressBase) ?? HEADER_SIZE[this.offsetSize];
     return this.#addressBase;
   }
 
   get stringOffsetsBase(): number {
-    return this.root.number(AT.stringOffsetsBase) ?? HEADER_SIZE;
+    return this.root.number(AT.stringOffsetsBase) ?? HEADER_SIZE[this.offsetSize];
   }
 
   get rangeListsBase(): number {
-    return this.root.number(AT.rangeListsBase) ?? LISTS_HEADER_SIZE;
+    return this.root.number(AT.rangeListsBase) ?? LISTS_HEADER_SIZE[this.offsetSize];
   }
 
   get locationListsBase(): number {
-    return this.root.number(AT.locationListsBase) ?? LISTS_HEADER_SIZE;
+    return this.root.number(AT.locationListsBase) ?? LISTS_HEADER_SIZE[this.offsetSize];
   }
 
   signedType(signature: string): number | undefined {
@@ -152,12 +156,12 @@ export class Unit implements UnitContext, UnitInfo {
 }
 
 /** Headers of .debug_addr and .debug_str_offsets; of .debug_rnglists and .debug_loclists (DWARF 5 §7.26–7.29). */
-const HEADER_SIZE = 8;
-const LISTS_HEADER_SIZE = 12;
+const HEADER_SIZE = { 4: 8, 8: 16 } as const;
+const LISTS_HEADER_SIZE = { 4: 12, 8: 20 } as const;
 
 /** Of a header (§7.5.1). What is shorter behind the last unit is a trailing NUL or padding. */
 const SMALLEST_HEADER = 11;
-const LARGEST_HEADER = 24;
+const LARGEST_HEADER = 40;
 
 /** The units, by offset: their headers are read one by one, as far as somebody asks. */
 export class Units {
@@ -246,9 +250,8 @@ export class Units {
 
 function readHeader(reader: Reader, size: number, inTypes: boolean): Header {
   const offset = reader.position;
-  const length = reader.uint32();
+  const { length, offsetSize } = readUnitLength(reader);
   const left = size - reader.position;
-  if (length >= 0xfffffff0) throw reader.error('64-bit DWARF is not supported', offset);
   if (length > left) {
     throw reader.error(`a unit of ${length} bytes does not fit into the ${left} that are left`, offset);
   }
@@ -257,20 +260,20 @@ function readHeader(reader: Reader, size: number, inTypes: boolean): Header {
   if (version < 2 || version > 5) throw reader.error(`DWARF version ${version} is not supported`, offset);
   const unitType = version === 5 ? reader.uint8() : inTypes ? UNIT_TYPE.type : 0;
   let addressSize = version === 5 ? reader.uint8() : 0;
-  const abbreviationsOffset = reader.uint32();
+  const abbreviationsOffset = readOffset(reader, offsetSize);
   if (version < 5) addressSize = reader.uint8();
   if (addressSize !== 8) throw reader.error(`addresses of ${addressSize} bytes are not supported`, offset);
   let signature: string | undefined;
   let typeOffset = 0;
   if (unitType === UNIT_TYPE.type || unitType === UNIT_TYPE.splitType) {
     signature = reader.bigUint64().toString(16);
-    typeOffset = reader.uint32();
+    typeOffset = readOffset(reader, offsetSize);
   } else if (unitType === UNIT_TYPE.skeleton || unitType === UNIT_TYPE.splitCompile) {
     reader.skip(8);
   }
   const rootOffset = reader.position;
   if (rootOffset > end) throw reader.error('a unit is shorter than its own header', offset);
-  return { offset, end, rootOffset, version, abbreviationsOffset, signature, typeOffset };
+  return { offset, end, rootOffset, version, offsetSize, abbreviationsOffset, signature, typeOffset };
 }
 
 /**

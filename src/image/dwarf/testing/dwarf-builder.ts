@@ -20,6 +20,17 @@ export const BLOCK_FORMS: ReadonlySet<number> = new Set([
   FORM.exprloc,
 ]);
 
+/** Forms whose size is that of the unit's offsets. */
+const OFFSET_FORMS: ReadonlySet<number> = new Set([
+  FORM.strp,
+  FORM.lineStrp,
+  FORM.secOffset,
+  FORM.refAddr,
+  FORM.strpSup,
+  FORM.gnuRefAlt,
+  FORM.gnuStrpAlt,
+]);
+
 /** Writes .debug_info and .debug_abbrev for tests, unit by unit; other sections are given as bytes. */
 export class DwarfBuilder {
   readonly info = new ByteBuilder();
@@ -28,23 +39,27 @@ export class DwarfBuilder {
   readonly #sections: Record<string, Uint8Array>;
   #unitStart = 0;
   #version = 5;
+  #offsetSize: 4 | 8 = 4;
 
   constructor(sections: Record<string, Uint8Array> = {}) {
     this.#sections = sections;
   }
 
-  /** A compile unit whose root has `attributes` and what `children` writes. */
+  /** A compile unit whose root has `attributes` and what `children` writes, in 32- or 64-bit DWARF. */
   unit(
     version: number,
     attributes: readonly Attribute[],
     children: (builder: this) => void = () => {},
+    offsetSize: 4 | 8 = 4,
   ): this {
     this.#unitStart = this.info.length;
     this.#version = version;
-    this.info.sized(4, (info) => {
+    this.#offsetSize = offsetSize;
+    if (offsetSize === 8) this.info.u32(0xffffffff);
+    this.info.sized(offsetSize, (info) => {
       info.u16(version);
-      if (version >= 5) info.u8(1, 8).u32(0);
-      else info.u32(0).u8(8);
+      if (version >= 5) this.#offset(info.u8(1, 8), 0);
+      else this.#offset(info, 0).u8(8);
       this.die(TAG.compileUnit, attributes, children);
     });
     return this;
@@ -106,7 +121,8 @@ export class DwarfBuilder {
     const { info } = this;
     if (typeof value === 'object' && 'label' in value) {
       const inUnit = form >= FORM.ref1 && form <= FORM.ref8;
-      info.ref(value.label, form === FORM.ref8 ? 8 : 4, inUnit ? this.#unitStart : 0);
+      const width = form === FORM.refAddr ? this.#referenceSize : form === FORM.ref8 ? 8 : 4;
+      info.ref(value.label, width, inUnit ? this.#unitStart : 0);
     } else if (BLOCK_FORMS.has(form)) this.#block(form, value as Uint8Array);
     else if (typeof value === 'string') info.cstr(value);
     else if (typeof value === 'object') info.bytes(value);
@@ -154,9 +170,19 @@ export class DwarfBuilder {
         info.uleb(value);
         return;
       default:
-        if (form === FORM.refAddr && this.#version === 2) info.u64(value);
+        if (form === FORM.refAddr && this.#referenceSize === 8) info.u64(value);
+        else if (OFFSET_FORMS.has(form)) this.#offset(info, value);
         else info.u32(Number(value));
     }
+  }
+
+  /** DWARF 2 gave DW_FORM_ref_addr the size of an address. */
+  get #referenceSize(): 4 | 8 {
+    return this.#version === 2 ? 8 : this.#offsetSize;
+  }
+
+  #offset(info: ByteBuilder, value: number | bigint): ByteBuilder {
+    return this.#offsetSize === 8 ? info.u64(value) : info.u32(Number(value));
   }
 
   #block(form: number, bytes: Uint8Array | readonly number[]): void {

@@ -50,6 +50,7 @@ export const PROGRAMS: readonly Program[] = [
   program('unoptimised', SAMPLE, 'go1.19.13', UNOPTIMISED),
   program('with C', CGO),
   program('with C', CGO, 'go1.19.13'),
+  program('with C in 64-bit DWARF', CGO, undefined, [], { CGO_CFLAGS: '-g -O2 -gdwarf64' }),
 ];
 
 /** The sections of a program's DWARF, for damaging. */
