@@ -14,13 +14,22 @@ export class OutputFailure extends Error {
 }
 
 const RETRY_MS = 5;
+const encoder = new TextEncoder();
+const encoded = new Uint8Array(64 * 1024);
 
 /**
  * Writes to a descriptor and waits until it is written. That holds a command back while its reader is slow, needs no
  * buffer, and spares the start of Node's stream for standard output.
  */
-function writeAll(descriptor: number, text: string): void {
-  const bytes = Buffer.from(text);
+export function writeAll(descriptor: number, text: string): void {
+  for (let from = 0; from < text.length; ) {
+    const { read, written } = encoder.encodeInto(from === 0 ? text : text.slice(from), encoded);
+    writeBytes(descriptor, encoded.subarray(0, written));
+    from += read;
+  }
+}
+
+function writeBytes(descriptor: number, bytes: Uint8Array): void {
   let position = 0;
   while (position < bytes.length) {
     try {

@@ -141,6 +141,8 @@ each('worker-pool', (program, request) => {
   expect(goroutines.length).toBe(
     program.goroutineCount() - [...program.goroutines({ dead: true })].length + goroutines.length,
   );
+  const sorted = [...program.goroutines({ byId: true, reads: ['stack', 'sudog'] })].map(({ id }) => id);
+  expect(sorted).toEqual(goroutines.map(({ id }) => id).sort((a, b) => a - b));
   const main = program.goroutine(goid(1))!;
   expect(main.system).toBe(false);
   expect(main.startLocation.function).toBe('runtime.main');

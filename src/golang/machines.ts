@@ -17,6 +17,9 @@ export interface Machine {
 
 /** A corrupted list is not followed for ever. */
 const MAX_MACHINES = 1_000_000;
+/** Of the marks of goroutines; a power of two. */
+const MARKS = 4096;
+const markOf = (g: number): number => (g / 64) & (MARKS - 1);
 
 /** The runtime's threads, from allm. */
 export class Machines {
@@ -24,6 +27,8 @@ export class Machines {
   readonly #byThread: ReadonlyMap<ThreadId, Machine>;
   readonly #byAddress: ReadonlyMap<number, Machine>;
   readonly #byGoroutine: ReadonlyMap<number, Machine>;
+  /** By bits of their addresses, which goroutines may be on machines: most are not, and each of a list is asked of. */
+  readonly #marks = new Uint8Array(MARKS);
   readonly #threads: ReadonlyMap<ThreadId, Thread>;
 
   constructor(runtime: GoRuntime) {
@@ -31,6 +36,7 @@ export class Machines {
     this.#byThread = new Map(this.all.map((machine) => [machine.thread, machine]));
     this.#byAddress = new Map(this.all.map((machine) => [machine.address, machine]));
     this.#byGoroutine = new Map(this.all.map((machine) => [machine.curg, machine]));
+    for (const { curg } of this.all) if (curg !== 0) this.#marks[markOf(curg)] = 1;
     this.#threads = new Map(runtime.target.threads.map((thread) => [thread.id, thread]));
   }
 
@@ -45,7 +51,7 @@ export class Machines {
 
   /** The machine that runs a goroutine, or that it sits on in a system call. */
   running(g: number): Machine | undefined {
-    return g === 0 ? undefined : this.#byGoroutine.get(g);
+    return this.#marks[markOf(g)] === 0 || g === 0 ? undefined : this.#byGoroutine.get(g);
   }
 
   threadOf(machine: Machine): Thread | undefined {

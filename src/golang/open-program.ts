@@ -15,7 +15,7 @@ import { GoProgram } from './go-program.ts';
 import { findGoRuntime } from './go-runtime.ts';
 import type { Goroutine } from './goroutine.ts';
 import { GoroutineRecord } from './goroutines/goroutine-record.ts';
-import type { GoroutineSlice } from './goroutines/goroutine-slice.ts';
+import { type GoroutineSlice, READ_TOGETHER } from './goroutines/goroutine-slice.ts';
 import type { ListOptions, Program, RunningGoroutine, RuntimeFacts, Verdict } from './program.ts';
 import { RunningRecord } from './running-record.ts';
 import { threadCursor } from './stack/stack-starts.ts';
@@ -23,6 +23,7 @@ import { StackWalker, type WalkSetting } from './stack/walker.ts';
 import { TypeNames } from './type-names.ts';
 import { readVerdict } from './verdict/verdict.ts';
 import type { WaitGraph } from './wait-graph/graph.ts';
+import { type LockHolder, lockHolders } from './wait-graph/lock-holders.ts';
 import { type GraphProgress, programGraph } from './wait-graph/program-graph.ts';
 
 /** Sees a target with Go's eyes. Nothing is read before it is asked for. */
@@ -80,22 +81,31 @@ class TargetProgram implements Program {
     return this.#facts;
   }
 
-  *goroutines({ dead = false, reads = [] }: ListOptions = {}): Generator<Goroutine, void, undefined> {
+  *goroutines(options: ListOptions = {}): Generator<Goroutine, void, undefined> {
+    const { dead = false, byId = false, reads = [] } = options;
     const go = this.#requireGo();
     for (const slice of go.list.slices()) {
-      this.#prefetch(slice, reads);
+      const order = byId ? slice.byId : undefined;
       for (let i = 0; i < slice.length; i++) {
-        const goroutine = new GoroutineRecord(go, slice, i);
+        if (i % READ_TOGETHER === 0) this.#prefetch(slice, order, i, reads);
+        const goroutine = new GoroutineRecord(go, slice, order === undefined ? i : order[i]!);
         if (dead || !isDead(goroutine)) yield goroutine;
       }
     }
   }
 
-  #prefetch(slice: GoroutineSlice, reads: NonNullable<ListOptions['reads']>): void {
+  #prefetch(
+    slice: GoroutineSlice,
+    order: Uint16Array | undefined,
+    first: number,
+    reads: NonNullable<ListOptions['reads']>,
+  ): void {
     if (reads.length === 0 || this.target.memory.prefetch === undefined) return;
-    const wanted = new Float64Array(slice.length * reads.length);
-    reads.forEach((what, i) => {
-      wanted.set(what === 'stack' ? slice.schedSp : slice.waiting, i * slice.length);
+    const count = Math.min(READ_TOGETHER, slice.length - first);
+    const wanted = new Float64Array(count * reads.length);
+    reads.forEach((what, n) => {
+      const column = what === 'stack' ? slice.schedSp : slice.waiting;
+      for (let i = 0; i < count; i++) wanted[n * count + i] = column[order?.[first + i] ?? first + i]!;
     });
     this.target.memory.prefetch(wanted);
   }
@@ -152,6 +162,10 @@ class TargetProgram implements Program {
     const go = this.#requireGo();
     const goroutines = this.goroutines({ reads: ['stack', 'sudog'] });
     return programGraph(go, goroutines, go.list.length, progress);
+  }
+
+  lockHolders(): readonly LockHolder[] {
+    return lockHolders(this.#requireGo(), this.goroutines({ reads: ['stack', 'sudog'] }));
   }
 
   locate(pc: RuntimeAddress, isReturnAddress: boolean): Location {

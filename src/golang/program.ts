@@ -4,6 +4,7 @@ import type { Target, Thread } from '../target/index.ts';
 import type { DeferredCall, Frame, Location, Stack } from './frame.ts';
 import type { Goroutine } from './goroutine.ts';
 import type { WaitGraph } from './wait-graph/graph.ts';
+import type { LockHolder } from './wait-graph/lock-holders.ts';
 import type { GraphProgress } from './wait-graph/program-graph.ts';
 
 /**
@@ -15,7 +16,7 @@ export interface Program {
   /** Go's version and how the runtime was read, or undefined: not a Go program. */
   readonly runtime: RuntimeFacts | undefined;
 
-  /** All goroutines in allgs order, without dead ones unless asked for; read in bulk, in slices, so output can flow. */
+  /** All goroutines in allgs order or nearly in that of their numbers, without dead ones unless asked for; read in bulk, in slices, so output can flow. */
   goroutines(options?: ListOptions): Iterable<Goroutine>;
   /** Length of allgs: an upper bound for progress. */
   goroutineCount(): number;
@@ -33,6 +34,8 @@ export interface Program {
   deferredCalls(goroutine: Goroutine): readonly DeferredCall[];
   /** Who waits for whom; `progress` may throw to end it. */
   waitGraph(progress: GraphProgress): WaitGraph;
+  /** Who holds what others wait for, among those that wait: for a program that may be running. */
+  lockHolders(): readonly LockHolder[];
   /** Names a code address: function, file and line (innermost inlined call). */
   locate(pc: RuntimeAddress, isReturnAddress: boolean): Location;
   /** A type by name, over all modules: full name, or package-shortened when that is unambiguous. */
@@ -47,6 +50,8 @@ export interface Program {
 
 export interface ListOptions {
   readonly dead?: boolean;
+  /** Each ten thousand of allgs in the order of their numbers; the first ones are fewer, and come at once. */
+  readonly byId?: boolean;
   /**
    * What will be read of each goroutine: the top of its stack (`userLocation`), the first sudog (`blockedOn`). It then
    * comes in few long reads.

@@ -1,6 +1,7 @@
 import { assertUnreachable, hex } from '../../base/index.ts';
 import type { BlockedOn, ChannelFacts } from '../../golang/index.ts';
 import { formatDuration } from '../language/duration.ts';
+import { harmless } from '../output/style.ts';
 import { plural } from '../output/text.ts';
 
 const OWNERS = {
@@ -14,7 +15,7 @@ const OWNERS = {
 
 const MOST_CASES = 4;
 
-/** What a goroutine waits for, in a few words: `chan int 0xc00001c0e0 (0 of 5)`, `mutex 0xc000012340`, `fd 7 (read)`. */
+/** What a goroutine waits for, in a few harmless words: `chan int 0xc00001c0e0 (0 of 5)`, `mutex 0xc000012340`, `fd 7 (read)`. */
 export function blockedText(blocked: BlockedOn): string {
   switch (blocked.kind) {
     case 'channel':
@@ -65,7 +66,7 @@ function channelText(channel: ChannelFacts): string {
 
 function makeChannelText(channel: ChannelFacts): string {
   if (channel.address === 0) return 'nil channel';
-  const type = channel.elementType === undefined ? 'chan' : `chan ${channel.elementType}`;
+  const type = channel.elementType === undefined ? 'chan' : `chan ${harmless(channel.elementType)}`;
   const closed = channel.closed ? ', closed' : '';
   return `${type} ${hex(channel.address)} (${channel.length} of ${channel.capacity}${closed})`;
 }

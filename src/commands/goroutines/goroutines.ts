@@ -20,9 +20,6 @@ import { goroutineFacts, goroutineLine, labelsText, type Place } from './row.ts'
 
 const DEFAULT_DEPTH = 10;
 const GROUP_MEMBERS = 5;
-/** Goroutines are sorted by number within slices of allgs of this size, so that output flows: as Delve does. */
-const SLICE = 10_000;
-const FIRST_SLICE = 500;
 
 const ARGUMENTS = {
   user: flag('-u', 'show where each is in user code (the default)'),
@@ -157,7 +154,7 @@ export const goroutines = defineCommand({
     if (result.groups !== undefined) yield* renderGroups(result, result.groups, style, session);
     for (const row of result.goroutines ?? []) {
       yield rowLine(row, result, style, session);
-      yield* renderBelow(row, result, style, '');
+      if (hasMore(row, result)) yield* renderMore(row, result, style, '');
     }
     if (session.program.goroutineCount() === 0) {
       yield 'The Go runtime has not started: there are no goroutines yet.';
@@ -243,19 +240,11 @@ function* filtered(
   wanted: Condition | undefined,
 ): Iterable<Goroutine> {
   const dead = args.dead || args.state.some((s) => s === '_Gdead');
-  let slice: Goroutine[] = [];
   let seen = 0;
-  // Of very many the first ones are shown soon.
-  let next = session.program.goroutineCount() > SLICE ? FIRST_SLICE : SLICE;
-  for (const g of session.program.goroutines({ dead, reads: readsOf(args) })) {
+  for (const g of session.program.goroutines({ dead, byId: true, reads: readsOf(args) })) {
     if ((++seen & 255) === 0) session.checkCancelled();
-    if (wanted === undefined || wanted(g, session)) slice.push(g);
-    if (seen < next) continue;
-    next = seen + SLICE;
-    yield* byId(slice);
-    slice = [];
+    if (wanted === undefined || wanted(g, session)) yield g;
   }
-  yield* byId(slice);
 }
 
 /** Lines and conditions tell nearly everything; for groups only their property is asked of most goroutines. */
@@ -264,8 +253,6 @@ function readsOf({ group, with: wanted, without, channel }: Arguments): ('stack'
   if (group === undefined || conditions) return ['stack', 'sudog'];
   return group.readsStack ? ['stack'] : [];
 }
-
-const byId = (slice: Goroutine[]): Goroutine[] => slice.sort((a, b) => a.id - b.id);
 
 function* paged(
   goroutines: Iterable<Goroutine>,
@@ -291,18 +278,9 @@ function rowLine(
   return mark + goroutineLine(goroutine, result.place, style, session);
 }
 
-const NOTHING: Iterable<string> = [];
-
-/** What was asked for besides the line; mostly nothing, which then costs nothing. */
-function renderBelow(
-  row: ListedGoroutine,
-  result: GoroutinesResult,
-  style: Style,
-  indent: string,
-): Iterable<string> {
-  const some = result.withLabels || row.stack !== undefined || row.executed !== undefined;
-  return some ? renderMore(row, result, style, indent) : NOTHING;
-}
+/** Whether anything was asked for besides the line: mostly not. */
+const hasMore = (row: ListedGoroutine, result: GoroutinesResult): boolean =>
+  result.withLabels || row.stack !== undefined || row.executed !== undefined;
 
 function* renderMore(
   { goroutine, stack, executed }: ListedGoroutine,
@@ -329,7 +307,7 @@ function* renderGroups(
     yield style.paint('heading', style.path(group.name));
     for (const row of group.goroutines) {
       yield `\t${rowLine(row, result, style, session)}`;
-      yield* renderBelow(row, result, style, '\t');
+      if (hasMore(row, result)) yield* renderMore(row, result, style, '\t');
     }
     yield `\tTotal: ${group.total}`;
     yield '';

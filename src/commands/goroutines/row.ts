@@ -45,16 +45,28 @@ export function goroutineFacts(g: Goroutine, waiters = false): Readonly<Record<s
   };
 }
 
-/** `[chan receive 5m2s: chan int 0xc00001c0e0 (0 of 5)]`, `[_Grunnable]`. */
-export function statusText(g: Goroutine): string {
+/** Many stopped at the same moment, by the collector's clock: how long ago is made to words once. */
+let keptWait = 0;
+let keptWaitText = formatDuration(0);
+
+function waitText(waited: number): string {
+  if (waited !== keptWait) {
+    keptWait = waited;
+    keptWaitText = formatDuration(waited);
+  }
+  return keptWaitText;
+}
+
+/** `[chan receive 5m2s: chan int 0xc00001c0e0 (0 of 5)]`, `[_Grunnable]`; harmless. */
+function statusText(g: Goroutine): string {
   const state = g.scanning ? `${g.state}|_Gscan` : g.state;
   if (g.state !== '_Gwaiting' && g.state !== '_Gsyscall') {
     return g.state === '_Grunning' && !g.scanning ? '' : `[${state}]`;
   }
-  let text = `[${g.waitReason ?? state}`;
+  let text = `[${harmless(g.waitReason ?? state)}`;
   if (g.scanning) text += ' (_Gscan)';
   const { waited } = g;
-  if (waited !== undefined) text += ` ${formatDuration(waited)}`;
+  if (waited !== undefined) text += ` ${waitText(waited)}`;
   const blocked = g.blockedOn;
   if (blocked !== undefined) text += `: ${blockedText(blocked)}`;
   return `${text}]`;
@@ -70,7 +82,7 @@ export function goroutineLine(g: Goroutine, place: Place, style: Style, session:
   const { thread } = g;
   if (thread !== undefined) line += ` (thread ${thread})`;
   const status = statusText(g);
-  if (status !== '') line += ` ${style.paint('keyword', status)}`;
+  if (status !== '') line += ` ${style.paintHarmless('keyword', status)}`;
   if (g.problem !== undefined) line += ` ${style.paint('error', `(${harmless(g.problem)})`)}`;
   return line;
 }

@@ -16,6 +16,8 @@ export type Role =
 /** How text is to look. Renderers take one and know nothing else of where the text goes. */
 export interface Style {
   paint(role: Role, text: string): string;
+  /** Of text that is harmless already: to look through it again is not free in a list of a million. */
+  paintHarmless(role: Role, text: string): string;
   /** A source path as it is shown: relative to the working directory where that is shorter. */
   path(path: string): string;
 }
@@ -56,12 +58,10 @@ export function makeStyle({ colour, directory }: StyleOptions): Style {
   const prefix = directory === undefined || directory === '' ? undefined : `${directory}/`;
   const path = (text: string): string =>
     harmless(prefix !== undefined && text.startsWith(prefix) ? `./${text.slice(prefix.length)}` : text);
-  if (!colour) return { paint: (_role, text) => harmless(text), path };
-  return {
-    paint: (role, text) =>
-      COLOURS[role] === '' ? harmless(text) : `\x1b[${COLOURS[role]}m${harmless(text)}\x1b[0m`,
-    path,
-  };
+  const paintHarmless: Style['paintHarmless'] = colour
+    ? (role, text) => (COLOURS[role] === '' ? text : `\x1b[${COLOURS[role]}m${text}\x1b[0m`)
+    : (_role, text) => text;
+  return { paint: (role, text) => paintHarmless(role, harmless(text)), paintHarmless, path };
 }
 
 export const PLAIN: Style = makeStyle({ colour: false });

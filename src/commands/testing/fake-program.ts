@@ -118,7 +118,8 @@ function fakeProgram(facts: FakeFacts): Program {
   return {
     target: fakeTarget(facts),
     runtime: { version: 'go1.26.8', layouts: 'dwarf' },
-    goroutines: () => list,
+    goroutines: ({ byId = false } = {}) =>
+      byId && Array.isArray(list) ? list.toSorted((a, b) => a.id - b.id) : list,
     goroutineCount: () => (Array.isArray(list) ? list.length : 0),
     goroutine: (id: Goid) => find((g) => g.id === id),
     goroutineOn: (thread: ThreadId) => find((g) => g.thread === thread),

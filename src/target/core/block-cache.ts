@@ -9,8 +9,8 @@
 export const BLOCK = 4096;
 const MAX_RUN = 32;
 const MAX_GAP = 4;
-/** 48 MiB: of a core with a million goroutines a stretch of about 5,000 stacks. */
-const MAX_SLOTS = 12 * 1024;
+/** 16 MiB: what a few thousand goroutines have of stacks. The first write to each page costs more than reading it. */
+const MAX_SLOTS = 4 * 1024;
 /** Most sessions need no more than 3 MiB, and a large buffer costs a garbage collection. */
 const FIRST_SLOTS = 768;
 const EMPTY = -1;

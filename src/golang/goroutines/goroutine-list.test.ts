@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/index.ts';
+import type { Memory } from '../../target/index.ts';
+import type { GoroutineFields } from './goroutine-fields.ts';
+import { GoroutineList } from './goroutine-list.ts';
+
+const HEADER = 0x1000;
+const ARRAY = 0x10_0000;
+const FIRST_G = 0xc000_0000;
+const G_SIZE = 512;
+const UNREADABLE = 7;
+
+/** A runtime whose gs hold nothing but a status and a number: of the g at `place` of allgs, `idOf(place)`. */
+function fieldsOf(count: number, idOf: (place: number) => number) {
+  const prefetched: number[] = [];
+  const place = (address: number): number => Math.floor((address - FIRST_G) / G_SIZE);
+  const memory: Partial<Memory> = {
+    pointer: () => runtimeAddress(ARRAY),
+    uint64: (address) => (address < ARRAY ? count : idOf(place(address))),
+    uint32(address) {
+      if (place(address) === UNREADABLE) throw new TargetFault('cannot read memory', address);
+      return 4;
+    },
+    uint8: () => 0,
+    read(address, length) {
+      const words = new BigUint64Array(length / 8);
+      for (let i = 0; i < words.length; i++)
+        words[i] = BigInt(FIRST_G + ((address - ARRAY) / 8 + i) * G_SIZE);
+      return new Uint8Array(words.buffer);
+    },
+    prefetch(addresses) {
+      prefetched.push(addresses.length);
+    },
+    regionAt: () => ({ end: runtimeAddress(ARRAY + count * 8) }) as ReturnType<Memory['regionAt']>,
+  };
+  const layout = { status: 0, goid: 8, schedSp: 16, schedPc: 24, waitSince: 32, waitReason: 40, waiting: 48 };
+  const runtime = { memory, global: () => HEADER as RuntimeAddress };
+  return { fields: { runtime, layout } as unknown as GoroutineFields, prefetched };
+}
+
+test('a long list comes in slices, a short one first, each with its order by number', () => {
+  const ids = (place: number): number => (place % 16 < 8 ? 1_000_000 - place : place * 3);
+  const { fields, prefetched } = fieldsOf(12_345, ids);
+  const list = new GoroutineList(fields);
+  const slices = [...list.slices()];
+  expect(slices.map(({ length }) => length)).toEqual([500, 10_000, 1845]);
+  expect(Math.max(...prefetched)).toBe(512);
+  expect(prefetched.reduce((sum, one) => sum + one)).toBe(12_345);
+  let first = 0;
+  for (const { byId, ids: column, length } of slices) {
+    const expected = Array.from({ length }, (_, i) => ids(first + i)).sort((a, b) => a - b);
+    const sorted = Array.from(byId, (place) => column[place]!);
+    // That of one g could not be read.
+    if (first === 0) expected.splice(expected.indexOf(ids(UNREADABLE)), 1, 0);
+    expect(sorted).toEqual(expected.sort((a, b) => a - b));
+    expect(new Set(byId).size).toBe(length);
+    first += length;
+  }
+  expect([...slices[0]!.problems.keys()]).toEqual([UNREADABLE]);
+  // What has been read is kept.
+  expect([...list.slices()]).toEqual(slices);
+  expect(prefetched.reduce((sum, one) => sum + one)).toBe(12_345);
+});
+
+test('a list of ten thousand is one slice', () => {
+  const slices = [...new GoroutineList(fieldsOf(10_000, (place) => place).fields).slices()];
+  expect(slices.map(({ length }) => length)).toEqual([10_000]);
+});
