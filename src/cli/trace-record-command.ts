@@ -1,8 +1,9 @@
+import path from 'node:path';
 import { formatDuration } from '../commands/language/duration.ts';
 import { Recording, type TraceEngine } from '../engine/trace/recording.ts';
 import { checkTraceFile } from '../engine/trace/trace-file.ts';
 import { namePattern } from '../trace/calls/name-pattern.ts';
-import { keepTrace } from './keep-trace.ts';
+import { keepRecording, tellWritten } from './keep-trace.ts';
 import { untilSignal } from './recording-signals.ts';
 import { BrokenPipe, isTerminal, writeError } from './standard-streams.ts';
 import { statusOf } from './trace-failure.ts';
@@ -41,17 +42,15 @@ async function record(options: Options, root: URL): Promise<void> {
     writeError(summary(recording, []));
     return;
   }
-  const trace = recording.trace();
-  const { duration, events, violations, notes } = trace;
-  const goroutines = new Set(events.goroutine);
-  goroutines.delete(0);
+  const kept = keepRecording(output, recording, root);
+  const { duration, events, goroutines, violations, notes } = kept;
   const all = [
-    `${formatDuration(duration)}: ${events.count} events of ${goroutines.size} goroutines`,
-    violations.length > 0 ? `${violations.length} changes of state do not follow from those before` : '',
+    `${formatDuration(duration)}: ${events} events of ${goroutines} goroutines`,
+    violations > 0 ? `${violations} changes of state do not follow from those before` : '',
     ...notes,
   ];
   writeError(summary(recording, all));
-  keepTrace(output, trace, root);
+  tellWritten(output, kept);
 }
 
 /** Records until the time is over, the program has ended, or a signal asks for the end. */
@@ -69,6 +68,7 @@ async function recorded(options: Options): Promise<Recording> {
         subject: launchOf(subject),
         follow: wanted,
         engine,
+        spoolFolder: output === undefined ? undefined : path.dirname(output),
       });
       let left = false;
       let lines: TraceLines | undefined;

@@ -12,6 +12,7 @@ export {
   SLOT,
   type SlotSize,
   slotBytes,
+  slotLength,
 } from './ring-layout.ts';
 export { type LostRecords, type RecordSink, RingReader } from './ring-reader.ts';
 export type { ProbeBody, TrampolineCode } from './trampoline.ts';

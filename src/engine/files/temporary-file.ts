@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../base/index.ts';
 import { errorCode, FileSource } from './file-source.ts';
+
+/** For the message when there is no room: "to unpack the core". */
+interface Use {
+  readonly purpose: string;
+  readonly remedy: string;
+}
 
 const MODE = 0o600;
 const HOLE = Buffer.alloc(4096);
@@ -14,13 +20,16 @@ const HOLE = Buffer.alloc(4096);
  */
 export class TemporaryFile {
   readonly #fd: number;
-  readonly #path: string;
+  readonly #folder: string;
+  readonly #use: Use;
   #length = 0;
 
-  constructor() {
-    this.#path = join(tmpdir(), `mattock-${randomBytes(8).toString('hex')}`);
-    this.#fd = openSync(this.#path, 'wx+', MODE);
-    unlinkSync(this.#path);
+  constructor(use: Use, folder = tmpdir()) {
+    this.#use = use;
+    this.#folder = folder;
+    const path = join(folder, `.mattock-${randomBytes(8).toString('hex')}`);
+    this.#fd = openSync(path, 'wx+', MODE);
+    unlinkSync(path);
   }
 
   get length(): number {
@@ -36,6 +45,16 @@ export class TemporaryFile {
     }
     this.#write(bytes, from, bytes.length);
     this.#length += bytes.length;
+  }
+
+  /** Fills `into` with what was written from a place on. */
+  read(at: number, into: Uint8Array): void {
+    for (let done = 0; done < into.length; ) {
+      const count = readSync(this.#fd, into, done, into.length - done, at + done);
+      // The file may end in a hole.
+      if (count === 0) into.fill(0, done);
+      done += count === 0 ? into.length : count;
+    }
   }
 
   /** The file for reading, under the name of what it was made from. */
@@ -58,10 +77,8 @@ export class TemporaryFile {
     } catch (error) {
       if (errorCode(error) !== 'ENOSPC' && errorCode(error) !== 'EDQUOT') throw error;
       const megabytes = Math.round(this.#length / 2 ** 20);
-      throw new UserError(
-        `${tmpdir()} is full: no room to unpack the core (${megabytes} MiB so far)`,
-        'Set TMPDIR to a directory with more room, or unpack the core yourself.',
-      );
+      const { purpose, remedy } = this.#use;
+      throw new UserError(`${this.#folder} is full: no room ${purpose} (${megabytes} MiB so far)`, remedy);
     }
   }
 }

@@ -10,6 +10,11 @@ import { TemporaryFile } from './temporary-file.ts';
  * and windows over 128 MiB (`--long=28` and more). Not checked: zstd's content checksums.
  */
 
+const USE = {
+  purpose: 'to unpack the core',
+  remedy: 'Set TMPDIR to a directory with more room, or unpack the core yourself.',
+};
+
 export interface UnpackProgress {
   /** Packed bytes read, of how many. */
   readonly done: number;
@@ -43,7 +48,7 @@ export async function unpack(
   compression: 'gzip' | 'zstd',
   options: UnpackOptions = {},
 ): Promise<Unpacked> {
-  const target = new TemporaryFile();
+  const target = new TemporaryFile(USE);
   const decoder = compression === 'gzip' ? gzipDecoder(target) : zstdDecoder(source, target);
   let done = 0;
   let damage: DataError | undefined;

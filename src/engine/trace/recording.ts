@@ -5,21 +5,25 @@ import {
   readSchedulerFacts,
   type SchedulerFacts,
 } from '../../golang/index.ts';
+import type { RecordSink } from '../../probe/index.ts';
 import { FrozenMemory, type Kernel, type ProcessTarget, type Target } from '../../target/index.ts';
 import { type CallPlan, planEntries } from '../../trace/calls/call-plan.ts';
 import type { NamePattern } from '../../trace/calls/name-pattern.ts';
 import { type Trace, TraceBuilder } from '../../trace/index.ts';
 import { Clock } from '../../trace/recording/clock.ts';
 import { Followed } from '../../trace/recording/followed.ts';
-import { type Interpretation, interpret } from '../../trace/recording/interpreter.ts';
+import type { Interpretation } from '../../trace/recording/interpreter.ts';
 import { LiveEvents } from '../../trace/recording/live-events.ts';
 import { type ProbeSet, planProbes } from '../../trace/recording/probe-set.ts';
+import { RawLog } from '../../trace/recording/raw-log.ts';
 import { RecordLog } from '../../trace/recording/record-log.ts';
+import { type Pace, replay } from '../../trace/recording/replay.ts';
 import { NOTHING_YET, type Snapshot, takeSnapshot } from '../../trace/recording/snapshot.ts';
 import { planTraps, type TrapSet } from '../../trace/recording/trap-records.ts';
 import { type Held, HeldProbes } from './held-probes.ts';
 import { type ProbeOrder, type ProbePlan, ProbeSession, type ProbeStatus } from './probe-session.ts';
 import { textOf } from './program-text.ts';
+import { fileSpool } from './spool.ts';
 import { TrapSession } from './trap-session.ts';
 
 export type { ProbeStatus as RecordingStatus } from './probe-session.ts';
@@ -28,6 +32,8 @@ export interface RecordingOptions
   extends Pick<ProbeOrder<GoroutineProbes>, 'subject' | 'lossless' | 'ringBytes'> {
   /** Only goroutines that enter a function of these, and what they create, in turn; undefined: all. */
   readonly follow?: NamePattern | undefined;
+  /** Where there may be a file for what memory is too small for; undefined: the system's folder for such files. */
+  readonly spoolFolder?: string | undefined;
   /** Traps see the same where code cannot be patched, for some thousand times the price. By itself: inline. */
   readonly engine?: TraceEngine;
 }
@@ -67,21 +73,24 @@ export class Recording {
   readonly nanosecondsPerEvent: number;
   readonly #session: Session;
   readonly #snapshot: Snapshot;
-  readonly #log = new RecordLog();
   readonly #followed: Followed | undefined;
   readonly #startedAt = BigInt(Date.now()) * 1_000_000n;
+  /** What was recorded; undefined: it is told, and nobody will ask for the whole. */
+  #raw: RawLog | undefined;
+  #sink: RecordSink;
   #end: number | undefined;
-  #forgotten = false;
 
   private constructor(
     session: Session,
     snapshot: Snapshot,
-    { follow, engine = 'inline' }: Pick<RecordingOptions, 'follow' | 'engine'>,
+    { follow, engine = 'inline', spoolFolder }: Pick<RecordingOptions, 'follow' | 'engine' | 'spoolFolder'>,
   ) {
     this.nanosecondsPerEvent = NANOSECONDS_PER_EVENT[engine];
     this.#session = session;
     this.#snapshot = snapshot;
     this.#followed = follow && new Followed();
+    this.#raw = new RawLog(fileSpool(spoolFolder));
+    this.#sink = this.#raw;
   }
 
   /** Attaches to the program, or starts it, puts the probes in and lets go of it. */
@@ -160,48 +169,87 @@ export class Recording {
 
   /** Takes what has come. To be called often: the ring is finite. */
   drain(): void {
-    this.#session.drain(this.#log);
+    this.#session.drain(this.#sink);
   }
 
   /** Takes the probes out. The program goes on as if nothing had been. Idempotent. */
   stop(): Promise<void> {
     this.#end ??= this.#session.now().nanoseconds;
-    return this.#session.stop(this.#log);
+    return this.#session.stop(this.#sink);
   }
 
-  /** What was recorded. */
-  trace(): Trace {
-    if (this.#forgotten) throw new Error('what was recorded is forgotten: it was told');
+  /** Unix time of time 0 in nanoseconds. */
+  get startedAt(): bigint {
+    return this.#startedAt;
+  }
+
+  /** What was recorded, whole. `tell` is told how much is done, 0 to 1. */
+  trace(tell: (done: number) => void = () => {}): Trace {
+    const builder = this.#builder();
+    for (const { done } of this.#replay(builder)) tell(done);
+    return builder.build();
+  }
+
+  /**
+   * What was recorded, part by part in the order of time: of a long recording memory holds one part. Each is valid until
+   * the next is asked for; `done` is how much is behind it, 0 to 1.
+   */
+  *parts(pace?: Pace): Generator<{ readonly part: Trace; readonly done: number }> {
+    const builder = this.#builder();
+    for (const { done, stream } of this.#replay(builder, pace)) {
+      yield { part: builder.build(), done };
+      builder.clear();
+      stream.interpreter.forgetObjects();
+    }
+  }
+
+  /** Tells what happens while it happens. With `forget` there will be no `trace()`. */
+  live(forget: boolean): LiveRecording {
+    const raw = this.#raw;
+    const log = new RecordLog();
+    this.#sink = forget || raw === undefined ? log : both(raw, log);
+    if (forget) this.#raw = undefined;
+    const { started, now } = this.#session;
+    const events = new LiveEvents({ ...this.#interpretation, log, start: started }, now());
+    return { take: () => events.take(now(), this.#end !== undefined) };
+  }
+
+  #builder(): TraceBuilder {
     const { facts, missing, notes } = this.#session.plan;
     const builder = new TraceBuilder({ writer: 'mattock', format: '1', name: facts.module.path });
     builder.startedAt = this.#startedAt;
     for (const what of missing) builder.note(`not recorded: ${what}`);
     for (const note of notes) builder.note(note);
-    const { started, now } = this.#session;
     builder.endedAt = this.seconds * 1e9;
-    interpret(builder, { ...this.#interpretation, clock: new Clock(started, now()) });
-    return builder.build();
+    return builder;
   }
 
-  /** Tells what happens while it happens. With `forget` there will be no `trace()`. */
-  live(forget: boolean): LiveRecording {
-    this.#forgotten = forget;
+  #replay(builder: TraceBuilder, pace?: Pace): ReturnType<typeof replay> {
+    const raw = this.#raw;
+    if (raw === undefined) throw new Error('what was recorded is forgotten: it was told');
+    if (raw.failure !== undefined)
+      builder.note(`the last ${raw.refused} records could not be kept: ${raw.failure.message}`);
     const { started, now } = this.#session;
-    const events = new LiveEvents({ ...this.#interpretation, start: started, forget }, now());
-    return { take: () => events.take(now(), this.#end !== undefined) };
+    return replay(builder, raw, { ...this.#interpretation, clock: new Clock(started, now()) }, pace);
   }
 
-  get #interpretation(): Omit<Interpretation, 'clock'> {
+  get #interpretation(): Omit<Interpretation, 'clock' | 'log'> {
     const { facts, syscallProbes } = this.#session.plan;
-    return {
-      log: this.#log,
-      facts,
-      snapshot: this.#snapshot,
-      syscallProbes,
-      followed: this.#followed,
-    };
+    return { facts, snapshot: this.#snapshot, syscallProbes, followed: this.#followed };
   }
 }
+
+/** A record for two. */
+const both = (one: RecordSink, other: RecordSink): RecordSink => ({
+  record: (words, at) => {
+    one.record(words, at);
+    other.record(words, at);
+  },
+  lost: (records) => {
+    one.lost(records);
+    other.lost(records);
+  },
+});
 
 function startProbes({ subject, lossless, ringBytes, follow }: RecordingOptions): Promise<Session> {
   return ProbeSession.start<GoroutineProbes, FrozenMemory>({

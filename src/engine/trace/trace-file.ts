@@ -3,7 +3,7 @@ import { UserError } from '../../base/index.ts';
 import { writeChromeTrace } from '../../trace/export/chrome-trace.ts';
 import { pprofOf } from '../../trace/export/pprof.ts';
 import { writeSpeedscope } from '../../trace/export/speedscope.ts';
-import { GoTraceWriter } from '../../trace/go-format/write.ts';
+import { GoTraceWriter, type TracePart } from '../../trace/go-format/write.ts';
 import { livesOf, type Trace } from '../../trace/index.ts';
 import { checkPlace } from '../files/new-file.ts';
 import { files, newFile } from '../node-host.ts';
@@ -11,7 +11,7 @@ import { files, newFile } from '../node-host.ts';
 /** How a trace is kept, by the ending of the file's name. */
 type TraceFormat = 'Go execution trace' | 'pprof profile' | 'speedscope profile' | 'Perfetto trace' | 'page';
 
-interface WrittenTrace {
+export interface WrittenTrace {
   readonly format: TraceFormat;
   readonly bytes: number;
 }
@@ -26,15 +26,12 @@ const FORMATS: Readonly<Record<string, TraceFormat>> = {
 };
 
 type Write = (bytes: Uint8Array) => void;
+type Recorded = Pick<Trace, 'startedAt' | 'duration'>;
 
 const WRITERS: Readonly<
   Record<TraceFormat, (trace: Trace, write: Write, pageOf: (trace: Trace) => string) => void>
 > = {
-  'Go execution trace': (trace, write) => {
-    const writer = new GoTraceWriter(write, trace.startedAt);
-    writer.write(trace);
-    writer.close(trace.duration);
-  },
+  'Go execution trace': (trace, write) => writeGoTrace([trace], trace, write),
   'pprof profile': (trace, write) => write(pprofOf(trace, livesOf(trace), gzipSync)),
   'speedscope profile': (trace, write) => writeSpeedscope(trace, livesOf(trace), write),
   'Perfetto trace': (trace, write) => writeChromeTrace(trace, livesOf(trace), write),
@@ -66,6 +63,20 @@ function formatOfFile(path: string): TraceFormat {
 export function writeTraceFile(path: string, trace: Trace, pageOf: (trace: Trace) => string): WrittenTrace {
   const format = formatOfFile(path);
   return { format, bytes: writeWhole(path, (write) => WRITERS[format](trace, write, pageOf)) };
+}
+
+/** Writes a Go execution trace part by part. Nobody else may read it. */
+export function writeTraceParts(path: string, parts: Iterable<TracePart>, recorded: Recorded): WrittenTrace {
+  return {
+    format: 'Go execution trace',
+    bytes: writeWhole(path, (write) => writeGoTrace(parts, recorded, write)),
+  };
+}
+
+function writeGoTrace(parts: Iterable<TracePart>, { startedAt, duration }: Recorded, write: Write): void {
+  const writer = new GoTraceWriter(write, startedAt);
+  for (const part of parts) writer.write(part);
+  writer.close(duration);
 }
 
 /** Writes a file that nobody else may read, in the place of one of this name. */

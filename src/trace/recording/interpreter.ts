@@ -9,7 +9,7 @@ import { GoroutineStates, type TrackedGoroutine } from './goroutine-states.ts';
 import { type CallerRange, callerRanges } from './probe-set.ts';
 import { Processors } from './processors.ts';
 import { G_STATE, KIND } from './record.ts';
-import { FIELD, LOST, type RecordLog } from './record-log.ts';
+import { FIELD, LOST, NOT_KEPT, type RecordLog } from './record-log.ts';
 import type { KnownGoroutine, Snapshot } from './snapshot.ts';
 import { Symbols } from './symbols.ts';
 import { WaitObjects } from './wait-objects.ts';
@@ -60,16 +60,7 @@ export interface SeenCall {
   readonly stack: readonly number[];
 }
 
-/** Turns what the probes wrote into events. Every goroutine's changes of state must chain: what does not, is counted. */
-export function interpret(builder: TraceBuilder, input: Interpretation): void {
-  const interpreter = new Interpreter(builder, input);
-  const order = input.log.order();
-  if (input.followed !== undefined) interpreter.follow(order, input.followed);
-  interpreter.begin(order);
-  interpreter.read(order);
-}
-
-/** Reads records in the order of time, all at once or as they come. */
+/** Turns what the probes wrote into events, in the order of time. */
 export class Interpreter {
   readonly #builder: TraceBuilder;
   readonly #input: Interpretation;
@@ -108,7 +99,7 @@ export class Interpreter {
     this.#begin(this.#firstStates(order));
   }
 
-  /** Finds all that will be followed: what they did before counts too. */
+  /** Finds who will be followed. */
   follow(order: ArrayLike<number>, followed: Followed): void {
     if (this.#lateIds) this.#nameNewGoroutines(order);
     for (let i = 0; i < order.length; i++) {
@@ -223,7 +214,8 @@ export class Interpreter {
     const time = this.#input.clock.time(this.#get(record, FIELD.time));
     const kind = this.#get(record, FIELD.kind);
     if (kind === LOST) {
-      this.#lost(time, this.#get(record, FIELD.extra));
+      const kept = this.#get(record, FIELD.thread) !== NOT_KEPT;
+      this.#lost(time, this.#get(record, FIELD.extra), kept ? 'the ring was full' : 'no room to keep them');
       return;
     }
     this.#current = record;
@@ -304,12 +296,11 @@ export class Interpreter {
   }
 
   /** Between the two ends of a gap some records are there and others not: no state follows from the one before. */
-  #lost(time: number, count: number): void {
+  #lost(time: number, count: number, why: string): void {
     this.#gaps += count > 0 ? 1 : -1;
     this.#goroutines.forget();
     this.#processors.forget();
-    if (count > 0)
-      this.#builder.add(EVENT.lost, time, 0, { a: count, b: this.#builder.string('the ring was full') });
+    if (count > 0) this.#builder.add(EVENT.lost, time, 0, { a: count, b: this.#builder.string(why) });
   }
 
   #change(kind: number): void {

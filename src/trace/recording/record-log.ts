@@ -28,6 +28,8 @@ export const FIELD = {
 
 /** Kind of the entries between which records are missing: `extra` is how many for the first, 0 for the second. */
 export const LOST = 0;
+/** In place of a thread, where there was no room to keep them, and not the ring was full. */
+export const NOT_KEPT = 1;
 
 /** What the probes wrote, as columns of numbers, in the order of the ring. */
 export class RecordLog implements RecordSink {
@@ -105,12 +107,12 @@ export class RecordLog implements RecordSink {
     this.#count++;
   }
 
-  /** Records by time. They are nearly in this order: only a thread that was descheduled in a probe comes late. */
-  order(): Uint32Array {
-    return this.sorted(Uint32Array.from({ length: this.#count }, (_, i) => i));
+  /** When the record that came last was written, in ticks. */
+  get lastTime(): number {
+    return this.#lastTime;
   }
 
-  /** Records that are nearly in the order of time, put into it. */
+  /** Records that are nearly in the order of time, put into it: a thread that was descheduled in a probe comes late. */
   sorted(records: Uint32Array): Uint32Array {
     const times = new Float64Array(records.length);
     for (let i = 0; i < records.length; i++) {
