@@ -92,6 +92,7 @@ export class Watches {
     this.#step = undefined;
     if (target.ended !== undefined) return [];
     pages.off();
+    for (const watching of this.#all) watching.stopped();
     const { thread, access } = step ?? {};
     const moved = thread !== undefined && thread.registers.get(target.arch.dwarf.pc) !== access?.pc;
     return access !== undefined && moved ? access.told(thread!) : [];

@@ -34,6 +34,8 @@ const WORD = 8;
 
 const MIXED =
   'other threads wrote at the same time: these are the values seen before and after, in which order it was written cannot be told';
+const UNSEEN =
+  'other threads wrote at the same time, or the kernel did meanwhile: whose the old value is was not seen';
 const UNCHANGED = 'it wrote what stood there already, or other threads wrote at the same time';
 
 export interface WatchListener {
@@ -60,6 +62,8 @@ export class Watching implements Watched {
   /** The stack with it is being moved. */
   #moving = false;
   #bytes: Uint8Array | undefined;
+  /** When the program stopped, something else stood there than what the last write that was told of had left. */
+  #unseen = false;
   /** By the word that they wrote. */
   readonly #writers = new Map<number, Writer>();
 
@@ -189,6 +193,17 @@ export class Watching implements Watched {
     return this.#listener?.hit(thread, { ...hit, type, before, after, address, watch: this, remark: now });
   }
 
+  /** The program has stopped: who wrote since the last hit is told of that when it goes on, and may not be alone. */
+  stopped(): void {
+    this.#header?.watching.stopped();
+    if (this.means !== 'hardware' || this.#bytes === undefined || this.#moving) return;
+    const now = this.#read();
+    if (now === undefined || equal(now, this.#bytes)) return;
+    this.#unseen = true;
+    this.#bytes = now;
+    this.#writers.clear();
+  }
+
   /** What stands there before the program goes on: changes made while it stood still are nobody's. */
   remember(): void {
     this.#header?.watching.remember();
@@ -255,9 +270,11 @@ export class Watching implements Watched {
     after: Uint8Array,
   ): string | undefined {
     const state = machineState(this.#tools.target, thread);
+    const unseen = this.#unseen ? UNSEEN : undefined;
+    this.#unseen = false;
     const made = instruction && madeOf(instruction, state, this.address, before);
-    if (made === undefined) return equal(before, after) ? UNCHANGED : undefined;
-    return equal(made, after) ? undefined : MIXED;
+    if (made === undefined) return equal(before, after) ? UNCHANGED : unseen;
+    return equal(made, after) ? unseen : MIXED;
   }
 
   #wrote(words: readonly number[], writer: Writer): void {
