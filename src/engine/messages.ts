@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { Completion, ErrorFacts, Outcome } from '../commands/index.ts';
 import type { OpenOptions, RenderOptions } from './session-client.ts';
 
@@ -6,6 +7,9 @@ export interface WorkerData {
   readonly options: OpenOptions;
   /** Of a ControlBlock. */
   readonly control: SharedArrayBuffer;
+  /** Of a Line. */
+  readonly port: MessagePort;
+  readonly counts: SharedArrayBuffer;
 }
 
 export type Request =

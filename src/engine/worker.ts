@@ -1,18 +1,22 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { ControlBlock } from './control-block.ts';
 import { openInline } from './inline-session.ts';
+import { Line } from './line.ts';
 import type { Reply, Request, WorkerData } from './messages.ts';
 import { SessionError } from './session-client.ts';
 
 /** Pieces of output on their way; more hold the command back until the terminal has shown some. */
 const MOST_UNSHOWN = 4;
 const PROGRESS_EVERY_MS = 200;
+/** Behind a command the next one mostly follows at once, if it is a program that gives them. */
+const NEXT_MS = 2;
 
-async function open(atEnd: () => void): Promise<void> {
-  const port = parentPort!;
+type FarEnd = Line<Reply, Request>;
+
+async function open(line: FarEnd, atEnd: () => void): Promise<void> {
   const { options, control: buffer } = workerData as WorkerData;
   const control = new ControlBlock(buffer);
-  const reply = (message: Reply): void => port.postMessage(message);
+  const reply = (message: Reply): void => line.send(message);
   let unshown = 0;
   let resume: (() => void) | undefined;
   let lastProgress = 0;
@@ -43,7 +47,7 @@ async function open(atEnd: () => void): Promise<void> {
   };
   // Whatever happens to this thread, the program that it traces goes on as it was.
   process.once('uncaughtExceptionMonitor', () => session.abandon());
-  port.on('message', async (request: Request) => {
+  const answer = async (request: Request): Promise<void> => {
     if (request.kind === 'close') {
       let warnings: readonly string[] = [];
       try {
@@ -65,6 +69,13 @@ async function open(atEnd: () => void): Promise<void> {
     } else {
       reply({ kind: 'completed', id: request.id, completion: await session.complete(request.line) });
     }
+  };
+  line.listen(async (first) => {
+    let request: Request | undefined = first;
+    while (request !== undefined) {
+      await answer(request);
+      request = request.kind === 'execute' ? line.take(performance.now() + NEXT_MS) : undefined;
+    }
   });
   reply({ kind: 'opened', warnings: session.warnings });
 }
@@ -74,9 +85,11 @@ async function open(atEnd: () => void): Promise<void> {
  * when it was closed in good order.
  */
 export function serve(atEnd: () => void): void {
-  open(atEnd).catch((error: unknown) => {
+  const { port, counts } = workerData as WorkerData;
+  const line: FarEnd = new Line(port, counts, 'far');
+  open(line, atEnd).catch((error: unknown) => {
     if (!(error instanceof SessionError)) throw error;
     const message: Reply = { kind: 'failed', error: error.facts };
-    parentPort!.postMessage(message);
+    line.send(message);
   });
 }
