@@ -101,8 +101,9 @@ function scopeAt({ session }: Context, { causes, thread }: Stop): Scope {
 
 /** Where and by whom it was; what nobody caused, where the program is shown (`shown`). */
 function placeOf({ session }: Context, cause: StopCause, shown: Frame): Pick<CauseRow, 'at' | 'by'> {
-  if (!('thread' in cause)) return { at: locationRow(shown), by: session.selection.goroutine?.id };
-  const { program } = session;
+  const { program, selection } = session;
+  if (!('thread' in cause) || cause.thread === selection.thread)
+    return { at: locationRow(shown), by: selection.goroutine?.id };
   const { thread } = cause;
   if (program.target.threads.every(({ id }) => id !== thread)) return { at: undefined, by: undefined };
   const [frame] = program.stackOfThread(thread, 1).frames;

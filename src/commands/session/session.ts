@@ -109,6 +109,8 @@ export class Session {
   /** Commands that failed inside of others (`source`), which go on. */
   nestedFailures = 0;
   #verdict: Verdict | undefined;
+  /** The source that was asked for last, which mostly is the next one too. */
+  #source: { readonly text: string; readonly lines: readonly string[] } | undefined;
   readonly #stacks = new Map<string, { depth: number; stack: Stack }>();
 
   constructor(program: Program, host: Host, settings = new Settings(), live?: LiveControl) {
@@ -201,7 +203,10 @@ export class Session {
 
   /** A source file's lines, with substitute-path applied; undefined if it is not here. */
   sourceLines(path: string): readonly string[] | undefined {
-    return this.host.readSource(this.localPath(path))?.split('\n');
+    const text = this.host.readSource(this.localPath(path));
+    if (text === undefined) return undefined;
+    if (this.#source?.text !== text) this.#source = { text, lines: text.split('\n') };
+    return this.#source.lines;
   }
 
   /** Where a source file is on this machine. */

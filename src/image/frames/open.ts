@@ -14,6 +14,8 @@ import {
 } from './entries.ts';
 import { indexFrames } from './frame-index.ts';
 
+/** Rows are kept for so many addresses: steps, and breakpoints in loops, ask for the same ones over and over. */
+const MOST_KEPT = 4096;
 /** So many descriptions before a pc are looked at, for one that reaches to it. */
 const MAX_OVERLAP = 8;
 
@@ -31,21 +33,30 @@ export interface FrameSource {
 export function openFrames(source: FrameSource): FrameTable {
   const eh = lazy(() => openSection(source, 'eh_frame'));
   const debug = lazy(() => openSection(source, 'debug_frame'));
+  const find = (pc: LinkedAddress): FrameRow | undefined => {
+    let damage: DataError | undefined;
+    for (const open of [eh, debug]) {
+      try {
+        const row = open()?.rowAt(pc);
+        if (row !== undefined) return row;
+      } catch (error) {
+        // The other section may know; if it does not, this is what the user must hear.
+        if (!(error instanceof DataError)) throw error;
+        damage ??= error;
+      }
+    }
+    if (damage !== undefined) throw damage;
+    return undefined;
+  };
+  const known = new Map<LinkedAddress, FrameRow>();
   return {
     rowAt(pc) {
-      let damage: DataError | undefined;
-      for (const open of [eh, debug]) {
-        try {
-          const row = open()?.rowAt(pc);
-          if (row !== undefined) return row;
-        } catch (error) {
-          // The other section may know; if it does not, this is what the user must hear.
-          if (!(error instanceof DataError)) throw error;
-          damage ??= error;
-        }
-      }
-      if (damage !== undefined) throw damage;
-      return undefined;
+      const before = known.get(pc);
+      if (before !== undefined) return before;
+      const row = find(pc);
+      if (known.size >= MOST_KEPT) known.clear();
+      if (row !== undefined) known.set(pc, row);
+      return row;
     },
   };
 }
