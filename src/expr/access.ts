@@ -92,21 +92,46 @@ export function listOf(program: Program, value: Value): List | undefined {
   if (real.kind !== 'string' && real.kind !== 'slice') return undefined;
   const header = sourceOf(program, value);
   const length = header.int64(8);
-  const capacity = real.kind === 'slice' ? knownCapacity(header, length) : length;
-  if (length < 0 || capacity < length) {
-    throw new TargetFault(`invalid length ${length}, capacity ${capacity}`);
-  }
+  const capacity = real.kind === 'slice' ? partOr(header, CAPACITY, length) : length;
+  checkLength(length, capacity);
   const items = Source.memory(program.target.memory, header.pointer(0));
   return { element: real.kind === 'slice' ? real.element : UINT8, length, capacity, items, offset: 0 };
 }
 
-/** The length will do where the compiler dropped the capacity. */
-function knownCapacity(header: Source, length: number): number {
+/** Words of a slice's header, and of a string's, which has no capacity. */
+const LENGTH = 8;
+const CAPACITY = 16;
+
+/**
+ * What `len` and `cap` of a string or slice in a header say: one word, which the compiler may have kept without the
+ * others, or dropped.
+ */
+export function headerMeasure(program: Program, value: Value, name: 'len' | 'cap'): number {
+  const header = sourceOf(program, value);
+  if (underlying(value.type).kind === 'string') {
+    const length = header.int64(LENGTH);
+    checkLength(length, length);
+    return length;
+  }
+  const measured = header.int64(name === 'len' ? LENGTH : CAPACITY);
+  if (name === 'len') checkLength(measured, partOr(header, CAPACITY, measured));
+  else checkLength(partOr(header, LENGTH, 0), measured);
+  return measured;
+}
+
+function checkLength(length: number, capacity: number): void {
+  if (length < 0 || capacity < length) {
+    throw new TargetFault(`invalid length ${length}, capacity ${capacity}`);
+  }
+}
+
+/** A word, or another number that will do where the compiler dropped it. */
+function partOr(header: Source, offset: number, otherwise: number): number {
   try {
-    return header.int64(16);
+    return header.int64(offset);
   } catch (error) {
     if (!(error instanceof MattockError)) throw error;
-    return length;
+    return otherwise;
   }
 }
 

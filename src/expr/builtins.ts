@@ -3,7 +3,7 @@ import type { Program } from '../golang/index.ts';
 import { channelAt } from '../golang/values/channels.ts';
 import { mapLength } from '../golang/values/map-entries.ts';
 import { underlying } from '../golang/values/shapes.ts';
-import { dereference, listOf, sourceOf } from './access.ts';
+import { dereference, headerMeasure, listOf, sourceOf } from './access.ts';
 import { compareOperands, negotiate } from './binary.ts';
 import { intConstant, toComplex, toRational } from './constant.ts';
 import type { BuiltinName } from './operations.ts';
@@ -49,6 +49,9 @@ function measure(program: Program, name: 'len' | 'cap', value: Value): number {
     const channel = channelAt(program.target.memory, real, address);
     return name === 'len' ? channel.length : channel.capacity;
   }
+  const isHeader = operand.storage.kind !== 'constant' && operand.storage.kind !== 'contents';
+  if (isHeader && (real.kind === 'slice' || (real.kind === 'string' && name === 'len')))
+    return headerMeasure(program, operand, name);
   const list = real.kind === 'string' && name === 'cap' ? undefined : listOf(program, operand);
   if (list === undefined) throw invalid(name, operand);
   return name === 'len' ? list.length : list.capacity;

@@ -190,27 +190,20 @@ export class Loader {
   }
 
   #slice(type: Type, real: SliceType, source: Source, offset: number, level: number): ShownValue {
-    const base = source.pointer(offset);
     const length = source.int64(offset + 8);
-    const capacity = this.#capacity(source, offset + 16);
-    if (length < 0 || (capacity ?? length) < length) {
+    const capacity = readable(() => source.int64(offset + 16));
+    if (length < 0 || (typeof capacity === 'number' && capacity < length)) {
       throw new TargetFault(`invalid length ${length}, capacity ${capacity}`);
     }
+    const base = readable(() => source.pointer(offset));
+    const sizes = { length, capacity: typeof capacity === 'number' ? capacity : undefined };
+    const address = source.addressOf(offset);
+    if (typeof base !== 'number')
+      return this.node({ type: type.name, kind: 'slice', address, ...sizes, unreadable: base.message });
     if (base === 0 && length > 0) throw new TargetFault(`length ${length} without an array`);
     const elements = Source.memory(this.#program.target.memory, base);
     const children = this.elements(real.element, elements, 0, length, level);
-    const address = source.addressOf(offset);
-    return this.node({ type: type.name, kind: 'slice', address, length, capacity, base, children });
-  }
-
-  /** The compiler drops what is not used any more: a slice whose capacity is gone still has its elements. */
-  #capacity(source: Source, offset: number): number | undefined {
-    try {
-      return source.int64(offset);
-    } catch (error) {
-      if (!(error instanceof MattockError)) throw error;
-      return undefined;
-    }
+    return this.node({ type: type.name, kind: 'slice', address, ...sizes, base, children });
   }
 
   #array(type: Type, real: ArrayType, source: Source, offset: number, level: number): ShownValue {
@@ -481,3 +474,16 @@ export class Loader {
 
 const EMPTY = new Uint8Array(0);
 const ZERO = 0 as RuntimeAddress;
+
+/**
+ * A part of a value, or why it cannot be read. The compiler drops what is not used any more: a slice whose capacity is
+ * gone still has its elements, and one whose elements are gone its length.
+ */
+function readable<T>(read: () => T): T | MattockError {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof MattockError)) throw error;
+    return error;
+  }
+}

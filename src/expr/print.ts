@@ -40,7 +40,8 @@ export function renderMultiline(value: ShownValue, format = '', channels = false
 
 function render(value: ShownValue, style: Style): string {
   if (value.unreadable !== undefined) {
-    return value.unreadable === OPTIMISED_OUT ? `(${OPTIMISED_OUT})` : `(unreadable ${value.unreadable})`;
+    const why = value.unreadable === OPTIMISED_OUT ? OPTIMISED_OUT : `unreadable ${value.unreadable}`;
+    return `${value.length === undefined ? '' : sliceHead(value, style)}(${why})`;
   }
   if (value.state === 'absent' && !style.top) return style.types ? `${value.type} nil` : 'nil';
   if (isCut(value, style) && !SHOWN_ELIDED.has(value.kind)) return '...';
@@ -112,8 +113,11 @@ function pointerText(value: ShownValue, style: Style): string {
   return `${head}*${render(target, { ...style, top: false })}`;
 }
 
+const sliceHead = ({ type, length, capacity }: ShownValue, style: Style): string =>
+  style.types ? `${type} len: ${length}, cap: ${capacity ?? '?'}, ` : '';
+
 function sliceText(value: ShownValue, style: Style): string {
-  const head = style.types ? `${value.type} len: ${value.length}, cap: ${value.capacity ?? '?'}, ` : '';
+  const head = sliceHead(value, style);
   if (value.base === 0 && value.children.length === 0) return `${head}nil`;
   return head + listText(value, style);
 }

@@ -378,6 +378,12 @@ test('parts that are not there', () => {
   expect(show(fakeProgram({ memory }), { type: slice(int64), storage: lost }).text).toBe(
     '[]int len: 1, cap: ?, [7]',
   );
+  const headless = { kind: 'bytes', bytes: words(0, 5, 6), missing: [{ from: 0, to: 8 }] } as const;
+  expect(show(program, { type: slice(int64), storage: headless }).text).toBe(
+    '[]int len: 5, cap: 6, (optimised out)',
+  );
+  const capacityAlone = { kind: 'bytes', bytes: words(0, 0, 6), missing: [{ from: 0, to: 16 }] } as const;
+  expect(show(program, { type: slice(int64), storage: capacityAlone }).text).toBe('(optimised out)');
 });
 
 test('the data is plain', () => {
