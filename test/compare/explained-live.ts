@@ -70,6 +70,14 @@ export const LIVE_EXPLANATIONS: readonly Explanation[] = [
   {
     category: 'variables',
     core: LIVE,
+    subject: /-range\d+: (argument|local) /,
+    mattock: /^\(no such variable\)$/,
+    reason:
+      'in the body of a range-over-func loop Delve lists all variables of a function around it, Mattock those that the body has; `print` finds the others',
+  },
+  {
+    category: 'variables',
+    core: LIVE,
     delve: /\.\.\.\+\d{6,} more/,
     mattock: /\(optimised out\)/,
     reason: 'Delve shows what now stands where a part of the value was',

@@ -52,6 +52,9 @@ describe('explanations', () => {
     ).toBeUndefined();
     const missing = '(unreadable could not find loclist entry at 0x1 for address 0x2)';
     expect(reason('variables', 'x', missing, '(no such variable)')).toBeUndefined();
+    const inBody = 'goroutine 1 frame 11 main.walk-range2: local sum';
+    expect(reason('variables', inBody, '(no such variable)', '44')).toContain('range-over-func');
+    expect(reason('variables', inBody, '44', '(no such variable)')).toBeUndefined();
   });
 
   it('do not fit a missing frame or goroutine', () => {

@@ -173,8 +173,9 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     category: 'variables',
     subject: /-range\d+: (argument|local) /,
-    when: (d) => d.delve === '(no such variable)' || d.mattock === '(no such variable)',
-    reason: 'loop variables of range-over-func are parameters of the body: Delve lists them as locals',
+    delve: /^\(no such variable\)$/,
+    reason:
+      'in the body of a range-over-func loop Delve does not list what it has captured of the function around it',
   },
   {
     category: 'expressions',
