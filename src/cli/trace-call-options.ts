@@ -78,21 +78,28 @@ const OF_GOROUTINES = {
   states: '--states',
   stacks: '--stacks',
   limit: '--limit',
-  goroutines: '-g',
   engine: '--engine',
 };
+/** What a file takes the place of. */
+const OF_SHOWN_CALLS = { summary: '--summary', json: '--json' };
 
 /** Why an option has nothing to be about; undefined: all have. */
 export function strayOption(
   pattern: string | undefined,
   values: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  if (pattern !== undefined && values.output !== undefined)
-    return `calls are shown and not kept: ${pattern} and -o do not go together (--json > file keeps lines)`;
-  const others = Object.entries(pattern === undefined ? OF_CALLS : OF_GOROUTINES);
-  const stray = others.find(([name]) => values[name] !== undefined)?.[1];
-  if (stray === undefined) return undefined;
-  return pattern === undefined
-    ? `${stray} is for calls: name a pattern of functions too`
-    : `${stray} is for goroutines: ${pattern} means calls`;
+  const given = (options: Readonly<Record<string, string>>): string | undefined =>
+    Object.entries(options).find(([name]) => values[name] !== undefined)?.[1];
+  if (pattern === undefined) {
+    const stray = given(OF_CALLS);
+    return stray && `${stray} is for calls: name a pattern of functions too`;
+  }
+  const stray = given(OF_GOROUTINES);
+  if (stray !== undefined) return `${stray} is for goroutines: ${pattern} means calls`;
+  if (values.output === undefined)
+    return values.goroutines === undefined
+      ? undefined
+      : 'calls of some goroutines only are kept and not shown: name a file with -o';
+  const shown = given(OF_SHOWN_CALLS);
+  return shown && `${shown} shows calls, and -o keeps them in a file: one of the two`;
 }

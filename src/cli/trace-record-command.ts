@@ -1,11 +1,14 @@
 import path from 'node:path';
 import { formatDuration } from '../commands/language/duration.ts';
-import { Recording, type TraceEngine } from '../engine/trace/recording.ts';
+import { type RecordedCalls, Recording, type TraceEngine } from '../engine/trace/recording.ts';
 import { checkTraceFile } from '../engine/trace/trace-file.ts';
+import { CallCondition } from '../trace/calls/call-values.ts';
+import { checkCondition } from '../trace/calls/check-condition.ts';
 import { namePattern } from '../trace/calls/name-pattern.ts';
 import { keepRecording, tellWritten } from './keep-trace.ts';
 import { untilSignal } from './recording-signals.ts';
 import { BrokenPipe, isTerminal, writeError } from './standard-streams.ts';
+import type { TraceCallOptions } from './trace-call-options.ts';
 import { statusOf } from './trace-failure.ts';
 import { takeLeave } from './trace-farewell.ts';
 import { TraceLines } from './trace-lines.ts';
@@ -46,6 +49,7 @@ async function record(options: Options, root: URL): Promise<void> {
   const { duration, events, goroutines, violations, notes } = kept;
   const all = [
     `${formatDuration(duration)}: ${events} events of ${goroutines} goroutines`,
+    callsText(recording),
     violations > 0 ? `${violations} changes of state do not follow from those before` : '',
     ...notes,
   ];
@@ -68,6 +72,7 @@ async function recorded(options: Options): Promise<Recording> {
         subject: launchOf(subject),
         follow: wanted,
         engine,
+        calls: options.calls && recordedCalls(options.calls),
         spoolFolder: output === undefined ? undefined : path.dirname(output),
       });
       let left = false;
@@ -93,6 +98,23 @@ async function recorded(options: Options): Promise<Recording> {
   } finally {
     process.removeListener('SIGUSR1', asked);
   }
+}
+
+function recordedCalls({
+  pattern,
+  followCalls,
+  frames,
+  condition,
+  slowerThan,
+}: TraceCallOptions): RecordedCalls {
+  return {
+    request: { pattern: namePattern(pattern), followCalls, frames },
+    condition: condition === undefined ? undefined : new CallCondition(condition),
+    slowerThan,
+    check: ({ functions }) => {
+      if (condition !== undefined) checkCondition(condition, functions);
+    },
+  };
 }
 
 /** False: who reads the lines has gone. */
@@ -143,6 +165,14 @@ async function listen(
     }
     await new Promise((resolve) => setTimeout(resolve, lines?.isBehind ? 0 : DRAIN_EVERY_MS));
   }
+}
+
+function callsText({ calls }: Recording): string {
+  if (calls === undefined) return '';
+  const asked = calls.plan.functions.filter(({ level }) => level === 0).length;
+  const others = calls.plan.functions.length - asked;
+  const more = others > 0 ? ` and ${others} that they call` : '';
+  return `among them ${calls.count} calls of ${asked} ${asked === 1 ? 'function' : 'functions'}${more}`;
 }
 
 function summary(recording: Recording, facts: readonly string[]): string {

@@ -15,6 +15,8 @@ export interface TraceRecordOptions extends RecordingRequest {
   readonly engine: TraceEngine | 'runtime';
   /** Only goroutines that enter a function of this pattern, and what they create, in turn. */
   readonly follow?: string | undefined;
+  /** Calls that are kept besides. */
+  readonly calls?: TraceCallOptions | undefined;
 }
 
 const ENGINES: readonly TraceRecordOptions['engine'][] = ['inline', 'trap', 'runtime'];
@@ -34,7 +36,8 @@ export function addTraceRecord(
     .description(
       'Records what every goroutine does: in a process that runs (-p), or in a program that it starts. The program is\n' +
         'stopped for a moment only, is not changed on disk, and goes on as before at the end. Ctrl-C ends the recording.\n' +
-        'With a pattern, shows the calls of the functions it means: arguments, results, how long they took.',
+        'With a pattern, shows the calls of the functions it means: arguments, results, how long they took; with -o too,\n' +
+        'they are in the file beside what goroutines do (of those of -g only, if it is given).',
     )
     .usage('[options] [pattern] [program] [-- arguments]')
     .addArgument(
@@ -88,14 +91,16 @@ export function addTraceRecord(
         };
         const stray = strayOption(pattern, values);
         if (stray !== undefined) trace.error(`error: ${stray}`);
-        if (pattern === undefined)
+        const calls = pattern === undefined ? undefined : callOptions(pattern, values, common);
+        if (calls !== undefined && common.output === undefined) foundCalls(calls);
+        else
           found({
             ...common,
             engine: (values.engine as TraceRecordOptions['engine'] | undefined) ?? 'inline',
-            lines: linesOf(values),
+            lines: calls === undefined ? linesOf(values) : undefined,
             follow: values.goroutines as string | undefined,
+            calls,
           });
-        else foundCalls(callOptions(pattern, values, common));
       },
     );
   addCallOptions(trace);

@@ -1,7 +1,8 @@
 import { renderSingleLine } from '../../expr/index.ts';
-import type { CallEnd, OpenCall, Outcome } from '../../trace/calls/call-stacks.ts';
+import type { CallEnd, OpenCall } from '../../trace/calls/call-stacks.ts';
 import type { CallStatistics, CallSummary } from '../../trace/calls/call-summary.ts';
 import type { CallValues, NamedShown } from '../../trace/calls/call-values.ts';
+import { ENDED_WORDS } from '../../trace/calls/seen-calls.ts';
 import { plainValue } from '../data/variable-row.ts';
 import { formatDuration } from '../language/duration.ts';
 import { harmless, type Style } from '../output/style.ts';
@@ -14,12 +15,6 @@ export interface CallHappening {
   /** Undefined: it begins. */
   readonly end?: CallEnd & { readonly nanoseconds: number };
 }
-
-const WORDS: Readonly<Record<Exclude<Outcome, 'returned'>, string>> = {
-  panicked: 'panic',
-  exited: 'runtime.Goexit',
-  unseen: 'its return was not seen',
-};
 
 /** `> goroutine(1): main.add(a = 1, b = 2)`, `>> goroutine(1): main.add => (3) 40ns`; what it calls stands further in. */
 export function* callLines(happening: CallHappening, values: CallValues, style: Style): Iterable<string> {
@@ -39,7 +34,7 @@ export function* callLines(happening: CallHappening, values: CallValues, style: 
   const duration = end.outcome === 'unseen' ? '' : ` ${formatDuration(end.nanoseconds)}`;
   const results = resultsOf(call, end, values).map(({ value }) => harmless(renderSingleLine(value)));
   const list = call.function.described ? results.join(', ') : '?';
-  const result = end.outcome === 'returned' ? `(${list})` : WORDS[end.outcome];
+  const result = end.outcome === 'returned' ? `(${list})` : ENDED_WORDS[end.outcome];
   yield `>> ${who}: ${start} => ${result}${duration}`;
 }
 

@@ -7,8 +7,16 @@ import {
 } from '../../golang/index.ts';
 import type { RecordSink } from '../../probe/index.ts';
 import { FrozenMemory, type Kernel, type ProcessTarget, type Target } from '../../target/index.ts';
-import { type CallPlan, planEntries } from '../../trace/calls/call-plan.ts';
+import {
+  type CallPlan,
+  type CallRequest,
+  planCalls,
+  planEntries,
+  planUnwinding,
+} from '../../trace/calls/call-plan.ts';
+import { CallValues } from '../../trace/calls/call-values.ts';
 import type { NamePattern } from '../../trace/calls/name-pattern.ts';
+import { type CallFilter, SeenCalls } from '../../trace/calls/seen-calls.ts';
 import { type Trace, TraceBuilder } from '../../trace/index.ts';
 import { Clock } from '../../trace/recording/clock.ts';
 import { Followed } from '../../trace/recording/followed.ts';
@@ -20,6 +28,7 @@ import { RecordLog } from '../../trace/recording/record-log.ts';
 import { type Pace, replay } from '../../trace/recording/replay.ts';
 import { NOTHING_YET, type Snapshot, takeSnapshot } from '../../trace/recording/snapshot.ts';
 import { planTraps, type TrapSet } from '../../trace/recording/trap-records.ts';
+import { CallSink } from './call-sink.ts';
 import { type Held, HeldProbes } from './held-probes.ts';
 import { type ProbeOrder, type ProbePlan, ProbeSession, type ProbeStatus } from './probe-session.ts';
 import { textOf } from './program-text.ts';
@@ -28,14 +37,25 @@ import { TrapSession } from './trap-session.ts';
 
 export type { ProbeStatus as RecordingStatus } from './probe-session.ts';
 
+/** For so long at once what calls were made with is put into words. */
+const WORDS_MS = 20;
+
 export interface RecordingOptions
   extends Pick<ProbeOrder<GoroutineProbes>, 'subject' | 'lossless' | 'ringBytes'> {
   /** Only goroutines that enter a function of these, and what they create, in turn; undefined: all. */
   readonly follow?: NamePattern | undefined;
+  /** Calls that are recorded besides; of those that are followed, if not all are. */
+  readonly calls?: RecordedCalls | undefined;
   /** Where there may be a file for what memory is too small for; undefined: the system's folder for such files. */
   readonly spoolFolder?: string | undefined;
   /** Traps see the same where code cannot be patched, for some thousand times the price. By itself: inline. */
   readonly engine?: TraceEngine;
+}
+
+export interface RecordedCalls extends CallFilter {
+  readonly request: CallRequest;
+  /** Throws if the calls that will be seen are not what is wanted: nothing is put into the program then. */
+  readonly check?: (plan: CallPlan) => void;
 }
 
 export type TraceEngine = 'inline' | 'trap';
@@ -59,6 +79,15 @@ interface GoroutineProbes extends ProbePlan, ProbeSet {
   readonly sight: Sight | undefined;
   /** What else there is to say of the probes. */
   readonly notes: readonly string[];
+  readonly calls: PlannedCalls | undefined;
+}
+
+interface PlannedCalls {
+  readonly plan: CallPlan;
+  /** As it was opened for the plan: its memory can be read for as long as it lives. */
+  readonly target: ProcessTarget;
+  /** Numbers of functions whose goroutines are followed besides. */
+  readonly followed: ReadonlySet<number>;
 }
 
 /** What a recording tells while it goes on. */
@@ -78,19 +107,40 @@ export class Recording {
   /** What was recorded; undefined: it is told, and nobody will ask for the whole. */
   #raw: RawLog | undefined;
   #sink: RecordSink;
+  readonly #calls: SeenCalls | undefined;
   #end: number | undefined;
 
   private constructor(
     session: Session,
     snapshot: Snapshot,
-    { follow, engine = 'inline', spoolFolder }: Pick<RecordingOptions, 'follow' | 'engine' | 'spoolFolder'>,
+    {
+      follow,
+      engine = 'inline',
+      spoolFolder,
+      calls,
+    }: Pick<RecordingOptions, 'follow' | 'engine' | 'spoolFolder' | 'calls'>,
   ) {
     this.nanosecondsPerEvent = NANOSECONDS_PER_EVENT[engine];
     this.#session = session;
     this.#snapshot = snapshot;
     this.#followed = follow && new Followed();
-    this.#raw = new RawLog(fileSpool(spoolFolder));
-    this.#sink = this.#raw;
+    const raw = new RawLog(fileSpool(spoolFolder));
+    this.#raw = raw;
+    this.#sink = raw;
+    const planned = session.plan.calls;
+    if (planned === undefined) return;
+    const { target, plan, followed } = planned;
+    this.#calls = new SeenCalls(
+      plan,
+      calls?.request.followCalls ?? 0,
+      new CallValues(target, () => target.memory.invalidate()),
+      {
+        filter: { condition: calls?.condition, slowerThan: calls?.slowerThan },
+        note: (...values) => raw.note(...values),
+        clock: () => new Clock(session.started, session.now()),
+      },
+    );
+    this.#sink = new CallSink(this.#calls, raw, followed);
   }
 
   /** Attaches to the program, or starts it, puts the probes in and lets go of it. */
@@ -143,6 +193,12 @@ export class Recording {
     return this.#session.plan.notes;
   }
 
+  /** Of which functions calls are recorded, and how many there were up to now. */
+  get calls(): { readonly plan: CallPlan; readonly count: number } | undefined {
+    const plan = this.#session.plan.calls?.plan;
+    return plan && { plan, count: this.#calls?.count ?? 0 };
+  }
+
   /** What this binary does not let us see. */
   get missing(): readonly string[] {
     return this.#session.plan.missing;
@@ -170,6 +226,8 @@ export class Recording {
   /** Takes what has come. To be called often: the ring is finite. */
   drain(): void {
     this.#session.drain(this.#sink);
+    const until = performance.now() + WORDS_MS;
+    this.#calls?.describe(() => performance.now() >= until);
   }
 
   /** Takes the probes out. The program goes on as if nothing had been. Idempotent. */
@@ -215,11 +273,12 @@ export class Recording {
   }
 
   #builder(): TraceBuilder {
+    this.#calls?.describe(() => false);
     const { facts, missing, notes } = this.#session.plan;
     const builder = new TraceBuilder({ writer: 'mattock', format: '1', name: facts.module.path });
     builder.startedAt = this.#startedAt;
     for (const what of missing) builder.note(`not recorded: ${what}`);
-    for (const note of notes) builder.note(note);
+    for (const note of [...notes, ...(this.#calls?.notes() ?? [])]) builder.note(note);
     builder.endedAt = this.seconds * 1e9;
     return builder;
   }
@@ -235,7 +294,13 @@ export class Recording {
 
   get #interpretation(): Omit<Interpretation, 'clock' | 'log'> {
     const { facts, syscallProbes } = this.#session.plan;
-    return { facts, snapshot: this.#snapshot, syscallProbes, followed: this.#followed };
+    return {
+      facts,
+      snapshot: this.#snapshot,
+      syscallProbes,
+      followed: this.#followed,
+      ...(this.#calls === undefined ? {} : { calls: this.#calls.events }),
+    };
   }
 }
 
@@ -251,19 +316,20 @@ const both = (one: RecordSink, other: RecordSink): RecordSink => ({
   },
 });
 
-function startProbes({ subject, lossless, ringBytes, follow }: RecordingOptions): Promise<Session> {
+function startProbes({ subject, lossless, ringBytes, follow, calls }: RecordingOptions): Promise<Session> {
   return ProbeSession.start<GoroutineProbes, FrozenMemory>({
     subject,
     lossless,
     ...(ringBytes === undefined ? {} : { ringBytes }),
     // Goroutines are never preempted within the runtime.
-    preemptible: follow !== undefined,
-    plan: (target, kernel) => planned(target, kernel, subject.kind === 'attach', follow),
+    preemptible: follow !== undefined || calls !== undefined,
+    plan: (target, kernel) => planned(target, kernel, subject.kind === 'attach', follow, calls),
     look: (_, { sight }, kernel) => sight!.look(kernel),
   });
 }
 
-function startTraps({ subject, follow }: RecordingOptions): Promise<Session> {
+function startTraps({ subject, follow, calls }: RecordingOptions): Promise<Session> {
+  if (calls !== undefined) throw new UserError('--engine=trap sees no calls', 'use inline probes');
   if (follow !== undefined)
     throw new UserError('--engine=trap follows all goroutines', 'leave -g out, or use inline probes');
   return TrapSession.start<GoroutineProbes, FrozenMemory>({
@@ -328,12 +394,44 @@ function planned(
   kernel: Kernel,
   runs: boolean,
   follow: NamePattern | undefined,
+  wanted?: RecordedCalls,
 ): GoroutineProbes {
   const facts = readSchedulerFacts(target);
   const sight = runs ? new Sight(target, kernel, facts) : undefined;
   const states = planProbes(facts);
-  const { probes, notes } = follow === undefined ? NO_ENTRIES : entriesOf(target, facts, states, follow);
-  return { ...states, probes: [...states.probes, ...probes], notes, text: textOf(facts), facts, sight };
+  const calls = wanted && callsOf(target, facts, states, wanted, follow);
+  const taken = { ...states, probes: [...states.probes, ...(calls?.plan.probes ?? [])] };
+  const entries = follow === undefined ? NO_ENTRIES : entriesOf(target, facts, taken, follow, calls);
+  return {
+    ...states,
+    probes: [...taken.probes, ...entries.probes],
+    notes: [...entries.notes, ...(calls?.plan.notes ?? [])],
+    text: textOf(facts),
+    facts,
+    sight,
+    calls,
+  };
+}
+
+/** A call of a function whose goroutines are followed tells of both. */
+function callsOf(
+  target: ProcessTarget,
+  facts: SchedulerFacts,
+  { probes: taken }: ProbeSet,
+  { request, check }: RecordedCalls,
+  follow: NamePattern | undefined,
+): PlannedCalls {
+  const names = new Set(taken.map(({ site }) => site.name));
+  const unwinding = planUnwinding({ facts }).filter(({ site }) => !names.has(site.name));
+  const { memory, code } = target;
+  const plan = planCalls({ facts, memory, code, taken: [...taken, ...unwinding] }, request);
+  check?.(plan);
+  const followed = plan.functions.flatMap(({ name }, i) => (follow?.matches(name) ? [i] : []));
+  return {
+    plan: { ...plan, probes: [...unwinding, ...plan.probes] },
+    target,
+    followed: new Set(followed),
+  };
 }
 
 /** Before its first instruction a program has none. */
@@ -351,14 +449,38 @@ function trapsPlanned(
   const sight = runs ? new Sight(target, kernel, facts) : undefined;
   const traps = planTraps(facts);
   const { missing, syscallProbes } = traps;
-  return { probes: [], notes: [], text: textOf(facts), facts, sight, missing, syscallProbes, traps };
+  return {
+    calls: undefined,
+    probes: [],
+    notes: [],
+    text: textOf(facts),
+    facts,
+    sight,
+    missing,
+    syscallProbes,
+    traps,
+  };
 }
 
 const NO_ENTRIES: Pick<CallPlan, 'probes' | 'notes'> = { probes: [], notes: [] };
 
-const entriesOf = (
+/** Functions whose calls are recorded have probes already. */
+function entriesOf(
   { memory, code }: ProcessTarget,
   facts: SchedulerFacts,
   { probes: taken }: ProbeSet,
   follow: NamePattern,
-): CallPlan => planEntries({ facts, memory, code, taken }, follow);
+  calls: PlannedCalls | undefined,
+): Pick<CallPlan, 'probes' | 'notes'> {
+  const seen = new Set(calls?.plan.functions.map(({ name }) => name));
+  const others: NamePattern = {
+    text: follow.text,
+    matches: (name) => follow.matches(name) && !seen.has(name),
+  };
+  try {
+    return planEntries({ facts, memory, code, taken }, others);
+  } catch (error) {
+    if (error instanceof UserError && (calls?.followed.size ?? 0) > 0) return NO_ENTRIES;
+    throw error;
+  }
+}

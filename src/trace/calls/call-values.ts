@@ -41,6 +41,8 @@ export class CallValues {
     this.#memory = new CapturedMemory(target.memory, constants(target));
     this.#program = openProgram(seenThrough(target, this.#memory));
     this.#refresh = refresh;
+    // What interfaces hold is told by the binary, once the runtime has been made out: that takes a program that lives.
+    void this.#program.runtime;
   }
 
   /** As text and data. */
@@ -53,15 +55,20 @@ export class CallValues {
   }
 
   /** Return addresses of the record, the caller's first, as places; inlined calls are places of their own. */
-  stack({ frames, framesAt }: CallLayout, record: Uint8Array): Location[] {
+  stack(layout: CallLayout, record: Uint8Array): Location[] {
+    return this.addresses(layout, record).flatMap((address) => this.#locations(address));
+  }
+
+  /** Return addresses of the record, the caller's first. */
+  addresses({ frames, framesAt }: CallLayout, record: Uint8Array): number[] {
     const view = new DataView(record.buffer, record.byteOffset, record.length);
-    const places: Location[] = [];
+    const found: number[] = [];
     for (let at = framesAt; at < framesAt + frames * 8; at += 8) {
       const address = view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
       if (address === 0) break;
-      places.push(...this.#locations(address));
+      found.push(address);
     }
-    return places;
+    return found;
   }
 
   #locations(address: number): readonly Location[] {

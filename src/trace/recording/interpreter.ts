@@ -43,8 +43,8 @@ export interface Interpretation {
   readonly syscallProbes: boolean;
   /** The goroutines that it is about; undefined: all. */
   readonly followed?: Followed | undefined;
-  /** Calls that were seen, by the number that the log has. */
-  readonly calls?: readonly SeenCall[];
+  /** Calls that were seen, by the number that the log has; undefined: it is not to be told. */
+  readonly calls?: readonly (SeenCall | undefined)[];
 }
 
 /** A traced call that began, or one that ended. Times are ticks. */
