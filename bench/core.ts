@@ -24,6 +24,7 @@ interface Medians {
   readonly wall: number;
   readonly firstOutput: number | undefined;
   readonly count: number;
+  readonly shown: readonly string[];
 }
 
 const print = (line: string): void => console.log(line);
@@ -70,12 +71,15 @@ function isChosen(row: BenchRow, only: readonly string[]): boolean {
 async function bench(row: BenchRow, options: Options): Promise<boolean> {
   const subject = await row.subject();
   // The first run of all compiles Mattock: that is not what is measured.
-  if (options.sides.includes('mattock'))
-    await measure(commandOf('mattock', subject, row), row, folderOf(subject));
+  const { head } = await measure(mattockCommand(subject, row), row, folderOf(subject));
+  const commands: Readonly<Record<Side, string[]>> = {
+    mattock: mattockCommand(subject, row),
+    delve: delveCommand(subject, row, row.delveCommands?.(head) ?? row.commands),
+  };
   const runs = new Map<Side, Measured[]>(options.sides.map((side) => [side, []]));
   for (let i = 0; i < (options.repetitions ?? row.repetitions); i++)
     for (const side of options.sides) {
-      const measured = await measure(commandOf(side, subject, row), row, folderOf(subject));
+      const measured = await measure(commands[side], row, folderOf(subject));
       if (measured.status !== 0 || measured.count === 0) {
         print(
           `${row.name}: ${side} failed (status ${measured.status}, ${measured.count} counted):\n${measured.tail}`,
@@ -93,19 +97,19 @@ async function bench(row: BenchRow, options: Options): Promise<boolean> {
 
 const folderOf = (subject: Subject): string => path.dirname(subject.core);
 
-function commandOf(side: Side, subject: Subject, row: BenchRow): string[] {
-  if (side === 'mattock')
-    return [
-      ...mattock(),
-      'core',
-      subject.executable,
-      subject.core,
-      ...row.commands.flatMap((c) => ['-c', c]),
-    ];
+const mattockCommand = ({ executable, core }: Subject, { commands }: BenchRow): string[] => [
+  ...mattock(),
+  'core',
+  executable,
+  core,
+  ...commands.flatMap((c) => ['-c', c]),
+];
+
+function delveCommand({ executable, core }: Subject, row: BenchRow, commands: readonly string[]): string[] {
   const script = path.join(cacheFolder, 'bench', `${row.name}.dlv`);
-  writeFileSync(script, `${[...row.commands, 'exit'].join('\n')}\n`);
+  writeFileSync(script, `${[...commands, 'exit'].join('\n')}\n`);
   const flags = ['--allow-non-terminal-interactive=true', '--check-go-version=false', '--init', script];
-  return [delve(), 'core', subject.executable, subject.core, ...flags];
+  return [delve(), 'core', executable, core, ...flags];
 }
 
 function mediansOf(runs: readonly Measured[] | undefined): Medians | undefined {
@@ -117,6 +121,7 @@ function mediansOf(runs: readonly Measured[] | undefined): Medians | undefined {
     wall: median(runs.map((run) => run.wall)),
     firstOutput: firsts.length === 0 ? undefined : median(firsts),
     count: runs[0]!.count,
+    shown: runs[0]!.shown,
   };
 }
 
@@ -136,6 +141,9 @@ function tableLine(row: BenchRow, ours: Medians | undefined, theirs: Medians | u
 function verdict(row: BenchRow, ours: Medians | undefined, theirs: Medians | undefined): boolean {
   if (ours === undefined || theirs === undefined) return true;
   const problems: string[] = [];
+  const differs = ours.shown.findIndex((one, i) => one !== theirs.shown[i]);
+  if (differs >= 0)
+    problems.push(`the outputs differ: ${ours.shown[differs]} and ${theirs.shown[differs] ?? 'nothing'}`);
   if (Math.abs(ours.count - theirs.count) > row.tolerance * theirs.count)
     problems.push(`the outputs differ: ${ours.count} and ${theirs.count} counted`);
   if (ours.cpu > row.goal.cpu * theirs.cpu) problems.push('CPU time is over the goal');

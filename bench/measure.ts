@@ -12,7 +12,11 @@ export interface Measured {
   readonly firstOutput: number | undefined;
   /** How often the output matches `count`, or the sum of what it captures. */
   readonly count: number;
+  /** With `keep`: what `count` has captured, in order. */
+  readonly shown: readonly string[];
   readonly status: number | null;
+  /** The beginning of what it printed. */
+  readonly head: string;
   /** The end of what it printed, for when something is wrong. */
   readonly tail: string;
 }
@@ -21,6 +25,8 @@ export interface Watched {
   readonly first: RegExp;
   /** With the flag g. */
   readonly count: RegExp;
+  /** What `count` captures is kept, and each match counts one. */
+  readonly keep?: boolean;
 }
 
 /** Often enough to see the peak of a process that lives for 100 ms. */
@@ -58,17 +64,24 @@ export function measure(command: readonly string[], watched: Watched, cwd: strin
         memory: memory.stop(),
         firstOutput: seen.first,
         count: seen.finish(),
+        shown: seen.shown,
         status,
+        head: seen.head,
         tail: seen.tail,
       });
     });
   });
 }
 
+/** Characters of the beginning and of the end of an output. */
+const KEPT = 2000;
+
 /** Counts matches in a stream of text without keeping it. */
 class Output {
   first: number | undefined;
+  head = '';
   tail = '';
+  readonly shown: string[] = [];
   #count = 0;
   #rest = '';
   readonly #watched: Watched;
@@ -88,7 +101,8 @@ class Output {
   }
 
   note(text: string): void {
-    this.tail = (this.tail + text).slice(-2000);
+    if (this.head.length < KEPT) this.head = (this.head + text).slice(0, KEPT);
+    this.tail = (this.tail + text).slice(-KEPT);
   }
 
   finish(): number {
@@ -99,8 +113,12 @@ class Output {
   #look(text: string): void {
     if (this.first === undefined && this.#watched.first.test(text))
       this.first = (performance.now() - this.#started) / 1000;
-    for (const [, number] of text.matchAll(this.#watched.count))
+    const { count, keep = false } = this.#watched;
+    for (const [, ...captured] of text.matchAll(count)) {
+      const number = keep ? undefined : captured[0];
       this.#count += number === undefined ? 1 : Number(number);
+      if (keep) this.shown.push(captured.join(' '));
+    }
   }
 }
 

@@ -4,14 +4,17 @@ import { bigMap, delveItself, parkedGoroutines, prometheus, type Subject } from 
 export interface BenchRow {
   readonly name: string;
   subject(): Promise<Subject>;
-  /** The same words for both. */
+  /** The same words for both, unless `delveCommands` has others for Delve, by what Mattock said at its opening. */
   readonly commands: readonly string[];
+  delveCommands?(mattockSaid: string): readonly string[];
   /**
    * What the first useful output looks like, and what is counted: both must count the same. If `count` captures a
    * number, the numbers are added up.
    */
   readonly first: RegExp;
   readonly count: RegExp;
+  /** What `count` captures must be the same in both outputs, in the same order. */
+  readonly keep?: boolean;
   /** Counts may differ by this share. */
   readonly tolerance: number;
   /** What the two show differently though they count the same. */
@@ -28,22 +31,28 @@ export interface BenchRow {
   readonly slow?: boolean;
 }
 
-/** A frame outside the runtime; Delve paints names in bold even without a terminal. */
+/**
+ * Address and function of a frame outside the runtime; Delve paints names in bold even without a terminal. Within the
+ * runtime it leaves out the frames between a handler and what the signal interrupted, and the caller of a function
+ * without a frame that was interrupted (runtime.futexsleep, which called futex).
+ */
 const FRAME =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
-  /^\s*\d+\*?\s+0x[0-9a-f]+ in (?!(?:\x1b\[1m)?(?:runtime\.|internal\/runtime\/|\?|__restore_rt))/gm;
+  /^\s*\d+\*?\s+(0x[0-9a-f]+) in (?:\x1b\[1m)?(?!runtime\.|internal\/runtime\/|\?|__restore_rt)([^\s\x1b]+)/gm;
 const GOROUTINE = /Goroutine \d+ - /g;
 const GROUP_TOTAL = /Total: (\d+)/g;
 
 const OPENING = {
   commands: ['stack -full', 'goroutine 1 stack -full'],
+  /** Of a signal that was sent Mattock selects a goroutine of the program, Delve the thread that got it. */
+  delveCommands(mattockSaid: string): readonly string[] {
+    const selected = /^Goroutine (\d+) - /m.exec(mattockSaid)?.[1];
+    return [`goroutine ${selected} stack -full`, 'goroutine 1 stack -full'];
+  },
   first: /0x[0-9a-f]+ in /,
   count: FRAME,
-  // Of a signal that was sent, the first of the two stacks is not the same thread's.
-  tolerance: 0.7,
-  note:
-    'counted are frames outside the runtime: of a signal that was sent Mattock shows a goroutine of the program, ' +
-    'Delve the thread that got it',
+  keep: true,
+  tolerance: 0,
   repetitions: 5,
 };
 

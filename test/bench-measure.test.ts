@@ -28,6 +28,15 @@ describe('measuring a program', () => {
     expect(measured.tail).toContain('it broke');
   });
 
+  it('keeps what is to be compared, and the beginning of it all', async () => {
+    const frames = `for (let i = 0; i < 300; i++) console.log(i + '  0x' + i.toString(16) + ' in main.f' + i);`;
+    const watched = { first: /0x/, count: /^\d+ {2}0x([0-9a-f]+) in (\S+)/gm, keep: true };
+    const measured = await measure(node(frames), watched, '/');
+    expect(measured.count).toBe(300);
+    expect(measured.shown).toEqual(Array.from({ length: 300 }, (_, i) => `${i.toString(16)} main.f${i}`));
+    expect(measured.head).toMatch(/^0 {2}0x0 in main\.f0\n/);
+  });
+
   it('takes the median', () => {
     expect(median([3, 1, 2])).toBe(2);
     expect(median([4, 1, 2, 3])).toBe(2.5);
