@@ -17,7 +17,7 @@ import { recordByGoTracer } from './trace-runtime-command.ts';
 import { costText, TraceStatus } from './trace-status.ts';
 import { launchOf } from './trace-subject.ts';
 
-const DRAIN_EVERY_MS = 5;
+const DRAIN_EVERY_MS = 10;
 /** Putting lines together costs a look at the clocks. */
 const TELL_EVERY_MS = 20;
 /** Lines take their time: the ring is drained in between, and the end of the recording is not late. */

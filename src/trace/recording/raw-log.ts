@@ -23,6 +23,9 @@ const NUMBER_WORDS = 2;
 const number = new Float64Array(1);
 const numberWords = new Uint32Array(number.buffer);
 
+/** Shared with nobody: of memory that could be, the collector takes no notice, and other 4 MB made it go through all we have. */
+const newBlock = (): Uint32Array => new Uint32Array(new SharedArrayBuffer(4 * BLOCK_WORDS));
+
 /** Where blocks go that there is no room for in memory. */
 export interface Spool {
   /** Behind what was written before. Throws a UserError where there is no room left. */
@@ -42,7 +45,7 @@ export class RawLog implements RecordSink {
   readonly #blocks: Uint32Array[] = [];
   /** Words used of each block. */
   readonly #used: number[] = [];
-  #current = new Uint32Array(BLOCK_WORDS);
+  #current: Uint32Array = newBlock();
   #at = 0;
   #failure: Error | undefined;
   /** Entries. */
@@ -135,7 +138,7 @@ export class RawLog implements RecordSink {
     const full = this.#current.subarray(0, this.#at);
     if (this.#blocks.length < this.#memoryBlocks) {
       this.#blocks.push(full);
-      this.#current = new Uint32Array(BLOCK_WORDS);
+      this.#current = newBlock();
     } else {
       try {
         this.#spool.append(full);
