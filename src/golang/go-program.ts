@@ -102,7 +102,13 @@ export class GoProgram implements GoroutineHost, BlockingHost {
     if (running !== undefined) return running ?? undefined;
     const curg = this.machines.ofThread(thread.id)?.curg;
     const id = curg === undefined || curg === 0 ? undefined : this.tryId(curg);
-    return curg === undefined || id === undefined ? undefined : { address: curg, id };
+    if (curg === undefined || id === undefined) return undefined;
+    const { stackLow, stackHigh } = this.fields.layout;
+    return {
+      address: curg,
+      id,
+      stack: { low: this.fields.word(curg, stackLow), high: this.fields.word(curg, stackHigh) },
+    };
   }
 
   record(g: RuntimeAddress): GoroutineRecord {

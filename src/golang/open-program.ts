@@ -139,7 +139,7 @@ class TargetProgram implements Program {
   runningOn(thread: Thread): RunningGoroutine | undefined {
     const go = this.#goNow();
     const running = go?.runningOn(thread);
-    return running && go && new RunningRecord(go, running.address, goid(running.id));
+    return running && go && new RunningRecord(go, running);
   }
 
   stackOf(goroutine: Goroutine, depth: number): Stack {

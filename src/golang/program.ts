@@ -56,13 +56,16 @@ export interface ListOptions {
   readonly reads?: readonly ('stack' | 'sudog')[];
 }
 
-/** A goroutine as it is on a thread, for whoever follows it: each answer is read anew, without any list. */
+/** A goroutine as it is on a thread, for whoever follows it, without any list. Methods read anew. */
 export interface RunningGoroutine {
   readonly id: Goid;
   /** Of its `runtime.g`. */
   readonly address: RuntimeAddress;
-  /** Bounds of its stack, which moves when it grows: places in it are known by their distance from `high`. */
-  stack(): { readonly low: number; readonly high: number };
+  /**
+   * Bounds of its stack when this was asked for. It moves when it grows: places in it are known by their distance from
+   * `high`.
+   */
+  readonly stack: { readonly low: number; readonly high: number };
   /** Where it goes on when it is scheduled or a panic has been recovered (`g.sched`). */
   saved(): { readonly pc: RuntimeAddress; readonly sp: number };
   /** Whether a panic or Goexit is under way (`g._panic`). */

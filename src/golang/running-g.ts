@@ -9,13 +9,12 @@ import { G, M } from './runtime-facts/structs.ts';
 export interface RunningG {
   readonly address: RuntimeAddress;
   readonly id: number;
+  readonly stack: { readonly low: number; readonly high: number };
 }
 
 /** What is read of a g. */
 interface Fields extends RunningG {
   readonly m: number;
-  readonly stackLow: number;
-  readonly stackHigh: number;
 }
 
 /** The thread runs none: C, or the runtime itself. */
@@ -63,10 +62,10 @@ export class RunningGs {
     const { sp, g } = this.#arch.dwarf;
     const found = this.#fields(registers.get(g) ?? 0);
     const position = registers.get(sp) ?? 0;
-    const its = found !== undefined && found.stackLow <= position && position <= found.stackHigh;
+    const its = found !== undefined && found.stack.low <= position && position <= found.stack.high;
     const fields = its ? found : this.#fromSlot(thread);
     if (fields === undefined || fields === NONE) return fields;
-    if (fields.id !== 0) return { address: fields.address, id: fields.id };
+    if (fields.id !== 0) return fields;
     return this.#userOf(fields.m);
   }
 
@@ -103,7 +102,7 @@ export class RunningGs {
   #userOf(m: number): RunningG | null {
     const address = m === 0 ? 0 : (this.#word(m + this.#m.curg) ?? 0);
     const fields = address === 0 ? undefined : this.#fields(address);
-    return fields === undefined || fields.m !== m ? NONE : { address: fields.address, id: fields.id };
+    return fields === undefined || fields.m !== m ? NONE : fields;
   }
 
   #fields(g: number): Fields | undefined {
@@ -116,8 +115,7 @@ export class RunningGs {
       address: g as RuntimeAddress,
       id: word(goid),
       m: word(m),
-      stackLow: word(stackLow),
-      stackHigh: word(stackHigh),
+      stack: { low: word(stackLow), high: word(stackHigh) },
     };
   }
 

@@ -1,23 +1,21 @@
-import { type Goid, type RuntimeAddress, runtimeAddress } from '../base/index.ts';
+import { type Goid, goid, type RuntimeAddress, runtimeAddress } from '../base/index.ts';
 import type { GoProgram } from './go-program.ts';
 import type { RunningGoroutine } from './program.ts';
+import type { RunningG } from './running-g.ts';
 import { Defer, Panic } from './runtime-facts/structs.ts';
 
 /** A goroutine that a thread runs, read word by word. */
 export class RunningRecord implements RunningGoroutine {
   readonly id: Goid;
   readonly address: RuntimeAddress;
+  readonly stack: { readonly low: number; readonly high: number };
   readonly #go: GoProgram;
 
-  constructor(go: GoProgram, address: RuntimeAddress, id: Goid) {
+  constructor(go: GoProgram, { address, id, stack }: RunningG) {
     this.#go = go;
     this.address = address;
-    this.id = id;
-  }
-
-  stack(): { readonly low: number; readonly high: number } {
-    const { stackLow, stackHigh } = this.#go.fields.layout;
-    return { low: this.#word(stackLow), high: this.#word(stackHigh) };
+    this.id = goid(id);
+    this.stack = stack;
   }
 
   saved(): { readonly pc: RuntimeAddress; readonly sp: number } {

@@ -31,7 +31,7 @@ export class Subject {
   }
 
   depth(thread: LiveThread, address: number): number {
-    const stack = this.running(thread)?.stack();
+    const stack = this.running(thread)?.stack;
     if (stack === undefined || address < stack.low || address > stack.high) return ELSEWHERE - address;
     return stack.high - address;
   }

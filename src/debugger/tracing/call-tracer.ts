@@ -1,6 +1,6 @@
 import type { Goid, RuntimeAddress, ThreadId } from '../../base/index.ts';
 import { variablesOf } from '../../expr/index.ts';
-import type { Program, Stack } from '../../golang/index.ts';
+import type { Program, RunningGoroutine, Stack } from '../../golang/index.ts';
 import type { LiveThread } from '../../target/index.ts';
 import type { BreakpointPlace } from '../breakpoints/breakpoint.ts';
 import { SiteFrame } from '../conditions/site.ts';
@@ -64,10 +64,11 @@ export class CallTracer {
     const { program, wanted, now, tell, depth } = this.#setting;
     if (!wanted(thread)) return;
     const { memory, arch } = program.target;
-    const goid = program.goidOn(thread);
+    const running = program.runningOn(thread);
+    const goid = running?.id;
     const frame = this.#plan.frameAtEntry(thread, arch.dwarf.sp);
     const calls = this.#callsOf(goid ?? -thread.id);
-    const place = this.#depthOf(thread, frame);
+    const place = depthOf(running, frame);
     // Calls that a panic has ended never returned.
     while (calls.length > 0 && calls.at(-1)!.depth >= place) calls.pop();
     const values = this.#plan.argumentsOf(thread, memory, frame);
@@ -88,11 +89,12 @@ export class CallTracer {
   #leave(thread: LiveThread): undefined {
     const { program, now, tell } = this.#setting;
     const { memory, arch } = program.target;
-    const goid = program.goidOn(thread);
+    const running = program.runningOn(thread);
+    const goid = running?.id;
     // At a return instruction the stack pointer stands at the return address.
     const frame = thread.registers.get(arch.dwarf.sp)! + (arch.dwarf.lr === undefined ? arch.pointerSize : 0);
     const calls = this.#callsOf(goid ?? -thread.id);
-    const place = this.#depthOf(thread, frame);
+    const place = depthOf(running, frame);
     while (calls.length > 0 && calls.at(-1)!.depth > place) calls.pop();
     const call = calls.at(-1);
     // One that was not wanted, or that had begun before.
@@ -121,17 +123,15 @@ export class CallTracer {
     return calls;
   }
 
-  #depthOf(thread: LiveThread, frame: number): number {
-    const stack = this.#setting.program.runningOn(thread)?.stack();
-    return stack === undefined ? -frame : stack.high - frame;
-  }
-
   #stackOf(thread: LiveThread, depth: number): Stack {
     const { program } = this.#setting;
     program.refresh();
     return program.stackOfThread(thread.id, depth);
   }
 }
+
+const depthOf = (running: RunningGoroutine | undefined, frame: number): number =>
+  running === undefined ? -frame : running.stack.high - frame;
 
 /** A place within a function, or where an inlined copy of one begins: its parameters are looked up as `print` does. */
 export class ReachedPlace {

@@ -140,7 +140,7 @@ export class FrameFollower {
   #highOn(thread: LiveThread): number | undefined {
     const running = this.#setting.program.runningOn(thread);
     if (running?.address !== this.#place.goroutine || running.id !== this.#place.goid) return undefined;
-    return running.stack().high;
+    return running.stack.high;
   }
 }
 
