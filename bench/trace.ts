@@ -4,16 +4,19 @@
 import { run } from '../test/support/tools.ts';
 import { mattock } from './installed.ts';
 import { attachStop } from './trace/attach-stop.ts';
+import { callCost } from './trace/call-cost.ts';
 import { eventCost } from './trace/event-cost.ts';
 import { reading } from './trace/reading.ts';
 import type { Finding, TraceRow } from './trace/row.ts';
 import { serverLoss } from './trace/server-loss.ts';
 
-const ROWS: readonly TraceRow[] = [eventCost, serverLoss, attachStop, reading];
+const ROWS: readonly TraceRow[] = [eventCost, callCost, serverLoss, attachStop, reading];
 
 const print = (line: string): void => console.log(line);
 const text = (value: number): string =>
-  value.toFixed(Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
+  value !== 0 && Math.abs(value) < 0.1
+    ? value.toPrecision(2)
+    : value.toFixed(Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
 
 function show({ what, value, unit, goal }: Finding): boolean {
   const kept = goal === undefined || value <= goal;

@@ -91,7 +91,7 @@ export class Recorder {
 }
 
 /** Its text is changed, and it goes on. */
-function isProbed(pid: number, text: Buffer): boolean {
+export function isProbed(pid: number, text: Buffer): boolean {
   return (
     !mappedText(pid).equals(text) && /^TracerPid:\t0$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))
   );
