@@ -37,6 +37,8 @@ export interface UnitInfo {
   /** -N -l was not given (from DW_AT_producer's flags); undefined if the producer does not say. */
   readonly optimized: boolean | undefined;
   readonly ranges: readonly PcRange[];
+  /** Split DWARF (-gsplit-dwarf): the file, not read, in which everything is that the unit does not say itself. */
+  readonly splitFile: string | undefined;
 }
 
 export interface PcRange {

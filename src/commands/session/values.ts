@@ -1,4 +1,4 @@
-import { hex, type RuntimeAddress, runtimeAddress, UserError } from '../../base/index.ts';
+import { hex, type LinkedAddress, type RuntimeAddress, runtimeAddress, UserError } from '../../base/index.ts';
 import {
   type Scope as ExpressionScope,
   evaluate,
@@ -10,7 +10,7 @@ import {
   variablesOf,
 } from '../../expr/index.ts';
 import type { Frame, PanicFacts } from '../../golang/index.ts';
-import type { Image } from '../../image/index.ts';
+import type { DebugInfo, Image } from '../../image/index.ts';
 import type { Context } from '../command.ts';
 import { VariableRow } from '../data/variable-row.ts';
 import type { Typed } from '../language/cursor.ts';
@@ -65,7 +65,22 @@ function requireDebugInfo({ frame }: ExpressionScope): void {
   if (module.image === undefined) {
     throw new UserError(`the file ${module.path} is not here: nothing is known of its variables`);
   }
-  if (module.image.debugInfo === undefined) throw withoutDebugInfo(module.image, 'variables');
+  const { debugInfo } = module.image;
+  if (debugInfo === undefined) throw withoutDebugInfo(module.image, 'variables');
+  const pc = module.toLinked(frame.lookupPc);
+  if (debugInfo.functionAt(pc) === undefined) throw undescribed(debugInfo, frame.function, pc);
+}
+
+/** A function of which the binary's DWARF says nothing. */
+export function undescribed(debugInfo: DebugInfo, name: string | undefined, pc: LinkedAddress): UserError {
+  const about = name ?? 'the code here';
+  const unit = debugInfo.units().find(({ ranges }) => ranges.some(({ from, to }) => pc >= from && pc < to));
+  return unit?.splitFile === undefined
+    ? new UserError(`there is no DWARF of ${about}: nothing is known of its variables`)
+    : new UserError(
+        `the variables of ${about} are described in ${unit.splitFile}: split DWARF is not read`,
+        'build it without -gsplit-dwarf',
+      );
 }
 
 export const withoutDebugInfo = (image: Image, what: string): UserError =>

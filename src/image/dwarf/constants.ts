@@ -74,6 +74,8 @@ export const AT = {
   signature: 0x69,
   stringOffsetsBase: 0x72,
   addressBase: 0x73,
+  splitName: 0x76,
+  gnuSplitName: 0x2130,
   rangeListsBase: 0x74,
   locationListsBase: 0x8c,
   gnuAddressBase: 0x2133,

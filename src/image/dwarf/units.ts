@@ -104,6 +104,10 @@ export class Unit implements UnitContext, UnitInfo {
     return optimizedBy(this.producer);
   }
 
+  get splitFile(): string | undefined {
+    return this.root.string(AT.splitName) ?? this.root.string(AT.gnuSplitName);
+  }
+
   get hasCode(): boolean {
     return this.root.has(AT.lowPc) || this.root.has(AT.ranges);
   }
