@@ -1,4 +1,4 @@
-import type { MachineCode } from '../arch/index.ts';
+import type { DecodedInstruction, MachineCode } from '../arch/index.ts';
 import type { RuntimeAddress, ThreadId } from '../base/index.ts';
 import type { Memory, SignalInfo, Target, Thread } from './target.ts';
 
@@ -19,6 +19,8 @@ export interface LiveTarget extends Target {
   readonly generation: number;
   /** Undefined while the process lives. */
   readonly ended: ProcessEnd | undefined;
+  /** Decoded once: text does not change until the process runs another program. Undefined: there is none. */
+  instructionAt(address: RuntimeAddress): DecodedInstruction | undefined;
   /** Whether this session started it (and ends it) or found it running (and leaves it so). */
   readonly started: boolean;
 

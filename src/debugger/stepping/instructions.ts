@@ -3,28 +3,16 @@ import type { RuntimeAddress } from '../../base/index.ts';
 import type { LiveTarget, LiveThread } from '../../target/index.ts';
 import { machineState } from '../machine-state.ts';
 
-const LONGEST = 15;
-/** More are not kept: a program has no end of code. */
-const MOST_KEPT = 20_000;
-
-/** Instructions of the program, decoded once: text does not change. */
+/** Instructions of the program. */
 export class Instructions {
   readonly #target: LiveTarget;
-  readonly #known = new Map<number, DecodedInstruction>();
 
   constructor(target: LiveTarget) {
     this.#target = target;
   }
 
   at(address: RuntimeAddress): DecodedInstruction | undefined {
-    const known = this.#known.get(address);
-    if (known !== undefined) return known;
-    const { memory, code } = this.#target;
-    const instruction = code.decode(memory.readUpTo(address, LONGEST), address);
-    if (instruction === undefined) return undefined;
-    if (this.#known.size >= MOST_KEPT) this.#known.clear();
-    this.#known.set(address, instruction);
-    return instruction;
+    return this.#target.instructionAt(address);
   }
 
   /** Instructions from one address to another, for as long as they can be made out. */
@@ -37,11 +25,6 @@ export class Instructions {
       yield instruction;
       offset += instruction.length;
     }
-  }
-
-  /** After exec other code is there. */
-  forget(): void {
-    this.#known.clear();
   }
 
   /** Where an instruction leads on a thread that stands at it. */

@@ -23,6 +23,8 @@ export class Stepping {
   readonly #control: Debugger;
   readonly #code: CodeOf;
   readonly #instructions: Instructions;
+  /** Where functions that have returned had their results; null: it is not known. */
+  readonly #plans = new WeakMap<FunctionCode, CallPlan | null>();
   #exits: Exits;
   #executable: unknown;
 
@@ -67,10 +69,14 @@ export class Stepping {
   }
 
   /** Where the function has returned to, its results are where the calling convention puts them. */
-  #results(walk: Walk, { name, entry }: FunctionCode): NonNullable<StepEnd['returned']> {
+  #results(walk: Walk, code: FunctionCode): NonNullable<StepEnd['returned']> {
     const { program, target } = this.#control;
-    const plan = CallPlan.of(program, entry, []);
-    return { function: name, values: plan?.resultsOf(walk.thread, target.memory, walk.sp) ?? [] };
+    let plan = this.#plans.get(code);
+    if (plan === undefined) {
+      plan = CallPlan.of(program, code.entry, []) ?? null;
+      this.#plans.set(code, plan);
+    }
+    return { function: code.name, values: plan?.resultsOf(walk.thread, target.memory, walk.sp) ?? [] };
   }
 
   #stop(causes: StopCause[]): Stop {
@@ -126,7 +132,6 @@ export class Stepping {
   /** Another program runs in the process now. */
   #forget(): void {
     this.#executable = this.#control.target.modules.executable;
-    this.#instructions.forget();
     this.#exits = new Exits(this.#code, this.#instructions);
   }
 }

@@ -1,4 +1,4 @@
-import type { Arch, MachineCode } from '../../arch/index.ts';
+import type { Arch, DecodedInstruction, MachineCode } from '../../arch/index.ts';
 import { MattockError, type RuntimeAddress, TargetFault, type ThreadId } from '../../base/index.ts';
 import type { ModuleFile } from '../core/module-files.ts';
 import type {
@@ -26,6 +26,10 @@ import { ThreadTable } from './thread-table.ts';
 import { TraceLoop } from './trace-loop.ts';
 import { type ReservedText, type Trap, TrapTable } from './trap-table.ts';
 import { WATCH_REGISTERS, WatchRegisters } from './watch-registers.ts';
+
+const LONGEST_INSTRUCTION = 15;
+/** More are not kept: a program has no end of code. */
+const MOST_DECODED = 20_000;
 
 /** With which every process is traced. */
 export const TRACE_OPTIONS = PTRACE_O.CLONE | PTRACE_O.EXEC | PTRACE_O.FORK | PTRACE_O.VFORK;
@@ -78,6 +82,7 @@ export class ProcessTarget implements LiveTarget {
   readonly #loop: TraceLoop;
   /** Traps that were taken away while the program ran: threads may be in their slots until it stops. */
   readonly #removed: Trap[] = [];
+  readonly #decoded = new Map<number, DecodedInstruction>();
   #generation = 1;
   #ended: ProcessEnd | undefined;
   #signal: SignalInfo | undefined;
@@ -112,7 +117,7 @@ export class ProcessTarget implements LiveTarget {
       modules: this.modules,
       calls: this.#calls,
       watches: this.#watches,
-      code,
+      instructionAt: (address) => this.instructionAt(address),
       linux: arch.linux,
       sp: arch.dwarf.sp,
     });
@@ -166,6 +171,17 @@ export class ProcessTarget implements LiveTarget {
     return this.#threads.get(id);
   }
 
+  instructionAt(address: RuntimeAddress): DecodedInstruction | undefined {
+    const known = this.#decoded.get(address);
+    if (known !== undefined) return known;
+    const bytes = this.memory.readUpTo(address, LONGEST_INSTRUCTION);
+    const instruction = this.code.decode(bytes, address);
+    if (instruction === undefined) return undefined;
+    if (this.#decoded.size >= MOST_DECODED) this.#decoded.clear();
+    this.#decoded.set(address, instruction);
+    return instruction;
+  }
+
   insertTrap(address: RuntimeAddress): void {
     this.#traps.add(address, this.#loop.running);
   }
@@ -183,6 +199,8 @@ export class ProcessTarget implements LiveTarget {
    */
   reserveText(ranges: readonly ReservedText[]): void {
     this.#traps.reserved = ranges;
+    // What was decoded meanwhile may have been the patches.
+    this.#decoded.clear();
   }
 
   passTrap(id: ThreadId): void {
@@ -353,6 +371,7 @@ export class ProcessTarget implements LiveTarget {
 
   #afterExec(): void {
     this.#kernel.forget(this.pid);
+    this.#decoded.clear();
     this.#stepOff.forget();
     this.#calls.forget();
     this.#traps.clear();

@@ -1,5 +1,5 @@
-import type { DecodedInstruction, LinuxCalls, MachineCode } from '../../arch/index.ts';
-import { TargetFault } from '../../base/index.ts';
+import type { DecodedInstruction, LinuxCalls } from '../../arch/index.ts';
+import { type RuntimeAddress, TargetFault } from '../../base/index.ts';
 import type { SystemCalls } from './inject.ts';
 import type { Kernel } from './kernel.ts';
 import type { LiveModules } from './live-modules.ts';
@@ -14,8 +14,6 @@ const READ_EXECUTE = 5;
 const PRIVATE_ANONYMOUS = 0x22;
 /** Where memory may be mapped at the earliest (vm.mmap_min_addr). */
 const LOWEST = 0x10000;
-const LONGEST_INSTRUCTION = 15;
-const MOST_DECODED = 20_000;
 /** How far a RIP-relative operand reaches, with room for the program's own size. */
 const REACH = 2 ** 30;
 
@@ -26,7 +24,7 @@ interface Setting {
   readonly modules: LiveModules;
   readonly calls: SystemCalls;
   readonly watches: WatchRegisters;
-  readonly code: MachineCode;
+  readonly instructionAt: (address: RuntimeAddress) => DecodedInstruction | undefined;
   readonly linux: LinuxCalls;
   /** DWARF number of the stack pointer. */
   readonly sp: number;
@@ -39,9 +37,6 @@ interface Setting {
 export class StepOff {
   readonly #setting: Setting;
   readonly #machine: MachineOfThread;
-  /** Of text, which does not change. */
-  readonly #decoded = new Map<number, DecodedInstruction>();
-  readonly #bytes = new Uint8Array(LONGEST_INSTRUCTION);
   /** null: there is no room for slots near the program. */
   #slots: Slots | null | undefined;
 
@@ -71,7 +66,7 @@ export class StepOff {
    * `written`: and it wrote memory. Undefined: it is none that can be done so, and nothing has changed.
    */
   emulate(thread: ProcessThread): 'done' | 'written' | undefined {
-    const instruction = this.#instructionAt(thread.pc);
+    const instruction = this.#setting.instructionAt(thread.pc);
     if (instruction === undefined || thread.inSystemCall || thread.mayRestart) return undefined;
     const machine = this.#machine;
     machine.thread = thread;
@@ -79,18 +74,6 @@ export class StepOff {
     if (this.#isWatched(instruction) || !instruction.emulate(machine)) return undefined;
     thread.decidedTrap = undefined;
     return machine.wrote ? 'written' : 'done';
-  }
-
-  #instructionAt(pc: number): DecodedInstruction | undefined {
-    const known = this.#decoded.get(pc);
-    if (known !== undefined) return known;
-    const { kernel, pid, code } = this.#setting;
-    const count = kernel.readMemory(pid, pc, this.#bytes);
-    const instruction = code.decode(this.#bytes.slice(0, count), pc);
-    if (instruction === undefined) return undefined;
-    if (this.#decoded.size >= MOST_DECODED) this.#decoded.clear();
-    this.#decoded.set(pc, instruction);
-    return instruction;
   }
 
   #isWatched(instruction: DecodedInstruction): boolean {
@@ -127,7 +110,6 @@ export class StepOff {
 
   /** After exec the page is gone. */
   forget(): void {
-    this.#decoded.clear();
     this.#slots = undefined;
   }
 
