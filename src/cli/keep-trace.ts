@@ -1,4 +1,5 @@
-import type { Recording } from '../engine/trace/recording.ts';
+import type { FamilyRecording } from '../engine/trace/family-recording.ts';
+import { Recording } from '../engine/trace/recording.ts';
 import {
   keepsGoTraces,
   type WrittenTrace,
@@ -22,16 +23,25 @@ export interface Tally {
   readonly events: number;
   readonly goroutines: number;
   readonly violations: number;
+  /** 0: one that nothing was started by. */
+  readonly processes: number;
   readonly notes: readonly string[];
 }
 
-/** Writes what was recorded as the ending of the name says. A Go trace is written without being in memory as a whole. */
-export function keepRecording(path: string, recording: Recording, root: URL): Tally & WrittenTrace {
+/**
+ * Writes what was recorded as the ending of the name says. A Go trace of one process is written without being in memory
+ * as a whole.
+ */
+export function keepRecording(
+  path: string,
+  recording: Recording | FamilyRecording,
+  root: URL,
+): Tally & WrittenTrace {
   const tally = new Counts();
   const progress = new ProgressLine();
   try {
     progress.start();
-    if (!keepsGoTraces(path)) {
+    if (!(recording instanceof Recording && keepsGoTraces(path))) {
       const trace = recording.trace((done) => progress.show(WRITING, done, 1));
       tally.add(trace);
       return { ...tally.sum, ...writeTraceFile(path, trace, (whole) => pageOfTrace(whole, root)) };
@@ -59,12 +69,14 @@ class Counts {
   #duration = 0;
   #events = 0;
   #violations = 0;
+  #processes = 0;
   readonly #notes: string[] = [];
 
-  add({ events, duration, violations, notes }: Trace): void {
+  add({ events, duration, violations, notes, processes }: Trace): void {
     for (const goroutine of events.goroutine) if (goroutine !== 0) this.#goroutines.add(goroutine);
     this.#events += events.count;
     this.#violations += violations.length;
+    this.#processes = processes.length;
     this.#notes.push(...notes);
     this.#duration = Math.max(this.#duration, duration);
   }
@@ -75,6 +87,7 @@ class Counts {
       events: this.#events,
       goroutines: this.#goroutines.size,
       violations: this.#violations,
+      processes: this.#processes,
       notes: this.#notes,
     };
   }

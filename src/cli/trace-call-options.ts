@@ -96,6 +96,8 @@ export function strayOption(
   }
   const stray = given(OF_GOROUTINES);
   if (stray !== undefined) return `${stray} is for goroutines: ${pattern} means calls`;
+  if (values.output === undefined && values.followChild !== undefined)
+    return 'calls of children are kept and not shown: name a file with -o';
   if (values.output === undefined)
     return values.goroutines === undefined
       ? undefined

@@ -2,7 +2,7 @@ import { makeStyle } from '../commands/output/style.ts';
 import type { EventRow } from '../commands/trace/event-rows.ts';
 import { type EventTextOptions, eventHeading, eventPlain, eventText } from '../commands/trace/event-text.ts';
 import { type LeftOut, leftOutText, WATCHABLE, WatchableEvents } from '../commands/trace/watchable-events.ts';
-import type { LiveRecording } from '../engine/trace/recording.ts';
+import type { Trace } from '../trace/index.ts';
 import { renderOptions } from './rendering.ts';
 import { isTerminal, writeOut } from './standard-streams.ts';
 
@@ -13,25 +13,46 @@ export interface TraceLineOptions extends EventTextOptions {
   readonly limit: number | undefined;
 }
 
+interface ProcessEvents {
+  /** Undefined: there is one process only. */
+  readonly pid?: number;
+  /** When its times begin, in nanoseconds of the recording. */
+  readonly begin?: number;
+  readonly trace: Trace;
+}
+
+/** What has happened since the last time, of each process that is recorded. */
+export interface LiveSource {
+  take(): readonly ProcessEvents[];
+}
+
+/** An event, or how many have no line, in a process. */
+interface Told {
+  readonly pid: number | undefined;
+  readonly one: EventRow | LeftOut;
+}
+
 /** Lines that are written at once. */
 const PIECE = 1000;
 const LOOK_AT_CLOCK = 64;
 
 /** Tells of events on standard output while they happen. */
 export class TraceLines {
-  readonly #live: LiveRecording;
+  readonly #live: LiveSource;
   readonly #options: TraceLineOptions;
   readonly #style;
-  readonly #events: WatchableEvents;
+  readonly #limit: number;
+  /** By process. */
+  readonly #events = new Map<number | undefined, WatchableEvents>();
   #lines: string[] = [];
   /** What was taken and is not told yet: the events are valid until others are taken. */
-  #reading: Iterator<EventRow | LeftOut> | undefined;
+  #reading: Iterator<Told> | undefined;
 
-  constructor(live: LiveRecording, options: TraceLineOptions) {
+  constructor(live: LiveSource, options: TraceLineOptions) {
     this.#live = live;
     this.#options = options;
     this.#style = makeStyle(renderOptions(options));
-    this.#events = new WatchableEvents(options.limit ?? (isTerminal(1) && !options.json ? WATCHABLE : 0));
+    this.#limit = options.limit ?? (isTerminal(1) && !options.json ? WATCHABLE : 0);
     if (!options.json && isTerminal(1)) this.#lines.push(this.#style.paint('heading', eventHeading(options)));
   }
 
@@ -42,7 +63,7 @@ export class TraceLines {
 
   /** Tells what has come, as much as there is time for: until `deadline`, of performance.now(). */
   tell(deadline = Infinity): void {
-    this.#reading ??= this.#events.read(this.#live.take(), performance.now());
+    this.#reading ??= this.#read(performance.now());
     if (this.#add(this.#reading, deadline)) this.#reading = undefined;
   }
 
@@ -50,17 +71,31 @@ export class TraceLines {
   finish(): void {
     if (this.isBehind) this.tell();
     this.tell();
-    this.#add(this.#events.rest(), Infinity);
+    this.#add(this.#rest(), Infinity);
+  }
+
+  *#read(now: number): Generator<Told> {
+    for (const { pid, begin = 0, trace } of this.#live.take()) {
+      let events = this.#events.get(pid);
+      if (events === undefined) {
+        events = new WatchableEvents(this.#limit);
+        this.#events.set(pid, events);
+      }
+      for (const one of events.read(trace, now))
+        yield { pid, one: one.event === 'left-out' ? one : { ...one, time: one.time + begin } };
+    }
+  }
+
+  *#rest(): Generator<Told> {
+    for (const [pid, events] of this.#events) for (const one of events.rest()) yield { pid, one };
   }
 
   /** False: it was not through when the time was over. */
-  #add(events: Iterator<EventRow | LeftOut>, deadline: number): boolean {
+  #add(events: Iterator<Told>, deadline: number): boolean {
     for (let count = 1; ; count++) {
-      const { value: one, done } = events.next();
+      const { value: told, done } = events.next();
       if (done) break;
-      if (one.event === 'left-out') this.#lines.push(this.#leftOut(one));
-      else if (this.#options.json) this.#lines.push(JSON.stringify(eventPlain(one, this.#options)));
-      else this.#lines.push(...eventText(one, this.#options, this.#style));
+      this.#tell(told);
       if (this.#lines.length >= PIECE) this.#write();
       if (count % LOOK_AT_CLOCK === 0 && performance.now() >= deadline) {
         this.#write();
@@ -71,8 +106,19 @@ export class TraceLines {
     return true;
   }
 
+  #tell({ pid, one }: Told): void {
+    if (this.#options.json) {
+      const plain = one.event === 'left-out' ? one : eventPlain(one, this.#options);
+      this.#lines.push(JSON.stringify(pid === undefined ? plain : { process: pid, ...plain }));
+      return;
+    }
+    const lines =
+      one.event === 'left-out' ? [this.#leftOut(one)] : eventText(one, this.#options, this.#style);
+    const whose = pid === undefined ? '' : this.#style.paint('comment', `[${pid}] `);
+    for (const line of lines) this.#lines.push(whose + line);
+  }
+
   #leftOut(one: LeftOut): string {
-    if (this.#options.json) return JSON.stringify(one);
     return this.#style.paint('comment', leftOutText(one, '--limit 0 tells all, -o keeps all'));
   }
 

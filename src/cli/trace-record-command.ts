@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { formatDuration } from '../commands/language/duration.ts';
+import { FamilyRecording } from '../engine/trace/family-recording.ts';
 import { type RecordedCalls, Recording, type TraceEngine } from '../engine/trace/recording.ts';
 import { checkTraceFile } from '../engine/trace/trace-file.ts';
 import { CallCondition } from '../trace/calls/call-values.ts';
@@ -11,13 +12,15 @@ import { BrokenPipe, isTerminal, writeError } from './standard-streams.ts';
 import type { TraceCallOptions } from './trace-call-options.ts';
 import { statusOf } from './trace-failure.ts';
 import { takeLeave } from './trace-farewell.ts';
-import { TraceLines } from './trace-lines.ts';
+import { type LiveSource, TraceLines } from './trace-lines.ts';
 import type { TraceRecordOptions } from './trace-record-options.ts';
 import { recordByGoTracer } from './trace-runtime-command.ts';
 import { costText, TraceStatus } from './trace-status.ts';
 import { launchOf } from './trace-subject.ts';
 
 const DRAIN_EVERY_MS = 10;
+/** Where somebody may wait for an answer. */
+const ANSWER_EVERY_MS = 1;
 /** Putting lines together costs a look at the clocks. */
 const TELL_EVERY_MS = 20;
 /** Lines take their time: the ring is drained in between, and the end of the recording is not late. */
@@ -34,6 +37,7 @@ export function runTraceRecord(options: TraceRecordOptions, root: URL): Promise<
   return statusOf(work, { json: options.lines?.json === true });
 }
 
+type AnyRecording = Recording | FamilyRecording;
 type Options = TraceRecordOptions & { readonly engine: TraceEngine };
 
 async function record(options: Options, root: URL): Promise<void> {
@@ -46,9 +50,10 @@ async function record(options: Options, root: URL): Promise<void> {
     return;
   }
   const kept = keepRecording(output, recording, root);
-  const { duration, events, goroutines, violations, notes } = kept;
+  const { duration, events, goroutines, violations, processes, notes } = kept;
+  const whose = processes > 1 ? ` in ${processes} processes` : '';
   const all = [
-    `${formatDuration(duration)}: ${events} events of ${goroutines} goroutines`,
+    `${formatDuration(duration)}: ${events} events of ${goroutines} goroutines${whose}`,
     callsText(recording),
     violations > 0 ? `${violations} changes of state do not follow from those before` : '',
     ...notes,
@@ -58,7 +63,7 @@ async function record(options: Options, root: URL): Promise<void> {
 }
 
 /** Records until the time is over, the program has ended, or a signal asks for the end. */
-async function recorded(options: Options): Promise<Recording> {
+async function recorded(options: Options): Promise<AnyRecording> {
   // Without a listener Node lets a debugger in when this signal comes.
   let tell = (): void => writeError('mattock: the recording has not begun\n');
   const asked = (): void => tell();
@@ -67,7 +72,7 @@ async function recorded(options: Options): Promise<Recording> {
     return await untilSignal(async (sent) => {
       const { lossless, subject, output, engine } = options;
       const wanted = options.follow === undefined ? undefined : namePattern(options.follow);
-      const recording = await Recording.start({
+      const recording = await (options.children ? FamilyRecording : Recording).start({
         lossless,
         subject: launchOf(subject),
         follow: wanted,
@@ -78,7 +83,7 @@ async function recorded(options: Options): Promise<Recording> {
       let left = false;
       let lines: TraceLines | undefined;
       try {
-        lines = options.lines && new TraceLines(recording.live(output === undefined), options.lines);
+        lines = options.lines && new TraceLines(eventsOf(recording, output === undefined), options.lines);
         const status = new TraceStatus(recording, lines === undefined || !isTerminal(1));
         tell = () => status.tell();
         await listen(recording, options.duration, () => sent() !== undefined, { lines, status });
@@ -128,9 +133,10 @@ function finished(lines: TraceLines | undefined): boolean {
   }
 }
 
-async function leave(recording: Recording, signal: NodeJS.Signals | undefined): Promise<void> {
-  if (signal !== undefined) await takeLeave(recording, signal);
-  else if (!recording.ended) writeError(`mattock: the program goes on, as process ${recording.pid}\n`);
+async function leave(recording: AnyRecording, signal: NodeJS.Signals | undefined): Promise<void> {
+  const program = recording instanceof FamilyRecording ? recording.first : recording;
+  if (signal !== undefined) await takeLeave(program, signal);
+  else if (!program.ended) writeError(`mattock: the program goes on, as process ${program.pid}\n`);
 }
 
 interface Told {
@@ -139,7 +145,7 @@ interface Told {
 }
 
 async function listen(
-  recording: Recording,
+  recording: AnyRecording,
   duration: number | undefined,
   isInterrupted: () => boolean,
   { lines, status }: Told,
@@ -163,11 +169,26 @@ async function listen(
       if (recording.ended) break;
       nextLook = now + END_EVERY_MS;
     }
-    await new Promise((resolve) => setTimeout(resolve, lines?.isBehind ? 0 : DRAIN_EVERY_MS));
+    await aMoment(recording, lines?.isBehind ?? false);
   }
 }
 
-function callsText({ calls }: Recording): string {
+/** Until the ring is to be looked at again. Who starts a child waits for us until we have. */
+function aMoment(recording: AnyRecording, isBehind: boolean): Promise<void> {
+  const isFamily = recording instanceof FamilyRecording;
+  if (isFamily && recording.isUrgent) return new Promise((resolve) => setImmediate(resolve));
+  const milliseconds = isBehind ? 0 : isFamily ? ANSWER_EVERY_MS : DRAIN_EVERY_MS;
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** The lines of several processes say which. */
+function eventsOf(recording: AnyRecording, forget: boolean): LiveSource {
+  if (recording instanceof FamilyRecording) return recording.live(forget);
+  const live = recording.live(forget);
+  return { take: () => [{ trace: live.take() }] };
+}
+
+function callsText({ calls }: AnyRecording): string {
   if (calls === undefined) return '';
   const asked = calls.plan.functions.filter(({ level }) => level === 0).length;
   const others = calls.plan.functions.length - asked;
@@ -175,7 +196,7 @@ function callsText({ calls }: Recording): string {
   return `among them ${calls.count} calls of ${asked} ${asked === 1 ? 'function' : 'functions'}${more}`;
 }
 
-function summary(recording: Recording, facts: readonly string[]): string {
+function summary(recording: AnyRecording, facts: readonly string[]): string {
   const { events, lost, waits } = recording.status;
   const cost = costText(events, recording.nanosecondsPerEvent, recording.seconds);
   const lines = [

@@ -15,6 +15,8 @@ export interface TraceRecordOptions extends RecordingRequest {
   readonly engine: TraceEngine | 'runtime';
   /** Only goroutines that enter a function of this pattern, and what they create, in turn. */
   readonly follow?: string | undefined;
+  /** What the program starts is recorded too. */
+  readonly children?: boolean;
   /** Calls that are kept besides. */
   readonly calls?: TraceCallOptions | undefined;
 }
@@ -73,6 +75,12 @@ export function addTraceRecord(
     )
     .addOption(
       new Option(
+        '--follow-child',
+        'Go programs that it starts from now on are recorded too, each with its own events, and what those start',
+      ),
+    )
+    .addOption(
+      new Option(
         '--engine <engine>',
         "trap: breakpoints instead of inline probes, where code cannot be patched; some 140 µs an event instead of 0.04. runtime: Go's own tracer, if the program links it",
       ).choices(ENGINES),
@@ -99,6 +107,7 @@ export function addTraceRecord(
             engine: (values.engine as TraceRecordOptions['engine'] | undefined) ?? 'inline',
             lines: calls === undefined ? linesOf(values) : undefined,
             follow: values.goroutines as string | undefined,
+            children: values.followChild === true,
             calls,
           });
       },

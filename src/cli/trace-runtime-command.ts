@@ -19,6 +19,8 @@ export async function recordByGoTracer(options: TraceRecordOptions, root: URL): 
     throw new UserError("Go's own tracer tells nothing while it goes on", 'name a file with -o');
   if (options.follow !== undefined)
     throw new UserError("Go's own tracer follows all goroutines", 'leave -g out');
+  if (options.children === true)
+    throw new UserError("Go's own tracer follows no children", 'leave --follow-child out');
   checkTraceFile(output);
   const bytes = await untilSignal(async (sent) => {
     const tracer = await GoTracer.start(subject.pid);

@@ -1,3 +1,4 @@
+export { Door, writeDoor } from './door.ts';
 export { type FunctionWindows, functionWindows } from './function-windows.ts';
 export { type Probes, prepareProbes, WindowBusy } from './installation.ts';
 export * from './operands.ts';

@@ -23,7 +23,20 @@ export const HEADER = {
   lastDrop: 320,
   /** How often a thread waited for the reader (lossless). */
   waits: 384,
+  /** Of the door (door.ts): how many have come to it, and how many of them may go on. */
+  callers: 448,
+  answered: 512,
+  /** Not 0: who comes does not wait. */
+  closed: 576,
+  /** The process that answers, if those who wait can see whether it lives; else 0. */
+  owner: 640,
+  /** struct timespec: between two looks. */
+  pause: 704,
+  /** The threads that wait, by their number modulo DOOR_PLACES, a word each. */
+  names: 1024,
 } as const;
+
+export const DOOR_PLACES = 64;
 
 export const SWITCH = { on: 0, off: 1, gaveUp: 2 } as const;
 

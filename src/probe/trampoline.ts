@@ -117,7 +117,7 @@ export class TrampolineCode {
     this.out = code.label();
     this.#full = code.label();
     this.#retry = code.label();
-    code.compareMemory32(this.#header('switch'), SWITCH.off);
+    code.compareMemory32(this.header('switch'), SWITCH.off);
     code.branch('equal', this.out);
   }
 
@@ -143,7 +143,7 @@ export class TrampolineCode {
     if (this.#length !== undefined) code.moveNumber(R13, this.#length);
     this.#used(R15);
     code.branch('above', this.#full);
-    code.exchangeAdd(this.#header('head'), R13);
+    code.exchangeAdd(this.header('head'), R13);
     code.move32(R12, R13);
     code.calculate32('and', R12, { number: bytes - 1 });
     code.address(R15, { at: address + HEADER_BYTES });
@@ -186,8 +186,8 @@ export class TrampolineCode {
   /** Sets the flags by what is in the ring against what it may hold. */
   #used(register: typeof R15 | typeof RAX): void {
     const { code } = this;
-    code.load(register, this.#header('head'));
-    code.calculate('sub', register, this.#header('tail'));
+    code.load(register, this.header('head'));
+    code.calculate('sub', register, this.header('tail'));
     code.calculate('compare', register, { number: this.#ring.bytes - MARGIN_BYTES });
   }
 
@@ -195,14 +195,14 @@ export class TrampolineCode {
   #drop(entry: Label): void {
     const { code } = this;
     code.bind(entry);
-    code.increment(this.#header('dropped'));
+    code.increment(this.header('dropped'));
     code.move(R12, RAX);
     code.move(R15, RDX);
     this.time();
-    code.store(this.#header('lastDrop'), RAX);
+    code.store(this.header('lastDrop'), RAX);
     code.move(RDX, RAX);
     code.calculate32('xor', RAX, RAX);
-    code.compareExchange(this.#header('firstDrop'), RDX);
+    code.compareExchange(this.header('firstDrop'), RDX);
     code.move(RAX, R12);
     code.move(RDX, R15);
     code.jump(this.out);
@@ -223,7 +223,7 @@ export class TrampolineCode {
     code.move(RCX, R15);
     code.jump(this.#retry);
     code.bind(giveUp);
-    code.storeNumber32(this.#header('switch'), SWITCH.gaveUp);
+    code.storeNumber32(this.header('switch'), SWITCH.gaveUp);
     code.move(RAX, R12);
     code.move(RCX, R15);
     this.#drop(drop);
@@ -252,7 +252,7 @@ export class TrampolineCode {
     restore();
     code.jump(this.#retry);
     code.bind(giveUp);
-    code.storeNumber32(this.#header('switch'), SWITCH.gaveUp);
+    code.storeNumber32(this.header('switch'), SWITCH.gaveUp);
     restore();
     this.#drop(drop);
   }
@@ -260,9 +260,9 @@ export class TrampolineCode {
   #countWait(drop: Label): void {
     const { code } = this;
     code.bind(this.#full);
-    code.compareMemory32(this.#header('switch'), SWITCH.on);
+    code.compareMemory32(this.header('switch'), SWITCH.on);
     code.branch('notEqual', drop);
-    code.increment(this.#header('waits'));
+    code.increment(this.header('waits'));
   }
 
   /** `since`: when the waiting began. Uses RAX, RCX, RDX and R11. */
@@ -281,7 +281,8 @@ export class TrampolineCode {
     code.branch('above', again);
   }
 
-  #header(field: keyof typeof HEADER): { readonly at: number } {
+  /** A field of the ring's header. */
+  header(field: keyof typeof HEADER): { readonly at: number } {
     return { at: this.#ring.address + HEADER[field] };
   }
 }

@@ -7,6 +7,8 @@ export type { Registers } from './frame-row.ts';
 export type * from './live.ts';
 export { MemoryWords } from './memory-words.ts';
 export { Module } from './module.ts';
+export { Company } from './process/company.ts';
+export { type Fate, FollowedTasks } from './process/followed-tasks.ts';
 export { FrozenMemory } from './process/frozen-memory.ts';
 export { type Kernel, KernelError, type SpawnTerminal } from './process/kernel.ts';
 export {

@@ -25,6 +25,9 @@ export interface Events {
 export const STATE = { unknown: 0, runnable: 1, running: 2, syscall: 3, waiting: 4, ended: 5 } as const;
 export type State = (typeof STATE)[keyof typeof STATE];
 
+/** What `ended` says of a goroutine that ended because its process did, or ran another program. */
+export const WITH_ITS_PROCESS = 1;
+
 /** Kinds of events. Strings, stacks and objects are ids into the trace's tables. */
 export const EVENT = {
   /** a: stack whose root frame is the function that it starts in; b: STATE it starts in (runnable, waiting, syscall). */
@@ -43,7 +46,7 @@ export const EVENT = {
   syscallBegin: 7,
   /** syscall → running; a = 1: it had lost its P, and is runnable now. */
   syscallEnd: 8,
-  /** → ended. */
+  /** → ended. a: WITH_ITS_PROCESS, whatever it was doing; else 0. */
   ended: 9,
   /** A stack was copied. a: bytes before; b: bytes after. */
   stackGrown: 10,

@@ -1,4 +1,4 @@
-import { EVENT, STATE, type State } from './events.ts';
+import { EVENT, STATE, type State, WITH_ITS_PROCESS } from './events.ts';
 import { type Life, type Lives, SPAN_FLAG, type Spans } from './spans.ts';
 import type { Trace, Violation } from './trace.ts';
 
@@ -125,7 +125,8 @@ class LivesBuilder {
     const { from, name } = TRANSITIONS[kind]!;
     if (state === STATE.unknown || state === from) return;
     if (from === undefined && state === STATE.ended && kind === EVENT.created) return;
-    if (kind === EVENT.ended && state === STATE.syscall) return;
+    if (kind === EVENT.ended && (state === STATE.syscall || this.#trace.events.a[event] === WITH_ITS_PROCESS))
+      return;
     const id = this.#ids[life]!;
     this.#violations.push({ event, what: `goroutine ${id} is ${STATE_NAMES[state]}, but then "${name}"` });
   }
@@ -223,7 +224,8 @@ class LivesBuilder {
   }
 }
 
-function stateAfter(kind: number, a: number, b: number): State {
+/** The state of a goroutine behind an event of a kind that changes it. */
+export function stateAfter(kind: number, a: number, b: number): State {
   switch (kind) {
     case EVENT.created:
       return asState(b);

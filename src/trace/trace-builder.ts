@@ -1,7 +1,7 @@
 import { EventColumns } from './event-columns.ts';
 import type { EventKind } from './events.ts';
 import { StackTable } from './stack-table.ts';
-import type { Trace, TraceSource, Violation } from './trace.ts';
+import type { Trace, TraceProcess, TraceSource, Violation } from './trace.ts';
 import type { WaitObject } from './wait-object.ts';
 
 /** What most events leave at its default. */
@@ -29,6 +29,7 @@ export class TraceBuilder {
   readonly #objectIds = new Map<string, number>();
   readonly #violations: Violation[] = [];
   readonly #notes: string[] = [];
+  readonly processes: TraceProcess[] = [];
   startedAt: bigint | undefined;
   /** When the recording ended, where that is known: often later than the last event. */
   endedAt = 0;
@@ -107,6 +108,7 @@ export class TraceBuilder {
       objects: this.#objects,
       violations: this.#violations,
       notes: this.#notes,
+      processes: this.processes,
     };
   }
 }

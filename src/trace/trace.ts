@@ -27,6 +27,26 @@ export interface Trace {
   readonly violations: readonly Violation[];
   /** What else there is to say of the trace as a whole: "the file ends within generation 3, …". */
   readonly notes: readonly string[];
+  /** Of several processes, those that it is of, in the order in which they began; else empty. */
+  readonly processes: readonly TraceProcess[];
+}
+
+/**
+ * A process in a trace of several, from when it ran its program to its end or to when it ran another one. Each has ranges
+ * of goroutine ids, Ps and, where processes count them for themselves, threads, which begin where those of the next do not.
+ */
+export interface TraceProcess {
+  readonly pid: number;
+  /** Who had made it, when it began to run its program. */
+  readonly parent: number;
+  readonly command: string;
+  readonly begin: number;
+  /** Undefined: it lived when the trace ended. */
+  readonly end: number | undefined;
+  /** Its goroutine 1 is this + 1 in the trace, its P 0 that, its thread 1 that + 1. */
+  readonly firstGoroutine: number;
+  readonly firstProcessor: number;
+  readonly firstThread: number;
 }
 
 export interface TraceSource {

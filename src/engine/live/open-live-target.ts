@@ -3,6 +3,7 @@ import { archNamed, type MachineCode } from '../../arch/index.ts';
 import { type ByteSource, UserError } from '../../base/index.ts';
 import { openImage } from '../../image/index.ts';
 import {
+  Company,
   type Kernel,
   type ModuleFile,
   type ProcessFiles,
@@ -106,6 +107,36 @@ export async function attachSleeper(kernel: Kernel, pid: number, known?: ModuleF
   return makeTarget(kernel, { pid, path, threads, started: false }, code, () => false, known);
 }
 
+/**
+ * For processes that stand at their PTRACE_EVENT_EXEC, traced by us: each as a target, or undefined if its program is not in
+ * Go. Programs are opened once. `others` is given what is told of other tasks meanwhile. Throws a MattockError: the program cannot be read.
+ */
+export async function openBeginnings(
+  kernel: Kernel,
+  others: (id: number, status: number) => void,
+): Promise<(pid: number) => ProcessTarget | undefined> {
+  const code = await machineCode();
+  const known = new Map<string, ModuleFile | undefined>();
+  return (pid) => {
+    const path = executableOf(kernel, pid);
+    const { dev, ino, size, mtimeMs } = statSync(`/proc/${pid}/exe`);
+    const key = [dev, ino, size, mtimeMs].join(' ');
+    if (!known.has(key)) known.set(key, goProgram(openerOf(pid)(path)));
+    const executable = known.get(key);
+    const found = { pid, path, threads: [{ id: pid, stopped: true }], started: false };
+    const company = new Company(kernel, (id, status) => {
+      if (id !== pid) others(id, status);
+      return id !== pid;
+    });
+    return executable && makeTarget(kernel, found, code, () => false, { ...executable, path }, company);
+  };
+}
+
+function goProgram(file: ModuleFile): ModuleFile | undefined {
+  const { functions, arch } = file.image;
+  return functions !== undefined && functions.count > 0 && arch === 'amd64' ? file : undefined;
+}
+
 interface Found {
   readonly pid: number;
   /** Where the program's file is, or was. */
@@ -120,6 +151,7 @@ function makeTarget(
   code: MachineCode,
   interruptRequested: () => boolean,
   known?: ModuleFile,
+  company?: Company,
 ): ProcessTarget {
   const filesOf = (child: number): ProcessFiles => filesOfProcess(kernel, child, executableOf(kernel, child));
   const files = filesOfProcess(kernel, pid, path, known);
@@ -132,6 +164,7 @@ function makeTarget(
     started,
     interruptRequested,
     ...files,
+    ...(company && { company }),
     filesOf,
     openImage: image,
     platform: nodePlatform,

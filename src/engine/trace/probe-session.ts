@@ -1,6 +1,7 @@
 import { MattockError, UserError } from '../../base/index.ts';
 import { openProgram } from '../../golang/index.ts';
 import {
+  Door,
   type ProbeBody,
   type Probes,
   type ProbeTarget,
@@ -45,6 +46,8 @@ export interface ProbeOrder<Plan extends ProbePlan, Seen = undefined> {
   plan(target: ProcessTarget, kernel: Kernel): Plan;
   /** Probes stand in code that goroutines are preempted in at any instruction: that of the program, not of its runtime. */
   readonly preemptible: boolean;
+  /** Some of the probes are doors: see `ProbeSession.door`. */
+  readonly hasDoors?: boolean;
   /** Looks at a program that ran already, in the moment from which on the probes fire, all its threads stopped: not for long. */
   look?(target: ProcessTarget, plan: Plan, kernel: Kernel): Seen;
 }
@@ -69,6 +72,8 @@ export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
   readonly kernel: Kernel;
   /** What `look` gave. */
   readonly seen: Seen | undefined;
+  /** Where threads of the program wait until they are answered. */
+  readonly door: Door | undefined;
   readonly #probes: Probes;
   readonly #reader: RingReader;
   readonly #closeRing: () => void;
@@ -84,6 +89,7 @@ export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
     this.now = parts.now;
     this.kernel = parts.kernel;
     this.seen = parts.seen;
+    this.door = parts.door;
     this.#probes = parts.probes;
     this.#closeRing = parts.closeRing;
     this.#reader = new RingReader(parts.probes.ring, parts.ringBytes);
@@ -100,9 +106,33 @@ export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
     return new ProbeSession(await parts);
   }
 
+  /**
+   * Puts the probes into a process that stands before its first instruction and lets go of it; it is let go of without
+   * them if that fails.
+   */
+  static begin<Plan extends ProbePlan, Seen = undefined>(
+    setting: Setting<Plan, Seen>,
+    target: ProcessTarget,
+  ): ProbeSession<Plan, Seen> {
+    try {
+      return new ProbeSession(standing(setting, target, false));
+    } finally {
+      target.detach();
+    }
+  }
+
   get status(): ProbeStatus {
     const { records, position, lost, waits, givenUp } = this.#reader;
     return { events: records, bytes: position, lost, waits, gaveUp: givenUp };
+  }
+
+  /** It runs another program now: nothing of ours is in it any more. */
+  replaced(sink: RecordSink): void {
+    if (this.#closed) return;
+    this.#ended = true;
+    this.#closed = true;
+    this.#reader.drain(sink, true);
+    this.#closeRing();
   }
 
   /** Whether the program has ended by itself. */
@@ -121,11 +151,16 @@ export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
     this.#reader.drain(sink, false, enough);
   }
 
+  /** The probes write no more, and nobody waits at a door. To be called before any of the program's threads is stopped. */
+  switchOff(): void {
+    if (!this.#closed) this.#reader.switchOff();
+  }
+
   /** Takes the probes out, and what is left in the ring. The program goes on as if nothing had been. Idempotent. */
   async stop(sink: RecordSink): Promise<void> {
     if (this.#closed) return;
+    this.switchOff();
     this.#closed = true;
-    this.#reader.switchOff();
     // Who is in a trampoline now will have left it in a moment: until then its record is not whole.
     for (let attempt = 1; !this.ended && (await this.#remove(attempt, sink)) === 'used'; attempt++) {
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
@@ -171,7 +206,7 @@ export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
   }
 }
 
-interface Setting<Plan extends ProbePlan, Seen> {
+export interface Setting<Plan extends ProbePlan, Seen> {
   readonly kernel: Kernel;
   readonly now: () => TimestampMoment;
   readonly order: ProbeOrder<Plan, Seen>;
@@ -188,22 +223,37 @@ interface Parts<Plan, Seen> {
   readonly now: () => TimestampMoment;
   readonly ringBytes: number;
   readonly stoppedMs: number;
+  readonly door: Door | undefined;
   closeRing(): void;
 }
 
 export interface PreparedProbes<Plan> {
   readonly plan: Plan;
   readonly probes: Probes;
+  readonly door: Door | undefined;
   readonly ringBytes: number;
   closeRing(): void;
 }
 
-/** A program that is started stands still before its first instruction while everything is made ready. */
 async function launch<Plan extends ProbePlan, Seen>(
-  { kernel, now, order }: Setting<Plan, Seen>,
+  setting: Setting<Plan, Seen>,
   subject: Launch,
 ): Promise<Parts<Plan, Seen>> {
-  const { target } = await launchTarget(kernel, subject, launchedProgram(subject), () => false);
+  const { target } = await launchTarget(setting.kernel, subject, launchedProgram(subject), () => false);
+  try {
+    return standing(setting, target, true);
+  } catch (error) {
+    target.kill();
+    throw error;
+  }
+}
+
+/** A program that begins stands still before its first instruction while everything is made ready. */
+function standing<Plan extends ProbePlan, Seen>(
+  { kernel, now, order }: Setting<Plan, Seen>,
+  target: ProcessTarget,
+  launched: boolean,
+): Parts<Plan, Seen> {
   const { pid } = target;
   let prepared: PreparedProbes<Plan> | undefined;
   try {
@@ -212,10 +262,9 @@ async function launch<Plan extends ProbePlan, Seen>(
     // Before it runs: what it does from now on is later than this.
     const started = now();
     target.detach();
-    return { ...prepared, kernel, pid, launched: true, seen: undefined, started, now, stoppedMs: 0 };
+    return { ...prepared, kernel, pid, launched, seen: undefined, started, now, stoppedMs: 0 };
   } catch (error) {
     prepared?.closeRing();
-    target.kill();
     throw error;
   }
 }
@@ -292,7 +341,8 @@ export function giveProbes<Plan extends ProbePlan>(
     lossless,
     ringBytes = DEFAULT_RING_BYTES,
     patience = PATIENCE_TICKS,
-  }: Pick<ProbeOrder<Plan>, 'lossless' | 'ringBytes' | 'patience'>,
+    hasDoors = false,
+  }: Pick<ProbeOrder<Plan>, 'lossless' | 'ringBytes' | 'patience' | 'hasDoors'>,
   plan: Plan,
 ): PreparedProbes<Plan> {
   let closeRing = (): void => {};
@@ -308,12 +358,17 @@ export function giveProbes<Plan extends ProbePlan>(
         return ring;
       },
     });
-    return { plan, probes, ringBytes, closeRing };
+    const door = hasDoors ? new Door(probes.ring, seesUs(kernel, target.pid) ? kernel.pid : 0) : undefined;
+    return { plan, probes, ringBytes, door, closeRing };
   } catch (error) {
     closeRing();
     throw error;
   }
 }
+
+/** Whether the ids of processes mean the same to it as to us: pid_namespaces(7). */
+const seesUs = (kernel: Kernel, pid: number): boolean =>
+  kernel.procLink(pid, 'ns/pid') === kernel.procLink(kernel.pid, 'ns/pid');
 
 /** With one thread of a program stopped. */
 async function withSleeper<T>(

@@ -48,6 +48,8 @@ export interface RecordingOptions
   readonly calls?: RecordedCalls | undefined;
   /** Where there may be a file for what memory is too small for; undefined: the system's folder for such files. */
   readonly spoolFolder?: string | undefined;
+  /** Whoever is about to execute another program waits until it is answered at `door`. */
+  readonly children?: boolean;
   /** Traps see the same where code cannot be patched, for some thousand times the price. By itself: inline. */
   readonly engine?: TraceEngine;
 }
@@ -63,8 +65,9 @@ export type TraceEngine = 'inline' | 'trap';
 /** How it is seen what goroutines do. */
 type Session = Pick<
   ProbeSession<GoroutineProbes, FrozenMemory>,
-  'pid' | 'plan' | 'stoppedMs' | 'started' | 'now' | 'seen' | 'status' | 'ended' | 'drain' | 'stop'
->;
+  'pid' | 'plan' | 'stoppedMs' | 'started' | 'now' | 'kernel' | 'seen' | 'status' | 'ended' | 'drain' | 'stop'
+> &
+  Partial<Pick<ProbeSession<GoroutineProbes, FrozenMemory>, 'door' | 'switchOff' | 'replaced'>>;
 
 /**
  * What an event costs: of a ping-pong of two goroutines with stacks, by CPU time, amd64, Go 1.26. At a trap it is our time,
@@ -89,6 +92,9 @@ interface PlannedCalls {
   /** Numbers of functions whose goroutines are followed besides. */
   readonly followed: ReadonlySet<number>;
 }
+
+/** So much of what a child does is kept in memory: there may be many. */
+const CHILD_MEMORY_BYTES = 32 << 20;
 
 /** What a recording tells while it goes on. */
 export interface LiveRecording {
@@ -119,12 +125,13 @@ export class Recording {
       spoolFolder,
       calls,
     }: Pick<RecordingOptions, 'follow' | 'engine' | 'spoolFolder' | 'calls'>,
+    memoryBytes?: number,
   ) {
     this.nanosecondsPerEvent = NANOSECONDS_PER_EVENT[engine];
     this.#session = session;
     this.#snapshot = snapshot;
     this.#followed = follow && new Followed();
-    const raw = new RawLog(fileSpool(spoolFolder));
+    const raw = new RawLog(fileSpool(spoolFolder), memoryBytes);
     this.#raw = raw;
     this.#sink = raw;
     const planned = session.plan.calls;
@@ -156,6 +163,13 @@ export class Recording {
     }
   }
 
+  /** Of a process that stands before its first instruction, in the setting of another recording; it is let go of. */
+  static beginning(target: ProcessTarget, { kernel, now }: Setting, options: BeginningOptions): Recording {
+    const order = orderOf({ ...options, subject: { kind: 'attach', pid: target.pid } }, 'begins');
+    const session = ProbeSession.begin<GoroutineProbes, FrozenMemory>({ kernel, now, order }, target);
+    return new Recording(session, NOTHING_YET, options, CHILD_MEMORY_BYTES);
+  }
+
   /**
    * Of a program that stays under a debugger, which lets it run afterwards and stops it before `stop`; what `stop` does is
    * done when it returns. Throws StoppedBefore.
@@ -166,7 +180,8 @@ export class Recording {
       lossless: false,
       ...(ringBytes === undefined ? {} : { ringBytes }),
       preemptible: follow !== undefined,
-      plan: (target, kernel) => planned(target, kernel, hasGoroutines(target), follow),
+      plan: (target, kernel) =>
+        planned(target, kernel, hasGoroutines(target) ? 'runs' : 'starts', { follow }),
       look: (_, { sight }, kernel) => sight?.look(kernel),
     });
     try {
@@ -181,6 +196,21 @@ export class Recording {
 
   get pid(): number {
     return this.#session.pid;
+  }
+
+  /** What another recording of the same thread can begin in. */
+  get setting(): Setting {
+    return this.#session;
+  }
+
+  /** When it began. */
+  get started(): Session['started'] {
+    return this.#session.started;
+  }
+
+  /** Where threads of the program wait. */
+  get door(): Session['door'] {
+    return this.#session.door;
   }
 
   /** How many goroutines were followed. */
@@ -228,6 +258,25 @@ export class Recording {
     this.#session.drain(this.#sink);
     const until = performance.now() + WORDS_MS;
     this.#calls?.describe(() => performance.now() >= until);
+  }
+
+  /** Nothing is recorded any more and nobody waits for us: to be called before any thread of the program is stopped. */
+  switchOff(): void {
+    this.#session.switchOff?.();
+  }
+
+  /** The process runs another program now. */
+  replaced(): void {
+    this.#end ??= this.#session.now().nanoseconds;
+    this.#session.replaced?.(this.#sink);
+    this.#raw?.close();
+  }
+
+  /** The program has ended by itself: what is left is taken. */
+  close(): void {
+    // There is nothing to wait for.
+    void this.stop();
+    this.#raw?.close();
   }
 
   /** Takes the probes out. The program goes on as if nothing had been. Idempotent. */
@@ -316,16 +365,26 @@ const both = (one: RecordSink, other: RecordSink): RecordSink => ({
   },
 });
 
-function startProbes({ subject, lossless, ringBytes, follow, calls }: RecordingOptions): Promise<Session> {
-  return ProbeSession.start<GoroutineProbes, FrozenMemory>({
+type BeginningOptions = Omit<RecordingOptions, 'subject' | 'engine'>;
+type Setting = Pick<Session, 'kernel' | 'now'>;
+/** A child that begins has what there is to see in it, perhaps nothing. */
+type Age = 'runs' | 'starts' | 'begins';
+
+const startProbes = (options: RecordingOptions): Promise<Session> =>
+  ProbeSession.start(orderOf(options, options.subject.kind === 'attach' ? 'runs' : 'starts'));
+
+function orderOf(options: RecordingOptions, age: Age): ProbeOrder<GoroutineProbes, FrozenMemory> {
+  const { subject, lossless, ringBytes, follow, calls, children } = options;
+  return {
     subject,
     lossless,
     ...(ringBytes === undefined ? {} : { ringBytes }),
+    hasDoors: children === true,
     // Goroutines are never preempted within the runtime.
     preemptible: follow !== undefined || calls !== undefined,
-    plan: (target, kernel) => planned(target, kernel, subject.kind === 'attach', follow, calls),
+    plan: (target, kernel) => planned(target, kernel, age, options),
     look: (_, { sight }, kernel) => sight!.look(kernel),
-  });
+  };
 }
 
 function startTraps({ subject, follow, calls }: RecordingOptions): Promise<Session> {
@@ -392,16 +451,16 @@ const view = ({ kind, arch, modules, process, warnings }: ProcessTarget, memory:
 function planned(
   target: ProcessTarget,
   kernel: Kernel,
-  runs: boolean,
-  follow: NamePattern | undefined,
-  wanted?: RecordedCalls,
+  age: Age,
+  { follow, calls: wanted, children }: Pick<RecordingOptions, 'follow' | 'calls' | 'children'>,
 ): GoroutineProbes {
   const facts = readSchedulerFacts(target);
-  const sight = runs ? new Sight(target, kernel, facts) : undefined;
-  const states = planProbes(facts);
-  const calls = wanted && callsOf(target, facts, states, wanted, follow);
+  const sight = age === 'runs' ? new Sight(target, kernel, facts) : undefined;
+  const states = planProbes(facts, children);
+  const ifThere = age === 'begins' ? unlessRefused : always;
+  const calls = wanted && ifThere(() => callsOf(target, facts, states, wanted, follow));
   const taken = { ...states, probes: [...states.probes, ...(calls?.plan.probes ?? [])] };
-  const entries = follow === undefined ? NO_ENTRIES : entriesOf(target, facts, taken, follow, calls);
+  const entries = (follow && ifThere(() => entriesOf(target, facts, taken, follow, calls))) ?? NO_ENTRIES;
   return {
     ...states,
     probes: [...taken.probes, ...entries.probes],
@@ -432,6 +491,18 @@ function callsOf(
     target,
     followed: new Set(followed),
   };
+}
+
+const always = <T>(plan: () => T): T => plan();
+
+/** Not every program has functions of the names that are asked for. */
+function unlessRefused<T>(plan: () => T): T | undefined {
+  try {
+    return plan();
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }
 
 /** Before its first instruction a program has none. */

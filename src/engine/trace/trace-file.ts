@@ -73,10 +73,14 @@ export function writeTraceParts(path: string, parts: Iterable<TracePart>, record
   };
 }
 
-function writeGoTrace(parts: Iterable<TracePart>, { startedAt, duration }: Recorded, write: Write): void {
+function writeGoTrace(
+  parts: Iterable<TracePart>,
+  { startedAt, duration, processes }: Recorded & Partial<Pick<Trace, 'processes'>>,
+  write: Write,
+): void {
   const writer = new GoTraceWriter(write, startedAt);
   for (const part of parts) writer.write(part);
-  writer.close(duration);
+  writer.close(duration, processes);
 }
 
 /** Writes a file that nobody else may read, in the place of one of this name. */

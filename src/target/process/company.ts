@@ -1,6 +1,6 @@
 import type { Kernel } from './kernel.ts';
 import { LONGEST_POLL_MS } from './poll-times.ts';
-import { Reports } from './reports.ts';
+import { type Elsewhere, Reports } from './reports.ts';
 import { sleep } from './sleep.ts';
 
 /** A process as those that are traced with it see it. */
@@ -48,9 +48,9 @@ export class Company {
   /** All that are to run do; who comes now runs too. */
   #on = false;
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, elsewhere?: Elsewhere) {
     this.#kernel = kernel;
-    this.reports = new Reports(kernel);
+    this.reports = new Reports(kernel, elsewhere);
   }
 
   add(member: Member): void {

@@ -8,6 +8,9 @@ interface Report {
 type Others = (id: number) => boolean;
 const NOBODY: Others = () => false;
 
+/** Takes what waitpid(2) tells of a task that is not of this company. False: it is. */
+export type Elsewhere = (id: number, status: number) => boolean;
+
 /**
  * What waitpid(2) tells, for whoever waits for it. Who waits for one thread gets what comes for others meanwhile out of
  * the way: it is kept for `next`.
@@ -16,12 +19,14 @@ export class Reports {
   /** Status of the thread that was told last. */
   status = 0;
   readonly #kernel: Kernel;
+  readonly #elsewhere: Elsewhere | undefined;
   #kept: Report[] = [];
   /** Tasks that have stopped before their maker's event told of them: threads, or children. */
   readonly #early = new Set<number>();
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, elsewhere?: Elsewhere) {
     this.#kernel = kernel;
+    this.#elsewhere = elsewhere;
   }
 
   /** Something is kept: `next` will not wait. `others`: whose reports are for somebody else. */
@@ -39,6 +44,7 @@ export class Reports {
     for (;;) {
       const id = this.#kernel.wait(block);
       if (id > 0) this.status = this.#kernel.lastStatus;
+      if (id > 0 && this.#elsewhere?.(id, this.status)) continue;
       if (id <= 0 || !others(id)) return id;
       this.keep(id, this.status);
     }
@@ -62,7 +68,7 @@ export class Reports {
       if (got < 0) return false;
       this.status = this.#kernel.lastStatus;
       if (got === id) return true;
-      this.keep(got, this.status);
+      if (!this.#elsewhere?.(got, this.status)) this.keep(got, this.status);
       const own = this.#kernel.waitFor(id, false);
       if (own < 0) return false;
       if (own === 0) continue;

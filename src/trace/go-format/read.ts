@@ -99,6 +99,7 @@ class GoTraceReader {
     side?.finish();
     this.#builder.startedAt ??= side?.startedAt;
     this.#builder.endedAt = Math.max(this.#builder.endedAt, side?.endedAt ?? 0);
+    if (side !== undefined) this.#builder.processes.push(...side.processes);
     const samples = readSamples(this.#bytes, this.#name, generation);
     this.#begin(generation, time);
     this.#ordering.begin(number, strings, stacks);

@@ -171,7 +171,7 @@ export class SchedulerWriter {
     const there = this.#model.goroutine(row.goroutine);
     if (row.kind === EVENT.ended && there?.status === STATE.syscall && thread.goroutine === there) {
       if (thread.proc?.status === PROC.syscall) this.#stopProc(thread.proc);
-      const exact = this.#exact(row, thread, 0) && row.stack === 0;
+      const exact = this.#exact(row, thread, 0) && row.stack === 0 && row.a === 0;
       this.#emit(exact, thread, WIRE.goDestroySyscall);
       this.#end(there, thread);
       return exact;
@@ -179,7 +179,7 @@ export class SchedulerWriter {
     const goroutine = this.#makeRunning(row.goroutine, thread, row.proc);
     const exact = this.#exact(row, thread, 0);
     if (row.kind === EVENT.ended) {
-      const said = exact && row.stack === 0;
+      const said = exact && row.stack === 0 && row.a === 0;
       this.#emit(said, thread, WIRE.goDestroy);
       this.#end(goroutine, thread);
       return said;

@@ -1,10 +1,13 @@
 import type { EventKind } from '../events.ts';
+import type { TraceProcess } from '../trace.ts';
 import type { Emitter } from './emitter.ts';
 import type { IdTable } from './id-table.ts';
 import { parseNote } from './notes.ts';
+import { parseProcess } from './process-text.ts';
 import {
   ENDED,
   HIDDEN,
+  PROCESS,
   parseHidden,
   parseSideEvent,
   type Role,
@@ -20,6 +23,7 @@ export class SideData {
   readonly #hidden = new Set<number>();
   readonly #events: SideEvent[] = [];
   #next = 0;
+  readonly processes: TraceProcess[] = [];
   startedAt: bigint | undefined;
   endedAt = 0;
 
@@ -33,7 +37,10 @@ export class SideData {
       this.startedAt = BigInt(text.slice(STARTED.length));
     else if (text.startsWith(ENDED) && /^\d{1,15}$/.test(text.slice(ENDED.length)))
       this.endedAt = Number(text.slice(ENDED.length));
-    else return false;
+    else if (text.startsWith(PROCESS)) {
+      const process = parseProcess(text.slice(PROCESS.length), this.processes.at(-1));
+      if (process !== undefined) this.processes.push(process);
+    } else return false;
     return true;
   }
 

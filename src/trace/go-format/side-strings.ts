@@ -9,11 +9,13 @@ import { EVENT } from '../events.ts';
  *   "mattock event T K …"      an event at tick T whose columns the format cannot say: kind, goroutine, actor, P,
  *                              thread, stack, a, b, c; strings and stacks as ids of the generation, objects as strings
  *   "mattock started N"        when the recording began, in nanoseconds since 1970
+ *   "mattock process {…}"      in the last generation: one of several processes that the trace is of, as JSON (TraceProcess)
  *   "mattock ended N"          when it ended, in nanoseconds since its beginning, if that is later than its last event
  */
 export const HIDDEN = 'mattock hidden ';
 export const SIDE_EVENT = 'mattock event ';
 export const STARTED = 'mattock started ';
+export const PROCESS = 'mattock process ';
 export const ENDED = 'mattock ended ';
 
 /** Ticks per nanosecond: events of one nanosecond keep their order. */

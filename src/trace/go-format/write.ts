@@ -1,10 +1,10 @@
 import { EVENT } from '../events.ts';
-import type { Trace } from '../trace.ts';
+import type { Trace, TraceProcess } from '../trace.ts';
 import { GenerationOut } from './generation-out.ts';
 import { noteText } from './notes.ts';
 import { type Ids, Row } from './row.ts';
 import { SchedulerWriter } from './scheduler-writer.ts';
-import { ENDED, SIDE_EVENT, STARTED, TICKS } from './side-strings.ts';
+import { ENDED, PROCESS, SIDE_EVENT, STARTED, TICKS } from './side-strings.ts';
 
 /** "go 1.23": every reader of Go 1.23 and newer takes it, and gotraceui. */
 const HEADER = 'go 1.23 trace\0\0\0';
@@ -73,12 +73,13 @@ export class GoTraceWriter implements Ids {
     this.#forgetIds();
   }
 
-  /** `endedAt`: when the recording ended, in nanoseconds. */
-  close(endedAt = 0): void {
+  /** `endedAt`: when the recording ended, in nanoseconds. `processes`: of which the trace is, if there are several. */
+  close(endedAt = 0, processes: readonly TraceProcess[] = []): void {
     // A file without a single generation is refused by all.
     if (this.#count === 0) this.#open(0);
     if (ORIGIN + Math.floor(endedAt) * TICKS > this.#tick)
       this.#open(endedAt).string(`${ENDED}${Math.round(endedAt)}`);
+    for (const process of processes) this.#open(endedAt).string(`${PROCESS}${JSON.stringify(process)}`);
     this.#end();
   }
 

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/index.ts';
 import { functionStart, type SchedulerFacts } from '../../golang/index.ts';
-import { type PatchSite, PROLOGUE_BYTES, type ProbeBody, patchSite } from '../../probe/index.ts';
+import { type PatchSite, PROLOGUE_BYTES, type ProbeBody, patchSite, writeDoor } from '../../probe/index.ts';
 import { STATE_PROBES, type StateChange, SYSCALL_PROBES, writeStateProbe } from './state-probe.ts';
 import { type ValueProbe, valueProbes, writeValueProbe } from './value-probe.ts';
 
@@ -19,8 +19,17 @@ export interface ProbeSet {
   readonly syscallProbes: boolean;
 }
 
-/** Without casgstatus there is no trace; what else cannot be patched is left out, and told. */
-export function planProbes(facts: SchedulerFacts): ProbeSet {
+/**
+ * Called by a child that was forked before it executes a program (syscall/exec_linux.go, forkAndExecInChild1), and by
+ * who lets the process itself execute another one (syscall/exec_unix.go, Exec).
+ */
+const BEFORE_EXEC = ['syscall.runtime_AfterForkInChild', 'syscall.runtime_BeforeExec'] as const;
+
+/**
+ * Without casgstatus there is no trace; what else cannot be patched is left out, and told. `waitsForUs`: whoever is about to
+ * execute another program says so and waits for an answer (see Door).
+ */
+export function planProbes(facts: SchedulerFacts, waitsForUs = false): ProbeSet {
   const probes: ProbeBody[] = [];
   const missing: string[] = [];
   const add = (
@@ -41,6 +50,7 @@ export function planProbes(facts: SchedulerFacts): ProbeSet {
   for (const probe of valueProbes(facts)) {
     add(probe.functions, (code) => writeValueProbe(code, probe as ValueProbe, facts), false);
   }
+  if (waitsForUs) for (const each of BEFORE_EXEC) add([each], writeDoor, false);
   return { probes, missing, syscallProbes: changes !== STATE_PROBES };
 }
 
