@@ -5,11 +5,13 @@ import type { GoroutineFields } from '../goroutines/goroutine-fields.ts';
 const WINDOW_BYTES = 1536;
 
 /**
- * The words in a parked goroutine's innermost frames. What it waits on is among them, because the functions there
+ * The words in a parked goroutine's innermost frames, without those that lead into its own stack, where everything is
+ * that it has at hand and nothing that others need. What it waits on is among them, because the functions there
  * go on to use it when it wakes; whoever looks for it knows what it points to and can prove that it is the one.
  */
 export function parkedWords(fields: GoroutineFields, g: number): readonly number[] {
   const { sp } = fields.sched(g);
+  const low = fields.word(g, fields.layout.stackLow);
   const high = fields.word(g, fields.layout.stackHigh);
   if (sp === 0 || sp >= high) return [];
   const bytes = fields.runtime.memory.readUpTo(runtimeAddress(sp), Math.min(WINDOW_BYTES, high - sp));
@@ -17,7 +19,8 @@ export function parkedWords(fields: GoroutineFields, g: number): readonly number
   const words = new Set<number>();
   for (let i = 0; i + 8 <= bytes.length; i += 8) {
     const word = view.getUint32(i, true) + view.getUint32(i + 4, true) * 2 ** 32;
-    if (word > 4096 && word % 4 === 0 && word < 2 ** 56) words.add(word);
+    const isOwn = word >= low && word < high;
+    if (word > 4096 && word % 4 === 0 && word < 2 ** 56 && !isOwn) words.add(word);
   }
   return [...words];
 }

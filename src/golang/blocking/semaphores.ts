@@ -95,12 +95,17 @@ function parkedSudog(fields: GoroutineFields, g: number): ParkedSudog | undefine
   for (const sudog of parkedWords(fields, g)) {
     const next = tryWord(fields, sudog + layout.waitLink);
     if (tryWord(fields, sudog + layout.g) !== g || next === undefined) continue;
+    // Other structs begin with a g too: in a sudog of a semaphore, c is nil and elem is a word that can be written.
+    if (tryWord(fields, sudog + layout.channel) !== 0) continue;
     const semaphore = tryWord(fields, sudog + layout.element) ?? 0;
-    if (semaphore === 0 || tryWord(fields, semaphore - (semaphore % 8)) === undefined) continue;
+    if (semaphore % 4 !== 0 || !isWritable(fields, semaphore)) continue;
     return { g, sudog, semaphore, next };
   }
   return undefined;
 }
+
+const isWritable = (fields: GoroutineFields, address: number): boolean =>
+  fields.runtime.memory.regionAt(runtimeAddress(address))?.writable === true;
 
 /** From the one that no other leads to. In a damaged queue those that are not reached from it follow as they come. */
 function inOrder(parked: readonly ParkedSudog[]): readonly ParkedSudog[] {
