@@ -228,6 +228,11 @@ export const EXPLANATIONS: readonly Explanation[] = [
     reason: 'Delve shows zero for a part of the value that the optimiser has dropped',
   }),
   ...values({
+    delve: /^\(unreadable non-zero length array with nil base\)$/,
+    mattock: / len: [1-9]\d*, cap: (\d+|\?), \(optimised out\)$/,
+    reason: 'of a slice whose pointer the optimiser has dropped Delve shows nothing, Mattock how long it is',
+  }),
+  ...values({
     delve: /^0$/,
     mattock: /^-0$/,
     reason: 'Delve loses the sign of a negative zero',
