@@ -4,6 +4,7 @@ import type { GoRuntime } from './go-runtime.ts';
 import type { Layout } from './runtime-facts/form.ts';
 import { ALL_MS } from './runtime-facts/globals.ts';
 import { G, M } from './runtime-facts/structs.ts';
+import { wordIn } from './word-in.ts';
 
 /** One `runtime.m`: an OS thread as the runtime sees it. */
 export interface Machine {
@@ -65,25 +66,29 @@ function readMachines(runtime: GoRuntime): readonly Machine[] {
   const g: Layout<typeof G> = runtime.layout(G);
   const machines: Machine[] = [];
   const seen = new Set<number>();
+  const length = Math.max(m.allLink, m.procId, m.g0, m.gsignal, m.curg) + 8;
   let address = memory.pointer(runtime.global(ALL_MS));
   while (address !== 0 && !seen.has(address) && machines.length < MAX_MACHINES) {
     seen.add(address);
-    if (memory.tryRead(address, m.allLink + 8) === undefined) break;
-    const curg = memory.pointer(runtimeAddress(address + m.curg));
+    // At every stop, and all of it at once: a read of each word would cost more than all else here.
+    const bytes = memory.tryRead(address, length);
+    if (bytes === undefined) break;
+    const pointer = (offset: number): RuntimeAddress => wordIn(bytes, offset) as RuntimeAddress;
+    const curg = pointer(m.curg);
     machines.push({
       address,
-      thread: threadId(memory.uint64(runtimeAddress(address + m.procId))),
-      g0: memory.pointer(runtimeAddress(address + m.g0)),
-      gsignal: memory.pointer(runtimeAddress(address + m.gsignal)),
+      thread: threadId(wordIn(bytes, m.procId)),
+      g0: pointer(m.g0),
+      gsignal: pointer(m.gsignal),
       // A g that is being handed over may still be noted here: it runs on the m that it names itself.
       curg: curg !== 0 && owner(runtime, curg, g.m) === address ? curg : runtimeAddress(0),
     });
-    address = memory.pointer(runtimeAddress(address + m.allLink));
+    address = pointer(m.allLink);
   }
   return machines;
 }
 
 function owner(runtime: GoRuntime, g: RuntimeAddress, offset: number): number {
-  const at = runtimeAddress(g + offset);
-  return runtime.memory.tryRead(at, 8) === undefined ? 0 : runtime.memory.uint64(at);
+  const bytes = runtime.memory.tryRead(runtimeAddress(g + offset), 8);
+  return bytes === undefined ? 0 : wordIn(bytes, 0);
 }

@@ -4,6 +4,7 @@ import type { Memory, Thread } from '../target/index.ts';
 import type { GoRuntime } from './go-runtime.ts';
 import type { Layout } from './runtime-facts/form.ts';
 import { G, M } from './runtime-facts/structs.ts';
+import { wordIn } from './word-in.ts';
 
 /** The goroutine that a thread runs. */
 export interface RunningG {
@@ -123,12 +124,4 @@ export class RunningGs {
     const bytes = this.#memory.tryRead(address as RuntimeAddress, 8);
     return bytes === undefined ? undefined : wordIn(bytes, 0);
   }
-}
-
-/** Little-endian, as DataView.getBigUint64 would read it: without making either a view or a bigint. */
-function wordIn(bytes: Uint8Array, at: number): number {
-  const low = bytes[at]! + bytes[at + 1]! * 0x100 + bytes[at + 2]! * 0x1_0000 + bytes[at + 3]! * 0x100_0000;
-  const high =
-    bytes[at + 4]! + bytes[at + 5]! * 0x100 + bytes[at + 6]! * 0x1_0000 + bytes[at + 7]! * 0x100_0000;
-  return low + high * 2 ** 32;
 }
