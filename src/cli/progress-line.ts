@@ -4,19 +4,22 @@ import { isTerminal, writeError } from './standard-streams.ts';
 const PATIENCE_MS = 1000;
 const EVERY_MS = 200;
 
-/** One line on the terminal's standard error that says how far a long command is. */
+/**
+ * One line on the terminal's standard error that says how far a long command is. By Date's clock: that of `performance`
+ * brings a dozen of Node's modules along, which every start would pay for.
+ */
 export class ProgressLine {
   readonly #visible = isTerminal(2);
-  #started = performance.now();
+  #started = Date.now();
   #last = 0;
   #shown = false;
 
   start(): void {
-    this.#started = performance.now();
+    this.#started = Date.now();
   }
 
   show(what: string, done: number, total: number): void {
-    const now = performance.now();
+    const now = Date.now();
     if (!this.#visible || now - this.#started < PATIENCE_MS || now - this.#last < EVERY_MS) return;
     this.#last = now;
     this.#shown = true;

@@ -50,7 +50,7 @@ export interface CommandDefinition<Spec extends ArgumentSpec, Result> extends Wo
   /** Computes the answer: data with stable names. Iterables in it are streamed: rows are made as they are read. */
   /** An Answer is passed on as it is: that of a command that this one ran. */
   run(context: Context, args: ArgumentsOf<Spec>): Result | Answer;
-  /** The answer as lines of text. */
+  /** The answer as lines of text, one or several in a piece. */
   render(result: Result, style: Style, context: Context): Iterable<string>;
 }
 

@@ -10,7 +10,6 @@ import {
   type Write,
 } from '../commands/index.ts';
 import { openCoreSession } from './core-session.ts';
-import { openLiveSession } from './live/live-session.ts';
 import { nodeHost } from './node-host.ts';
 import {
   type OpenOptions,
@@ -44,7 +43,7 @@ export async function openInline(options: OpenOptions, hooks: InlineHooks = {}):
     const session =
       'core' in options
         ? await openCoreSession(options, host, settings)
-        : await openLiveSession(options, host, settings, hooks);
+        : await (await import('./live/live-session.ts')).openLiveSession(options, host, settings, hooks);
     return new InlineSession(session, warnings, (value) => {
       cancelled = value;
     });

@@ -10,8 +10,8 @@ import { indented, locationRow, plural } from '../output/text.ts';
 import { channelAddress } from '../session/channel-address.ts';
 import { runThere } from '../session/run-there.ts';
 import { Cancelled, type Session } from '../session/session.ts';
-import { type StackRow, stackRow } from '../stacks/frame-row.ts';
-import { renderStack } from '../stacks/render-stack.ts';
+import { stackRow } from '../stacks/frame-row.ts';
+import { stackText } from '../stacks/stack-text.ts';
 import { type Condition, filter, grouping, state, waitsOn } from './filter.ts';
 import { graphAnswer } from './graph.ts';
 import { groupGoroutines } from './group.ts';
@@ -51,7 +51,7 @@ type Arguments = ArgumentsOf<typeof ARGUMENTS>;
 /** One goroutine of the list, with what was asked for besides. Text needs little of it, data all. */
 class ListedGoroutine {
   readonly goroutine: Goroutine;
-  readonly stack: StackRow | undefined;
+  readonly stack: Stack | undefined;
   readonly executed: Answer | ErrorFacts | undefined;
   /** With -o: where it is in the program's own code. */
   readonly own: Location | undefined;
@@ -64,7 +64,7 @@ class ListedGoroutine {
   ) {
     this.own = own;
     this.goroutine = goroutine;
-    this.stack = stack === undefined ? undefined : stackRow(stack);
+    this.stack = stack;
     this.executed = executed;
   }
 
@@ -73,7 +73,7 @@ class ListedGoroutine {
     return {
       ...goroutineFacts(this.goroutine),
       own: this.own === undefined ? undefined : locationRow(this.own),
-      stack: this.stack,
+      stack: this.stack && stackRow(this.stack),
       ...(executed === undefined
         ? {}
         : 'message' in executed
@@ -290,7 +290,8 @@ function* renderMore(
 ): Iterable<string> {
   const labels = result.withLabels ? labelsText(goroutine.labels) : undefined;
   if (labels !== undefined) yield `${indent}\t${labels}`;
-  if (stack !== undefined) yield* indented(renderStack(stack, style), `${indent}\t`);
+  const frames = stack === undefined ? '' : stackText(stack, style, `${indent}\t`);
+  if (frames !== '') yield frames;
   if (executed === undefined) return;
   if ('message' in executed)
     yield `${indent}\t${style.paint('error', 'error:')} ${harmless(executed.message)}`;

@@ -102,5 +102,7 @@ export function* columns(
 }
 
 export function* indented(lines: Iterable<string>, by: string): Iterable<string> {
-  for (const line of lines) yield line === '' ? '' : by + line;
+  for (const piece of lines)
+    if (piece.includes('\n')) yield* indented(piece.split('\n'), by);
+    else yield piece === '' ? '' : by + piece;
 }
