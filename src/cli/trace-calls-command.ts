@@ -20,8 +20,8 @@ import { untilSignal } from './recording-signals.ts';
 import { renderOptions } from './rendering.ts';
 import { writeError, writeOut } from './standard-streams.ts';
 import type { TraceCallOptions } from './trace-call-options.ts';
-import { statusOf } from './trace-failure.ts';
-import { takeLeave } from './trace-farewell.ts';
+import { ownStatusOf } from './trace-failure.ts';
+import { takeLeave, tellEnd } from './trace-farewell.ts';
 import { launchOf } from './trace-subject.ts';
 
 const DRAIN_EVERY_MS = 5;
@@ -31,13 +31,13 @@ const CLOCK_EVERY_MS = 1000;
 
 /** Runs `mattock trace PATTERN` and gives the exit status. */
 export function runTraceCalls(options: TraceCallOptions): Promise<number> {
-  return statusOf(() => trace(options), options);
+  return ownStatusOf(() => trace(options), options);
 }
 
-async function trace(options: TraceCallOptions): Promise<void> {
+async function trace(options: TraceCallOptions): Promise<number> {
   const condition = options.condition === undefined ? undefined : new CallCondition(options.condition);
   const pattern = namePattern(options.pattern);
-  await untilSignal(async (sent, count) => {
+  return untilSignal(async (sent, count) => {
     const recording = await CallRecording.start({
       subject: launchOf(options.subject),
       lossless: options.lossless,
@@ -60,11 +60,20 @@ async function trace(options: TraceCallOptions): Promise<void> {
     }
     // The probes are out: the program does not wait for this, and neither does who presses Ctrl-C once more.
     const untold = await calls.tellRest(() => count() > signals);
-    teller.finish(untold);
-    if (options.subject.kind === 'attach' || recording.ended) return;
+    const { end } = recording;
+    const ended = recording.ended;
+    teller.finish(untold, ended ? calls.open() : []);
     const signal = sent();
+    if (ended) {
+      if (options.subject.kind === 'attach') writeError(`mattock: process ${recording.pid} has ended\n`);
+      // Who ended it by a signal to both of us has what was asked for.
+      const status = tellEnd(end);
+      return signal === undefined ? status : 0;
+    }
+    if (options.subject.kind === 'attach') return 0;
     if (signal !== undefined) await takeLeave(recording, signal);
     else writeError(`mattock: the program goes on, as process ${recording.pid}\n`);
+    return 0;
   });
 }
 
@@ -88,6 +97,13 @@ async function follow(
   }
 }
 
+/** Functions, each once, with how often. */
+function openNames(calls: readonly OpenCall[]): string {
+  const counts = new Map<string, number>();
+  for (const { function: called } of calls) counts.set(called.name, (counts.get(called.name) ?? 0) + 1);
+  return [...counts].map(([name, count]) => (count === 1 ? name : `${name} (${count})`)).join(', ');
+}
+
 /** Shows calls as they come, or counts them. */
 class Teller implements CallListener {
   readonly #recording: CallRecording;
@@ -101,6 +117,8 @@ class Teller implements CallListener {
   #clockSet = 0;
   #orphans = 0;
   #lost = 0;
+  /** When the last event was that was told of. */
+  #last = 0;
   clock: () => Clock = () => {
     throw new Error('nothing has been followed yet');
   };
@@ -168,9 +186,11 @@ class Teller implements CallListener {
     this.#say(`${count} events were lost here: the ring was full; --lossless makes the program wait instead`);
   }
 
-  /** `untold`: events that had come and that nobody waited for. */
-  finish(untold: number): void {
+  /** `untold`: events that had come and that nobody waited for; `open`: calls that the end of the program cut off. */
+  finish(untold: number, open: readonly OpenCall[]): void {
     const { waits, gaveUp } = this.#recording.status;
+    if (!this.#options.summary) for (const call of [...open].reverse()) this.#showOpen(call);
+    else if (open.length > 0) this.#say(`going on when the program ended: ${openNames(open)}`);
     if (this.#options.summary) {
       if (this.#options.json) writeOut(`${JSON.stringify(summaryData(this.#summary))}\n`);
       else for (const line of summaryLines(this.#summary, this.#style)) writeOut(`${line}\n`);
@@ -185,6 +205,15 @@ class Teller implements CallListener {
       );
     if (gaveUp) this.#say('the program waited for us too long: it has gone on without being watched since');
     if (waits > 0) this.#say(`the program waited ${waits} times for us`);
+  }
+
+  /** Innermost first, as they would have returned. */
+  #showOpen(call: OpenCall): void {
+    const { slowerThan } = this.#options;
+    const time = this.#time(call.began);
+    if (slowerThan !== undefined && this.#last - time < slowerThan) return;
+    const end = { outcome: 'open', ended: this.#last, thread: call.thread, record: undefined } as const;
+    this.#show({ call, time: this.#last, end: { ...end, nanoseconds: 0 } }, slowerThan !== undefined);
   }
 
   /** `whole`: both ends of the call. */
@@ -205,7 +234,9 @@ class Teller implements CallListener {
       this.#clock = this.clock();
       this.#clockSet = now;
     }
-    return this.#clock.time(ticks);
+    const time = this.#clock.time(ticks);
+    this.#last = Math.max(this.#last, time);
+    return time;
   }
 
   #say(text: string): void {

@@ -1,3 +1,4 @@
+import { describeSignal, type ProcessEnd } from '../target/index.ts';
 import { isTerminal, writeError } from './standard-streams.ts';
 
 const LOOK_EVERY_MS = 20;
@@ -69,6 +70,28 @@ async function end(program: StartedProgram): Promise<void> {
     await until(() => program.ended);
   } finally {
     process.removeListener('SIGINT', insist);
+  }
+}
+
+/** As shells have it: 128 and the signal. */
+const BY_SIGNAL = 128;
+
+/**
+ * Tells how a program ended that Mattock started. The exit status is the program's, as with `time` and `strace`: whoever
+ * started both knows the one.
+ */
+export function tellEnd(end: ProcessEnd | undefined): number {
+  switch (end?.kind) {
+    case 'exited':
+      writeError(`mattock: the program exited with status ${end.status}\n`);
+      return end.status;
+    case 'killed': {
+      const { name, meaning } = describeSignal(end.signal);
+      writeError(`mattock: the program was ended by ${name} (${meaning})\n`);
+      return BY_SIGNAL + end.signal;
+    }
+    default:
+      return 0;
   }
 }
 

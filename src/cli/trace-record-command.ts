@@ -10,8 +10,8 @@ import { keepRecording, tellWritten } from './keep-trace.ts';
 import { untilSignal } from './recording-signals.ts';
 import { BrokenPipe, isTerminal, writeError } from './standard-streams.ts';
 import type { TraceCallOptions } from './trace-call-options.ts';
-import { statusOf } from './trace-failure.ts';
-import { takeLeave } from './trace-farewell.ts';
+import { ownStatusOf, statusOf } from './trace-failure.ts';
+import { takeLeave, tellEnd } from './trace-farewell.ts';
 import { type LiveSource, TraceLines } from './trace-lines.ts';
 import type { TraceRecordOptions } from './trace-record-options.ts';
 import { recordByGoTracer } from './trace-runtime-command.ts';
@@ -32,22 +32,23 @@ const END_EVERY_MS = 50;
 /** Runs `mattock trace` and gives the exit status. `root` is the folder that dist/ is in. */
 export function runTraceRecord(options: TraceRecordOptions, root: URL): Promise<number> {
   const { engine } = options;
-  const work = (): Promise<void> =>
-    engine === 'runtime' ? recordByGoTracer(options, root) : record({ ...options, engine }, root);
-  return statusOf(work, { json: options.lines?.json === true });
+  const format = { json: options.lines?.json === true };
+  return engine === 'runtime'
+    ? statusOf(() => recordByGoTracer(options, root), format)
+    : ownStatusOf(() => record({ ...options, engine }, root), format);
 }
 
 type AnyRecording = Recording | FamilyRecording;
 type Options = TraceRecordOptions & { readonly engine: TraceEngine };
 
-async function record(options: Options, root: URL): Promise<void> {
+async function record(options: Options, root: URL): Promise<number> {
   const { output } = options;
   // Before anything is recorded: what cannot be kept would be lost.
   if (output !== undefined) checkTraceFile(output);
-  const recording = await recorded(options);
+  const { recording, status } = await recorded(options);
   if (output === undefined) {
     writeError(summary(recording, []));
-    return;
+    return status;
   }
   const kept = keepRecording(output, recording, root);
   const { duration, events, goroutines, violations, processes, notes } = kept;
@@ -60,10 +61,13 @@ async function record(options: Options, root: URL): Promise<void> {
   ];
   writeError(summary(recording, all));
   tellWritten(output, kept);
+  return status;
 }
 
 /** Records until the time is over, the program has ended, or a signal asks for the end. */
-async function recorded(options: Options): Promise<AnyRecording> {
+async function recorded(
+  options: Options,
+): Promise<{ readonly recording: AnyRecording; readonly status: number }> {
   // Without a listener Node lets a debugger in when this signal comes.
   let tell = (): void => writeError('mattock: the recording has not begun\n');
   const asked = (): void => tell();
@@ -97,8 +101,11 @@ async function recorded(options: Options): Promise<AnyRecording> {
         tell = () => writeError('mattock: the recording has ended\n');
       }
       left ||= !finished(lines);
-      if (subject.kind === 'launch') await leave(recording, left ? 'SIGINT' : sent());
-      return recording;
+      const signal = left ? 'SIGINT' : sent();
+      // Who ended it by a signal to both of us has what was asked for.
+      const status = recording.ended ? tellEnd(firstOf(recording).end) : 0;
+      if (subject.kind === 'launch') await leave(recording, signal);
+      return { recording, status: signal === undefined ? status : 0 };
     });
   } finally {
     process.removeListener('SIGUSR1', asked);
@@ -133,8 +140,12 @@ function finished(lines: TraceLines | undefined): boolean {
   }
 }
 
+/** The program that was named. */
+const firstOf = (recording: AnyRecording) =>
+  recording instanceof FamilyRecording ? recording.first : recording;
+
 async function leave(recording: AnyRecording, signal: NodeJS.Signals | undefined): Promise<void> {
-  const program = recording instanceof FamilyRecording ? recording.first : recording;
+  const program = firstOf(recording);
   if (signal !== undefined) await takeLeave(program, signal);
   else if (!program.ended) writeError(`mattock: the program goes on, as process ${program.pid}\n`);
 }

@@ -147,8 +147,8 @@ describe('mattock trace', () => {
     [['trace', '-t', 'soon', 'x'], /not a time/],
     [['trace', '-p', '1', 'x', 'y'], /not both/],
     [['trace', '-p', '1', '--summary'], /name a pattern/],
-    [['trace', '-p', '1', 'main.x', '-g', 'main.y'], /means calls/],
-    [['trace', '-p', '1', 'main.x', '-o', 'x.out'], /do not go together/],
+    [['trace', '-p', '1', 'main.x', '-g', 'main.y'], /name a file with -o/],
+    [['trace', '-p', '1', 'main.x', '-o', 'x.out', '--summary'], /one of the two/],
   ])('refuses %j', async (args, message) => {
     const { status, stderr } = await mattock(args);
     expect(status).toBe(2);

@@ -113,3 +113,33 @@ describe('calls in a file', () => {
     expect(await refused('-g', 'main.*')).toContain('name a file with -o');
   });
 });
+
+describe('the end of a program that was started', () => {
+  const ended = (...args: string[]) => mattock(['trace', ...args]);
+  const program = (): string => buildGo({ source: 'test/fixtures/callend-exits' });
+
+  it('is told, as are the calls that it cut off, and its status is ours', async () => {
+    const { status, stdout, stderr } = await ended('main.*er', program(), '--', 'exit');
+    expect({ status, stderr }).toEqual({
+      status: 3,
+      stderr: expect.stringContaining('the program exited with status 3\n'),
+    });
+    expect(stdout.trim().split('\n')).toEqual([
+      '> goroutine(1): main.outer(how = "exit")',
+      '> goroutine(1):   main.inner(how = "exit")',
+      '>> goroutine(1):   main.inner => going on when the program ended',
+      '>> goroutine(1): main.outer => going on when the program ended',
+    ]);
+  });
+
+  it.each([[['main.*er', '--summary']], [['-o', 'ended.out']]])('by a signal too: %s', async (args) => {
+    const words = args.map((word) => (word.endsWith('.out') ? path.join(folder, word) : word));
+    const { status, stderr } = await ended(...words, program(), '--', 'signal');
+    expect({ status, stderr }).toEqual({
+      status: 137,
+      stderr: expect.stringContaining('the program was ended by SIGKILL'),
+    });
+    if (args.includes('--summary'))
+      expect(stderr).toContain('going on when the program ended: main.outer, main.inner\n');
+  });
+});

@@ -1,5 +1,5 @@
 import { renderSingleLine } from '../../expr/index.ts';
-import type { CallEnd, OpenCall } from '../../trace/calls/call-stacks.ts';
+import type { CallEnd, OpenCall, Outcome } from '../../trace/calls/call-stacks.ts';
 import type { CallStatistics, CallSummary } from '../../trace/calls/call-summary.ts';
 import type { CallValues, NamedShown } from '../../trace/calls/call-values.ts';
 import { ENDED_WORDS } from '../../trace/calls/seen-calls.ts';
@@ -16,6 +16,9 @@ export interface CallHappening {
   readonly end?: CallEnd & { readonly nanoseconds: number };
 }
 
+/** Nobody knows how long these took. */
+const UNTIMED: ReadonlySet<Outcome> = new Set(['unseen', 'open']);
+
 /** `> goroutine(1): main.add(a = 1, b = 2)`, `>> goroutine(1): main.add => (3) 40ns`; what it calls stands further in. */
 export function* callLines(happening: CallHappening, values: CallValues, style: Style): Iterable<string> {
   const { call, end } = happening;
@@ -31,7 +34,7 @@ export function* callLines(happening: CallHappening, values: CallValues, style: 
     }
     return;
   }
-  const duration = end.outcome === 'unseen' ? '' : ` ${formatDuration(end.nanoseconds)}`;
+  const duration = UNTIMED.has(end.outcome) ? '' : ` ${formatDuration(end.nanoseconds)}`;
   const results = resultsOf(call, end, values).map(({ value }) => harmless(renderSingleLine(value)));
   const list = call.function.described ? results.join(', ') : '?';
   const result = end.outcome === 'returned' ? `(${list})` : ENDED_WORDS[end.outcome];
@@ -92,7 +95,7 @@ export function callData({ call, time, end }: CallHappening, values: CallValues,
     ...(whole ? begins : {}),
     outcome: end.outcome,
     ...(end.outcome === 'returned' ? { results: plain(resultsOf(call, end, values)) } : {}),
-    ...(end.outcome === 'unseen' ? {} : { nanoseconds: Math.round(end.nanoseconds) }),
+    ...(UNTIMED.has(end.outcome) ? {} : { nanoseconds: Math.round(end.nanoseconds) }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { readSchedulerFacts } from '../../golang/index.ts';
 import { GRAIN, KIND_MASK, type LostRecords, type RecordSink, SLOT } from '../../probe/index.ts';
-import type { ProcessTarget } from '../../target/index.ts';
+import type { ProcessEnd, ProcessTarget } from '../../target/index.ts';
 import { type CallPlan, type CallRequest, planCalls, planUnwinding } from '../../trace/calls/call-plan.ts';
 import { isCallKind } from '../../trace/calls/call-record.ts';
 import { type CallListener, CallStacks, type OpenCall } from '../../trace/calls/call-stacks.ts';
@@ -78,6 +78,11 @@ export class CallRecording {
 
   get ended(): boolean {
     return this.#session.ended;
+  }
+
+  /** How it ended, if it was started by us. */
+  get end(): ProcessEnd | undefined {
+    return this.#session.end;
   }
 
   /** Tells `listener` of the calls that come from now on. */

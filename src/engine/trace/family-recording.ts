@@ -139,7 +139,7 @@ export class FamilyRecording {
   }
 
   /** The process that was named or started, whatever program it runs. */
-  get first(): { readonly pid: number; readonly ended: boolean } {
+  get first(): Pick<Recording, 'pid' | 'ended' | 'end'> {
     const { pid } = this.#main;
     const { recording } = this.#members.findLast((member) => member.pid === pid)!;
     return recording;

@@ -11,7 +11,13 @@ import {
   RingReader,
   WindowBusy,
 } from '../../probe/index.ts';
-import type { Kernel, ModuleFile, ProcessTarget } from '../../target/index.ts';
+import {
+  type Kernel,
+  type ModuleFile,
+  type ProcessEnd,
+  type ProcessTarget,
+  processEnd,
+} from '../../target/index.ts';
 import { openKernel } from '../linux/open-kernel.ts';
 import { openTimestampCounter, type TimestampMoment } from '../linux/timestamp.ts';
 import { attachSleeper, attachTarget, inspectTarget, launchTarget } from '../live/open-live-target.ts';
@@ -79,6 +85,7 @@ export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
   readonly #closeRing: () => void;
   readonly #launched: boolean;
   #ended = false;
+  #end: ProcessEnd | undefined;
   #closed = false;
 
   private constructor(parts: Parts<Plan, Seen>) {
@@ -138,12 +145,20 @@ export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
   /** Whether the program has ended by itself. */
   get ended(): boolean {
     if (this.#ended) return true;
-    if (this.#launched) this.#ended = this.kernel.waitFor(this.pid, false) !== 0;
-    else {
+    if (this.#launched) {
+      const waited = this.kernel.waitFor(this.pid, false);
+      this.#ended = waited !== 0;
+      if (waited === this.pid) this.#end = processEnd(this.kernel.lastStatus);
+    } else {
       const status = this.kernel.procFile(this.pid, 'stat');
       this.#ended = status === undefined || /\) [ZX] /.test(Buffer.from(status).toString('latin1'));
     }
     return this.#ended;
+  }
+
+  /** How it ended; undefined: it has not, or nobody knows. */
+  get end(): ProcessEnd | undefined {
+    return this.ended ? this.#end : undefined;
   }
 
   /** Takes what has come, until it is `enough`. To be called often: the ring is finite. */
@@ -183,7 +198,10 @@ export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
     }
     let used: boolean;
     try {
-      if (target.ended !== undefined) return 'gone';
+      if (target.ended !== undefined) {
+        this.#end = target.ended;
+        return 'gone';
+      }
       const port = probeTarget(this.kernel, target);
       if (attempt === 1) this.#probes.restore(port);
       used = this.#probes.isUsed(port);

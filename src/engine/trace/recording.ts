@@ -6,7 +6,13 @@ import {
   type SchedulerFacts,
 } from '../../golang/index.ts';
 import type { RecordSink } from '../../probe/index.ts';
-import { FrozenMemory, type Kernel, type ProcessTarget, type Target } from '../../target/index.ts';
+import {
+  FrozenMemory,
+  type Kernel,
+  type ProcessEnd,
+  type ProcessTarget,
+  type Target,
+} from '../../target/index.ts';
 import {
   type CallPlan,
   type CallRequest,
@@ -67,7 +73,7 @@ type Session = Pick<
   ProbeSession<GoroutineProbes, FrozenMemory>,
   'pid' | 'plan' | 'stoppedMs' | 'started' | 'now' | 'kernel' | 'seen' | 'status' | 'ended' | 'drain' | 'stop'
 > &
-  Partial<Pick<ProbeSession<GoroutineProbes, FrozenMemory>, 'door' | 'switchOff' | 'replaced'>>;
+  Partial<Pick<ProbeSession<GoroutineProbes, FrozenMemory>, 'door' | 'switchOff' | 'replaced' | 'end'>>;
 
 /**
  * What an event costs: of a ping-pong of two goroutines with stacks, by CPU time, amd64, Go 1.26. At a trap it is our time,
@@ -251,6 +257,11 @@ export class Recording {
   /** Whether the program has ended by itself. */
   get ended(): boolean {
     return this.#session.ended;
+  }
+
+  /** How it ended, if it was started by us. */
+  get end(): ProcessEnd | undefined {
+    return this.#session.end;
   }
 
   /** Takes what has come. To be called often: the ring is finite. */

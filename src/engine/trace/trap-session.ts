@@ -1,6 +1,6 @@
 import { runtimeAddress } from '../../base/index.ts';
 import type { RecordSink, Register } from '../../probe/index.ts';
-import type { Kernel, LiveThread, ProcessTarget } from '../../target/index.ts';
+import type { Kernel, LiveThread, ProcessEnd, ProcessTarget } from '../../target/index.ts';
 import type { SchedulerTrap, TrapSet, TrapSight } from '../../trace/recording/trap-records.ts';
 import { openKernel } from '../linux/open-kernel.ts';
 import type { TimestampMoment } from '../linux/timestamp.ts';
@@ -91,6 +91,11 @@ export class TrapSession<Plan, Seen = undefined> {
     else if (this.#launched) this.#ended = this.kernel.waitFor(this.pid, false) !== 0;
     else this.#ended = this.kernel.procFile(this.pid, 'stat') === undefined;
     return this.#ended;
+  }
+
+  /** How it ended; undefined: it has not, or nobody knows. */
+  get end(): ProcessEnd | undefined {
+    return hasEnded(this.#target) ? this.#target.ended : undefined;
   }
 
   /** Lets the program run for a moment and tells what it does. */

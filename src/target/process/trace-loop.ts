@@ -13,7 +13,7 @@ import { sleep } from './sleep.ts';
 import { ThreadControl, type ThreadControlSetting } from './thread-control.ts';
 import { ThreadEvents } from './thread-events.ts';
 import type { ThreadTable } from './thread-table.ts';
-import { exitStatus, hasExited, killingSignal, ptraceEvent, wasKilled } from './wait-status.ts';
+import { hasExited, processEnd, ptraceEvent, wasKilled } from './wait-status.ts';
 import { isZombie } from './zombie.ts';
 
 export interface LoopSetting extends ThreadControlSetting {
@@ -392,10 +392,7 @@ export class TraceLoop implements Member {
       this.#state.dying ||= isOurs && wasKilled(status);
       return;
     }
-    const end: ProcessEnd = hasExited(status)
-      ? { kind: 'exited', status: exitStatus(status) }
-      : { kind: 'killed', signal: killingSignal(status) };
-    this.#end(end);
+    this.#end(processEnd(status));
   }
 
   #end(end: ProcessEnd): void {

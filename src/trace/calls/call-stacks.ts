@@ -10,7 +10,9 @@ export type Outcome =
   /** Its goroutine ended (runtime.Goexit). */
   | 'exited'
   /** At a return that cannot be seen, or where records are missing. */
-  | 'unseen';
+  | 'unseen'
+  /** It was going on when the program ended. */
+  | 'open';
 
 /** A call that has been seen to begin. */
 export interface OpenCall {

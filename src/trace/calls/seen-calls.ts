@@ -20,6 +20,7 @@ export const ENDED_WORDS: Readonly<Record<Exclude<Outcome, 'returned'>, string>>
   panicked: 'panic',
   exited: 'runtime.Goexit',
   unseen: 'its return was not seen',
+  open: 'going on when the program ended',
 };
 
 /** Puts an event among the records: RecordLog.note, with the number of the call's event. */
