@@ -23,6 +23,7 @@ import { StackWalker, type WalkSetting } from './stack/walker.ts';
 import { TypeNames } from './type-names.ts';
 import { readVerdict } from './verdict/verdict.ts';
 import type { WaitGraph } from './wait-graph/graph.ts';
+import { type LockHolder, lockHolders } from './wait-graph/lock-holders.ts';
 import { type GraphProgress, programGraph } from './wait-graph/program-graph.ts';
 
 /** Sees a target with Go's eyes. Nothing is read before it is asked for. */
@@ -161,6 +162,10 @@ class TargetProgram implements Program {
     const go = this.#requireGo();
     const goroutines = this.goroutines({ reads: ['stack', 'sudog'] });
     return programGraph(go, goroutines, go.list.length, progress);
+  }
+
+  lockHolders(): readonly LockHolder[] {
+    return lockHolders(this.#requireGo(), this.goroutines({ reads: ['stack', 'sudog'] }));
   }
 
   locate(pc: RuntimeAddress, isReturnAddress: boolean): Location {

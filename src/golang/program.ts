@@ -4,6 +4,7 @@ import type { Target, Thread } from '../target/index.ts';
 import type { DeferredCall, Frame, Location, Stack } from './frame.ts';
 import type { Goroutine } from './goroutine.ts';
 import type { WaitGraph } from './wait-graph/graph.ts';
+import type { LockHolder } from './wait-graph/lock-holders.ts';
 import type { GraphProgress } from './wait-graph/program-graph.ts';
 
 /**
@@ -33,6 +34,8 @@ export interface Program {
   deferredCalls(goroutine: Goroutine): readonly DeferredCall[];
   /** Who waits for whom; `progress` may throw to end it. */
   waitGraph(progress: GraphProgress): WaitGraph;
+  /** Who holds what others wait for, among those that wait: for a program that may be running. */
+  lockHolders(): readonly LockHolder[];
   /** Names a code address: function, file and line (innermost inlined call). */
   locate(pc: RuntimeAddress, isReturnAddress: boolean): Location;
   /** A type by name, over all modules: full name, or package-shortened when that is unambiguous. */

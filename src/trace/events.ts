@@ -95,5 +95,10 @@ export const EVENT = {
 
   /** a: events that were lost here; b: string that says why. */
   lost: 70,
+  /**
+   * It was seen in the memory of the program that the goroutine, which waits, holds what others wait for. a: object;
+   * b: string that says how it is known; c: nanoseconds since the look began, in which it must not have moved.
+   */
+  holds: 71,
 } as const;
 export type EventKind = (typeof EVENT)[keyof typeof EVENT];

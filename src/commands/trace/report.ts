@@ -3,7 +3,7 @@ import { type Analysis, durationText, findingsOf } from '../../trace/analysis/in
 import type { Block } from './document.ts';
 import type { ReportOptions } from './report-options.ts';
 import { storyBlocks } from './section-goroutines.ts';
-import { stateBlocks } from './section-leaks.ts';
+import { stateBlocks, unmovedBlocks } from './section-leaks.ts';
 import { SECTIONS } from './sections.ts';
 
 /** What is asked of a trace. */
@@ -80,6 +80,7 @@ export function* reportBlocks(analysis: Analysis, request: ReportRequest): Itera
   if (request.sections.length === 0) {
     yield* findingBlocks(analysis);
     yield* stateBlocks(analysis);
+    yield* unmovedBlocks(analysis, request);
     yield { kind: 'lines', lines: ['', `More: ${SECTIONS.map(({ name }) => `--${name}`).join(' ')} --all`] };
     return;
   }

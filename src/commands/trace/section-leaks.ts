@@ -1,4 +1,11 @@
-import { type Analysis, durationText, percent, type Risk } from '../../trace/analysis/index.ts';
+import { hex, runtimeAddress } from '../../base/index.ts';
+import {
+  type Analysis,
+  durationText,
+  type LeakGroup,
+  percent,
+  type Risk,
+} from '../../trace/analysis/index.ts';
 import type { Role } from '../output/style.ts';
 import { plural } from '../output/text.ts';
 import { moreLines } from './distribution-cells.ts';
@@ -31,7 +38,47 @@ export function* stateBlocks({ leaks }: Analysis): Iterable<Block> {
   };
 }
 
-export function* leakBlocks({ leaks }: Analysis, { rows }: ReportOptions): Iterable<Block> {
+/** What stood still when the trace began, and does at its end: no event tells of it. */
+export function* unmovedBlocks({ leaks }: Analysis, { rows }: ReportOptions): Iterable<Block> {
+  const groups = leaks.groups.filter(({ unmoved }) => unmoved > 0);
+  if (groups.length === 0) return;
+  yield {
+    kind: 'heading',
+    text: `${leaks.unmoved} of ${plural(leaks.living, 'goroutine')} did not move at all during the trace`,
+  };
+  yield {
+    kind: 'table',
+    columns: columnsOf('risk', '>count', 'reason', 'waiting for', 'at', 'started at'),
+    rows: groups
+      .slice(0, rows)
+      .map((group) => [
+        riskCell(group.risk),
+        String(group.unmoved),
+        group.reason,
+        addressText(group.addresses),
+        { place: group.place },
+        startCell(group),
+      ]),
+  };
+  yield { kind: 'lines', lines: moreLines(groups.length, rows) };
+  if (groups.some(({ risk }) => risk === 'high' || risk === 'medium'))
+    yield {
+      kind: 'lines',
+      lines: ["  who waits for whom in the program itself: mattock attach PID -c 'goroutines -graph'"],
+    };
+}
+
+function addressText([first, ...others]: readonly number[]): string {
+  if (first === undefined) return '–';
+  return `${hex(runtimeAddress(first))}${others.length > 0 ? ', …' : ''}`;
+}
+
+const startCell = ({ createdAt, entry }: LeakGroup): Cell =>
+  createdAt === undefined ? (entry ?? '?') : { place: createdAt };
+
+export function* leakBlocks(analysis: Analysis, options: ReportOptions): Iterable<Block> {
+  const { leaks } = analysis;
+  const { rows } = options;
   yield {
     kind: 'heading',
     text: 'Goroutines that wait at the end, by where they come from and where they wait',
@@ -60,8 +107,9 @@ export function* leakBlocks({ leaks }: Analysis, { rows }: ReportOptions): Itera
         durationText(group.waiting.maxNs),
         String(group.ended.count),
         { place: group.place },
-        group.createdAt === undefined ? (group.entry ?? '?') : { place: group.createdAt },
+        startCell(group),
       ]),
   };
   yield { kind: 'lines', lines: moreLines(leaks.groups.length, rows) };
+  yield* unmovedBlocks(analysis, options);
 }

@@ -23,7 +23,7 @@ export const SECTIONS: readonly Section[] = [
   {
     name: 'states',
     help: 'what goroutines do at the end, by state, with a level of risk',
-    data: ({ leaks }) => ({ living: leaks.living, states: leaks.states }),
+    data: ({ leaks }) => ({ living: leaks.living, unmoved: leaks.unmoved, states: leaks.states }),
     blocks: (analysis) => stateBlocks(analysis),
   },
   {

@@ -68,30 +68,33 @@ describe.each(BUILDS)('wait-for graph of a core, built %j', (build) => {
   });
 });
 
-describe.each([BUILDS[0]!, BUILDS[2]!, BUILDS[3]!])('locks that are given back without defer, built %j', (build) => {
-  const request = { fixture: 'plain-locks', ...build };
-  const missing = missingForCore(request);
-  it.skipIf(missing !== undefined)('are held by whom the code says', async () => {
-    const { program } = await fixtureProgram(request);
-    const graph = program.waitGraph(() => {});
-    const found = findings(graph);
-    const circle = (name: string): readonly unknown[] => {
-      const one = found.filter((finding) => functionsOf(graph, finding).includes(name));
-      expect(one, name).toHaveLength(1);
-      expect(one[0], name).toMatchObject({ kind: 'deadlock' });
-      expect(one[0]!.confidence).not.toBe('possible');
-      return one[0]!.path
-        .map((i) => graph.edges[i]!)
-        .filter(({ kind }) => kind === 'held')
-        .map(({ to }) => graph.nodes[to]!)
-        .map((node) => isGoroutine(node) && node.place?.function)
-        .sort();
-    };
-    expect(circle('main.leftThenRight')).toEqual(['main.leftThenRight', 'main.rightThenLeft']);
-    expect(circle('main.watch')).toEqual(['main.transfer', 'main.transfer', 'main.transfer']);
-    expect(circle('main.put')).toEqual(['main.put', 'main.reindex']);
-  });
-});
+describe.each([BUILDS[0]!, BUILDS[2]!, BUILDS[3]!])(
+  'locks that are given back without defer, built %j',
+  (build) => {
+    const request = { fixture: 'plain-locks', ...build };
+    const missing = missingForCore(request);
+    it.skipIf(missing !== undefined)('are held by whom the code says', async () => {
+      const { program } = await fixtureProgram(request);
+      const graph = program.waitGraph(() => {});
+      const found = findings(graph);
+      const circle = (name: string): readonly unknown[] => {
+        const one = found.filter((finding) => functionsOf(graph, finding).includes(name));
+        expect(one, name).toHaveLength(1);
+        expect(one[0], name).toMatchObject({ kind: 'deadlock' });
+        expect(one[0]!.confidence).not.toBe('possible');
+        return one[0]!.path
+          .map((i) => graph.edges[i]!)
+          .filter(({ kind }) => kind === 'held')
+          .map(({ to }) => graph.nodes[to]!)
+          .map((node) => isGoroutine(node) && node.place?.function)
+          .sort();
+      };
+      expect(circle('main.leftThenRight')).toEqual(['main.leftThenRight', 'main.rightThenLeft']);
+      expect(circle('main.watch')).toEqual(['main.transfer', 'main.transfer', 'main.transfer']);
+      expect(circle('main.put')).toEqual(['main.put', 'main.reindex']);
+    });
+  },
+);
 
 it('is drawn', async (context) => {
   const missing = missingForCore({ fixture: 'wait-graph' });

@@ -23,6 +23,7 @@ export class References {
   readonly #known: readonly Map<number, readonly number[]>[] = [new Map(), new Map(), new Map(), new Map()];
   /** Objects that are not looked into. */
   readonly #books: ReadonlySet<number>;
+  readonly #most: number;
   #looked = 0;
 
   constructor(
@@ -30,7 +31,9 @@ export class References {
     heap: HeapObjects | undefined,
     waited: WaitedObjects,
     books: ReadonlySet<number>,
+    most = MOST_OBJECTS,
   ) {
+    this.#most = most;
     this.#books = books;
     this.#go = go;
     this.#heap = heap;
@@ -38,7 +41,7 @@ export class References {
   }
 
   get complete(): boolean {
-    return this.#looked < MOST_OBJECTS;
+    return this.#looked < this.#most;
   }
 
   /** Waited objects by index, with how many steps from the stack they are. */

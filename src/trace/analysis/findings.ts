@@ -126,6 +126,7 @@ function* leaks(analysis: Analysis): Iterable<Finding> {
       evidence.push(
         `${group.ended.count} waits here ended before, 99 % of them within ${durationText(group.ended.p99Ns)}`,
       );
+    if (group.unmoved > 0) evidence.push(unmovedText(group));
     if (group.createdAt !== undefined) evidence.push(`started at ${placeText(group.createdAt)}`);
     if (partners.ended !== undefined) evidence.push(partnerText(partners.ended));
     yield {
@@ -138,6 +139,9 @@ function* leaks(analysis: Analysis): Iterable<Finding> {
     };
   }
 }
+
+const unmovedText = ({ unmoved, count }: { readonly unmoved: number; readonly count: number }): string =>
+  `${unmoved === count ? (count === 1 ? 'it' : 'all of them') : `${unmoved} of them`} did not move at all during the trace`;
 
 function* contention(analysis: Analysis): Iterable<Finding> {
   const { duration } = analysis.subject.trace;

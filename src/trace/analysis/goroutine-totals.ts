@@ -1,5 +1,6 @@
 import { STATE } from '../events.ts';
 import { Numbering } from './distribution.ts';
+import { GoStatements } from './go-statements.ts';
 import type { Place } from './places.ts';
 import type { Subject } from './subject.ts';
 import { WAIT_CLASSES, type WaitClass } from './wait-class.ts';
@@ -55,10 +56,11 @@ export function totalsOf(subject: Subject, index: number): GoroutineTotals {
 /** The longest running time first. */
 export function goroutineGroups(subject: Subject): readonly GoroutineGroup[] {
   const keys = new Numbering<string>();
+  const sites = new GoStatements(subject);
   const sums: Sums[] = [];
   const examples: number[] = [];
   subject.lives.goroutines.forEach((life, index) => {
-    const group = keys.of(`${subject.places.site(life.createdAt)} ${life.entry ?? ''}`);
+    const group = keys.of(`${sites.of(life)} ${life.entry ?? ''}`);
     examples[group] ??= index;
     sums[group] ??= new Sums();
     sums[group].add(subject, index);
@@ -67,7 +69,8 @@ export function goroutineGroups(subject: Subject): readonly GoroutineGroup[] {
     .map((sum, group) => {
       const life = subject.life(examples[group]!);
       const { count, living } = sum;
-      return { entry: life.entry, createdAt: subject.createdAt(life), count, living, ...sum.times() };
+      const createdAt = subject.places.place(sites.of(life));
+      return { entry: life.entry, createdAt, count, living, ...sum.times() };
     })
     .sort((a, b) => b.runningNs - a.runningNs || b.totalNs - a.totalNs);
 }

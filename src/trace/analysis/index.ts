@@ -3,6 +3,7 @@ export type { Blocking, Waker } from './blocking.ts';
 export type { Distribution } from './distribution.ts';
 export { findingsOf } from './findings.ts';
 export type { GarbageCollection } from './gc.ts';
+export type { LeakGroup } from './leaks.ts';
 export type { LifeStory } from './life-story.ts';
 export type { Place } from './places.ts';
 export type { Risk } from './risk.ts';

@@ -63,6 +63,43 @@ describe('leaks', () => {
     ]);
   });
 
+  it('tells of those that did not move at all, and of locks that nobody lets go of', () => {
+    const story = new Story().known(0, 1, STATE.running);
+    const lock = ['sync.(*Mutex).Lock /go/src/sync/mutex.go:46', 'main.f /x/a.go:2'];
+    const mutex = { kind: 'mutex', address: 0xa0 } as const;
+    for (let id = 10; id < 13; id++) story.known(0, id, STATE.waiting, 'sync', lock, mutex);
+    story.known(0, 20, STATE.waiting, 'chan receive', ['main.worker /x/a.go:30']);
+    const leaks = leaksOf(story.subject(2e9));
+    expect(leaks.unmoved).toBe(4);
+    expect(leaks.groups).toMatchObject([
+      {
+        reason: 'mutex',
+        count: 3,
+        unmoved: 3,
+        addresses: [0xa0],
+        risk: 'high',
+        because: 'whoever holds the lock did not let go of it during the whole trace',
+      },
+      { reason: 'chan receive', count: 1, unmoved: 1, risk: 'normal' },
+    ]);
+    expect(leaksOf(story.subject(2e9)).groups[0]!.risk).toBe('high');
+  });
+
+  it('takes those that were there before the trace and those that come later for one leak', () => {
+    const story = new Story().known(0, 1, STATE.running);
+    const send = ['runtime.chansend1 /go/src/runtime/chan.go:1', 'main.f /x/a.go:2'];
+    for (let id = 10; id < 13; id++) story.known(0, id, STATE.waiting, 'chan send', send);
+    for (let id = 20; id < 25; id++)
+      story
+        .create(id, 1, id, 'main.f /x/a.go:1', 'main.main /x/a.go:9')
+        .run(id + 1, id)
+        .block(id + 2, id, 'chan send', send);
+    const { groups } = leaksOf(story.subject(100));
+    expect(groups).toMatchObject([
+      { entry: 'main.f', count: 8, unmoved: 3, createdAt: { line: 9 }, counts: [3, 7, 8, 8, 8] },
+    ]);
+  });
+
   it('rates states by their share', () => {
     const { states, living } = leaksOf(auditStory());
     expect(living).toBe(13);

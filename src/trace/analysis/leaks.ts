@@ -1,6 +1,7 @@
 import { STATE } from '../events.ts';
 import { SPAN_FLAG } from '../spans.ts';
 import { type Distribution, distributionOf, Numbering } from './distribution.ts';
+import { GoStatements } from './go-statements.ts';
 import { type LeakRisk, riskOfGroup } from './leak-risk.ts';
 import { PartnerIndex, partnerKey } from './partners.ts';
 import type { Place } from './places.ts';
@@ -14,6 +15,8 @@ export interface Leaks {
   /** The program's goroutines that live at the end of the trace. */
   readonly living: number;
   readonly states: readonly StateRow[];
+  /** How many did not move at all while the trace was recorded. */
+  readonly unmoved: number;
   /** Goroutines that wait at the end, the most suspicious group first. */
   readonly groups: readonly LeakGroup[];
 }
@@ -30,6 +33,10 @@ export interface LeakGroup extends LeakRisk {
   readonly share: number;
   /** How many waited so at the beginning, at each quarter and at the end of the trace. */
   readonly counts: readonly number[];
+  /** How many of them did not move at all while the trace was recorded. */
+  readonly unmoved: number;
+  /** Of the channels and locks that they wait for, the first, where the trace has addresses. */
+  readonly addresses: readonly number[];
   /** How long they have waited. */
   readonly waiting: Distribution;
   /** Waits at the same line that came to an end. */
@@ -73,6 +80,7 @@ export function leaksOf(subject: Subject, objects: WaitedObjects = new WaitedObj
       count: members.length,
       share: members.length / living,
       counts: waits.counts[group]!,
+      unmoved: members.filter((span) => isUnmoved(subject, span)).length,
       waiting: distributionOf(Float64Array.from(members, (span) => spans.end[span]! - spans.start[span]!)),
       ended: ended[group]!,
       partners: partnerFacts(
@@ -85,8 +93,9 @@ export function leaksOf(subject: Subject, objects: WaitedObjects = new WaitedObj
     const { own: _own, durationNs: _durationNs, ...shown } = facts;
     return {
       entry: life.entry,
-      createdAt: subject.createdAt(life),
+      createdAt: subject.places.place(waits.sites.of(life)),
       place,
+      addresses: addressesOf(objects, members),
       ...shown,
       ...riskOfGroup(facts),
       goroutines: members.slice(0, SAMPLE).map((span) => subject.life(spans.life[span]!).id),
@@ -96,7 +105,27 @@ export function leaksOf(subject: Subject, objects: WaitedObjects = new WaitedObj
     };
   });
   const order = (group: LeakGroup): number => RISKS.indexOf(group.risk);
-  return { living, states, groups: groups.sort((a, b) => order(b) - order(a) || b.count - a.count) };
+  return {
+    living,
+    states,
+    unmoved: groups.reduce((sum, { unmoved }) => sum + unmoved, 0),
+    groups: groups.sort((a, b) => order(b) - order(a) || b.count - a.count),
+  };
+}
+
+/** Whether a wait was there before the trace and lasts beyond it. */
+const isUnmoved = ({ lives: { spans } }: Subject, span: number): boolean =>
+  (spans.flags[span]! & UNMOVED) === UNMOVED;
+const UNMOVED = SPAN_FLAG.openStart | SPAN_FLAG.openEnd;
+
+function addressesOf(objects: WaitedObjects, members: readonly number[]): number[] {
+  const found = new Set<number>();
+  for (const span of members) {
+    const address = objects.object(objects.ofSpan[span]!)?.address;
+    if (address !== undefined) found.add(address);
+    if (found.size === SAMPLE) break;
+  }
+  return [...found];
 }
 
 const NOBODY: ReadonlyMap<number, number> = new Map();
@@ -110,11 +139,13 @@ class WaitGroups {
   readonly members: number[][] = [];
   readonly counts: number[][] = [];
   readonly #subject: Subject;
+  readonly sites: GoStatements;
   readonly #numbers = new Numbering<string>();
   readonly #entries = new Numbering<string>();
 
   constructor(subject: Subject) {
     this.#subject = subject;
+    this.sites = new GoStatements(subject);
     const { trace } = subject;
     this.#each(trace.duration, (span, key) => {
       const group = this.#numbers.of(key);
@@ -145,7 +176,7 @@ class WaitGroups {
     const { lives, places, classOfSpan } = this.#subject;
     const life = lives.goroutines[lives.spans.life[span]!]!;
     const wait = places.of(lives.spans.stack[span]!) * WAIT_CLASSES.length + classOfSpan[span]!;
-    return `${this.#entries.of(life.entry ?? '')} ${places.site(life.createdAt)} ${wait}`;
+    return `${this.#entries.of(life.entry ?? '')} ${this.sites.of(life)} ${wait}`;
   }
 
   find(span: number): number | undefined {

@@ -1,6 +1,8 @@
 import { STATE } from '../events.ts';
 import { SPAN_FLAG } from '../spans.ts';
+import type { WaitObject } from '../wait-object.ts';
 import type { Place } from './places.ts';
+import { SeenHolders } from './seen-holders.ts';
 import type { Subject } from './subject.ts';
 import type { WaitedObjects } from './waited-objects.ts';
 
@@ -13,13 +15,15 @@ export interface OwnerCandidate {
   readonly how: OwnerEvidence;
   /** In words. */
   readonly because: string;
+  /** Of an RWMutex, whom it keeps waiting: undefined: everybody. */
+  readonly against: WaitObject['kind'] | undefined;
 }
 
 /**
- * acquired: it was woken in Lock, does not wait there any more, and has woken nobody since, as an Unlock with waiters
+ * seen: its stack, its deferred calls and its code say so. acquired: it was woken in Lock, does not wait there any more, and has woken nobody since, as an Unlock with waiters
  * would have. inside: it waits further down in the function in which the others wait for the lock.
  */
-export type OwnerEvidence = 'acquired' | 'inside';
+export type OwnerEvidence = 'seen' | 'acquired' | 'inside';
 
 const MOST_CANDIDATES = 5;
 
@@ -47,8 +51,17 @@ export function ownersAt(
   }
   const seen = lastSeen(subject, objects, time, locks);
   const inside = new FunctionIndex(subject, waiters);
+  const inMemory = new SeenHolders(subject, time);
   const owners = new Map<number, OwnerCandidate[]>();
   for (const [object, spans] of locks) {
+    const known = inMemory.of(objects.object(object)!.address);
+    if (known.length > 0) {
+      owners.set(
+        object,
+        known.map(({ goroutine, how, kind }) => candidate(subject, goroutine, time, how, kind)),
+      );
+      continue;
+    }
     const candidates = new Map<number, OwnerCandidate>();
     const waiting = new Set(spans.map((span) => subject.lives.spans.life[span]!));
     const acquired = byAcquisition(subject, seen.get(object), waiting, time);
@@ -59,6 +72,19 @@ export function ownersAt(
     owners.set(object, [...candidates.values()].slice(0, MOST_CANDIDATES));
   }
   return owners;
+}
+
+function candidate(
+  subject: Subject,
+  goroutine: number,
+  time: number,
+  because: string,
+  against: WaitObject['kind'],
+): OwnerCandidate {
+  const life = subject.life(subject.lifeIndex(goroutine)!);
+  const span = subject.spanAt(life, time)!;
+  const place = subject.placeOf(subject.lives.spans.stack[span]!);
+  return { goroutine, entry: life.entry, place, how: 'seen', because: `it ${because}`, against };
 }
 
 /** Spans of those who wait at a time. */
@@ -114,6 +140,7 @@ function byAcquisition(
     place: isWaiting(subject, span) ? subject.placeOf(subject.lives.spans.stack[span]!) : undefined,
     how: 'acquired',
     because: 'it was the last to be woken in Lock and has woken nobody since',
+    against: undefined,
   };
 }
 
@@ -150,6 +177,7 @@ class FunctionIndex {
           place: this.#subject.placeOf(lives.spans.stack[span]!),
           how: 'inside',
           because: `it waits in ${place!.function}, at line ${line}, past the Lock of line ${place!.line}`,
+          against: undefined,
         };
       }
     }

@@ -16,7 +16,8 @@ const LOCK = 'sync.(*Mutex).Lock /go/src/sync/mutex.go:46';
 describe('the kind of a wait', () => {
   it('is what the reason says', () => {
     expect(classOf('chan send')).toBe('chan send');
-    expect(classOf('chan receive (nil chan)')).toBe('chan receive');
+    expect(classOf('chan receive (nil chan)')).toBe('forever');
+    expect(classOf('select (no cases)')).toBe('forever');
     expect(classOf('network')).toBe('network');
     expect(classOf('sync.(*Cond).Wait')).toBe('cond');
     expect(classOf('sync.RWMutex.RLock')).toBe('rwmutex read');

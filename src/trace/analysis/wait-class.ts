@@ -72,6 +72,7 @@ const DEPTH = 6;
 
 /** Go's words (runtime/traceruntime.go, traceBlockReasonStrings; runtime2.go, waitReasonStrings). */
 const BY_REASON: readonly (readonly [RegExp, WaitClass])[] = [
+  [/\((nil chan|no cases)\)$/, 'forever'],
   [/^chan send/, 'chan send'],
   [/^chan receive/, 'chan receive'],
   [/^select/, 'select'],
@@ -138,6 +139,8 @@ export class WaitClasses {
 
 function classOfObject(object: WaitObject | undefined): WaitClass | undefined {
   if (object === undefined) return undefined;
+  if (object.kind === 'channel' && object.address === 0) return 'forever';
+  if (object.kind === 'select' && object.cases.length === 0) return 'forever';
   if (object.kind === 'channel') return object.direction === 'send' ? 'chan send' : 'chan receive';
   return BY_OBJECT[object.kind];
 }

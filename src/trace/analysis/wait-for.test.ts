@@ -51,6 +51,58 @@ describe('the graph of who waits for whom', () => {
     expect(findings(graph)[0]).toMatchObject({ kind: 'deadlock', confidence: 'likely', goroutines: 2 });
   });
 
+  describe('with what the recorder saw in memory', () => {
+    const lock = (address: number, kind: 'mutex' | 'rwmutex-read' | 'rwmutex-write' = 'mutex') => ({
+      kind,
+      address,
+    });
+
+    it('finds a circle that stood before the trace began', () => {
+      const story = new Story();
+      story.known(0, 2, STATE.waiting, 'sync', LOCK, lock(0xb0));
+      story.known(0, 3, STATE.waiting, 'sync', LOCK, lock(0xa0));
+      story.known(0, 4, STATE.waiting, 'sync', LOCK, lock(0xa0));
+      story.holds(100, 2, lock(0xa0), 10).holds(100, 3, lock(0xb0), 10);
+      const graph = waitForGraph(story.subject());
+      expect(edgesOf(graph)).toEqual([
+        '2 waits Mutex (certain)',
+        '3 waits Mutex (certain)',
+        '4 waits Mutex (certain)',
+        'Mutex held 3 (likely)',
+        'Mutex held 2 (likely)',
+      ]);
+      const [worst, ...others] = findings(graph);
+      expect(worst).toMatchObject({ kind: 'deadlock', confidence: 'likely', goroutines: 3 });
+      expect(others).toEqual([]);
+    });
+
+    it('believes it of those only who stood still since before the look', () => {
+      const story = new Story();
+      story.known(0, 1, STATE.running).known(0, 4, STATE.waiting, 'sync', LOCK, lock(0xa0));
+      story.create(1, 1, 2, 'main.g /x/main.go:8', 'main.main /x/main.go:4').run(2, 2);
+      story.block(95, 2, 'chan receive', ['main.g /x/main.go:9']).holds(100, 2, lock(0xa0), 10);
+      expect(edgesOf(waitForGraph(story.subject())).join()).not.toContain('held');
+    });
+
+    it('does not take a writer that waits for one that keeps itself waiting', () => {
+      const story = new Story();
+      const read = ['sync.(*RWMutex).RLock /go/src/sync/rwmutex.go:1', 'main.r /x/main.go:10'];
+      const write = ['sync.(*RWMutex).Lock /go/src/sync/rwmutex.go:2', 'main.w /x/main.go:20'];
+      story.known(0, 1, STATE.waiting, 'sleep', ['main.r /x/main.go:11']);
+      story.known(0, 2, STATE.waiting, 'sync', write, lock(0xa0, 'rwmutex-write'));
+      story.known(0, 3, STATE.waiting, 'sync', read, lock(0xa0, 'rwmutex-read'));
+      story.holds(100, 1, lock(0xa0, 'rwmutex-write'), 1).holds(100, 2, lock(0xa0, 'rwmutex-read'), 1);
+      const graph = waitForGraph(story.subject());
+      expect(edgesOf(graph).sort()).toEqual([
+        '2 waits RWMutex (certain)',
+        '3 waits RWMutex (certain)',
+        'RWMutex held 1 (likely)',
+        'RWMutex held 2 (likely)',
+      ]);
+      expect(findings(graph).map(({ kind, goroutines }) => [kind, goroutines])).toEqual([['queue', 3]]);
+    });
+  });
+
   it('lets those wait whom somebody living woke before', () => {
     const story = new Story();
     const receive = ['runtime.chanrecv1 /go/src/runtime/chan.go:509', 'main.worker /x/main.go:20'];

@@ -12,6 +12,7 @@ import { Folded } from './folded.ts';
 import { Kinship } from './kinship.ts';
 import { type OwnerCandidate, ownersAt, waitersAt } from './lock-owners.ts';
 import { PartnerIndex, partnerKey } from './partners.ts';
+import { SeenHolders } from './seen-holders.ts';
 import { liveState } from './states.ts';
 import type { Subject } from './subject.ts';
 import type { WaitClass } from './wait-class.ts';
@@ -63,6 +64,7 @@ class GraphBuilder {
   readonly #waiters: readonly number[];
   readonly #children: ReadonlyMap<number, readonly number[]>;
   readonly #owners: ReadonlyMap<number, readonly OwnerCandidate[]>;
+  readonly #seen: SeenHolders;
   readonly #folded: Folded;
   readonly #kinship: Kinship;
   readonly #limits: string[] = [];
@@ -72,6 +74,7 @@ class GraphBuilder {
     this.#objects = objects;
     this.#time = time;
     this.#owners = ownersAt(subject, objects, time);
+    this.#seen = new SeenHolders(subject, time);
     const waiters = waitersAt(subject, time).filter(
       (span) => familyOf(subject.waitClass(span)) !== undefined,
     );
@@ -122,8 +125,10 @@ class GraphBuilder {
     // Receivers are made to last; senders may be made anew.
     const gone = waitClass === 'chan send' && around.seen && living.length === 0;
     const outside: Outside = gone ? 'likely-none' : 'unknown';
+    // The readers of an RWMutex and its writers wait for different things.
+    const side = object.kind === 'lock' ? nodeKind(waitClass) : key & 1;
     const node = this.#objectNode(
-      own ? `own ${life}` : `${id} ${key & 1}`,
+      own ? `own ${life}` : `${id} ${side}`,
       object,
       waitClass,
       own ? 'unknown' : outside,
@@ -136,6 +141,7 @@ class GraphBuilder {
       'it is blocked there',
       OPERATIONS[waitClass] ?? 'wait',
     );
+    if (object.kind === 'waitgroup' && this.#seenEdges(node, object)) return;
     for (const helper of helpers) this.#helperEdge(node, helper, waitClass, around.sites);
     if (helpers.length === 0 && object.kind !== 'lock' && waitClass !== 'chan send')
       this.#kin(span, node, waitClass);
@@ -220,15 +226,28 @@ class GraphBuilder {
     return new Set([...this.#owners.values()].flatMap((owners) => owners.map(({ goroutine }) => goroutine)));
   }
 
+  /** Of a WaitGroup: those who were seen to have deferred their Done. */
+  #seenEdges(node: number, { address }: WaitedObject): boolean {
+    const holders = this.#seen.of(address).filter(({ kind }) => kind === 'waitgroup');
+    for (const { goroutine, how } of holders)
+      this.#edge(node, this.#goroutine(this.#subject.lifeIndex(goroutine)!), 'held', 'likely', `it ${how}`);
+    return holders.length > 0;
+  }
+
   #addOwners(): void {
     for (const [object, owners] of this.#owners) {
-      const node = this.#objectNodes.get(`${object} 0`);
-      if (node === undefined) continue;
-      const alone = owners.length === 1;
-      for (const { goroutine, how, because } of owners) {
-        const confidence = how === 'acquired' || alone ? 'likely' : 'possible';
-        this.#edge(node, this.#goroutine(this.#subject.lifeIndex(goroutine)!), 'held', confidence, because);
+      for (const kind of LOCKS) {
+        const node = this.#objectNodes.get(`${object} ${kind}`);
+        const holders = owners.filter(({ against }) => against === undefined || against === kind);
+        if (node !== undefined) this.#addHolders(node, holders);
       }
+    }
+  }
+
+  #addHolders(node: number, owners: readonly OwnerCandidate[]): void {
+    for (const { goroutine, how, because } of owners) {
+      const confidence = how !== 'inside' || owners.length === 1 ? 'likely' : 'possible';
+      this.#edge(node, this.#goroutine(this.#subject.lifeIndex(goroutine)!), 'held', confidence, because);
     }
   }
 
@@ -336,6 +355,9 @@ const KINDS: Readonly<Partial<Record<WaitClass, ObjectNode['kind']>>> = {
   cond: 'cond',
 };
 const nodeKind = (waitClass: WaitClass): ObjectNode['kind'] => KINDS[waitClass] ?? 'semaphore';
+
+/** What a lock may be waited for as. */
+const LOCKS: readonly ObjectNode['kind'][] = ['mutex', 'rwmutex-read', 'rwmutex-write'];
 
 const WORDS: Readonly<Record<ObjectNode['kind'], string>> = {
   channel: 'channel',

@@ -43,6 +43,7 @@ const ROLES: Readonly<Record<number, readonly [Role, Role, Role]>> = {
   [EVENT.call]: ['string', 'string', 'number'],
   [EVENT.return]: ['string', 'string', 'number'],
   [EVENT.lost]: ['number', 'string', 'number'],
+  [EVENT.holds]: ['object', 'string', 'number'],
 };
 
 /** What a, b and c of a kind are: events.ts, as a table. */

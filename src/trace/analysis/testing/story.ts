@@ -31,10 +31,18 @@ export class Story {
     return this;
   }
 
-  known(time: number, id: number, state: State, reason = '', stack: StackText = []): this {
+  known(
+    time: number,
+    id: number,
+    state: State,
+    reason = '',
+    stack: StackText = [],
+    object?: WaitObject,
+  ): this {
     return this.add(EVENT.known, time, id, {
       a: state,
       b: this.builder.string(reason),
+      c: object === undefined ? 0 : this.builder.object(object),
       stack: this.stack(stack),
       proc: state === STATE.running ? 0 : -1,
     });
@@ -78,6 +86,12 @@ export class Story {
 
   end(time: number, id: number): this {
     return this.add(EVENT.ended, time, id, { proc: 0 });
+  }
+
+  /** Found in the memory of the program, in a look that took so long. */
+  holds(time: number, id: number, object: WaitObject, took: number): this {
+    const [a, b] = [this.builder.object(object), this.builder.string('has deferred its Unlock')];
+    return this.add(EVENT.holds, time, id, { a, b, c: took });
   }
 
   /** The trace ends here, whatever goes on. */
