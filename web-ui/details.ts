@@ -1,4 +1,4 @@
-import type { Model } from './model.ts';
+import { type Model, processorName } from './model.ts';
 import { duration, exactTime } from './words.ts';
 
 type Child = Node | string;
@@ -36,7 +36,7 @@ export function spanDetails(model: Model, span: number, go: (life: number, time:
   ];
   const object = data.objects[data.object[span]!] ?? '';
   if (object !== '') facts.push(['waits for', object]);
-  if (data.proc[span]! > 0) facts.push(['on', `P ${data.proc[span]! - 1}`]);
+  if (data.proc[span]! > 0) facts.push(['on', processorName(data, data.proc[span]! - 1)]);
   const waker = data.waker[span]! - 1;
   if (waker >= 0) facts.push(['woken by', link(waker, end)]);
   const creator = data.creator[life]! - 1;

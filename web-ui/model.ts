@@ -38,7 +38,7 @@ export class Model {
   }
 
   lifeLabel(life: number): string {
-    return `${this.data.id[life]}  ${this.data.entries[this.data.entry[life]!] ?? ''}`;
+    return `${goroutineName(this.data, this.data.id[life]!)}  ${this.data.entries[this.data.entry[life]!] ?? ''}`;
   }
 
   endOf(span: number): number {
@@ -77,7 +77,7 @@ export class Model {
     return (this.data.stacks[stack] ?? []).map((frame) => this.data.frames[frame]!);
   }
 
-  /** Rows that a filter lets through: words are all to be met; `g:`, `state:`, `reason:` say where. */
+  /** Rows that a filter lets through: words are all to be met; `g:`, `p:` (process), `state:`, `reason:` say where. */
   filtered(query: string): readonly Row[] {
     const words = query.trim().toLowerCase().split(/\s+/).filter(Boolean);
     return words.length === 0 ? this.goroutines : this.goroutines.filter(this.#condition(words));
@@ -86,8 +86,14 @@ export class Model {
   #condition(words: readonly string[]): (row: Row) => boolean {
     const { data } = this;
     const tests = words.map((word): ((row: Row) => boolean) => {
-      const [, field, text] = /^(g|state|reason|fn):(.*)$/.exec(word) ?? [undefined, undefined, word];
-      if (field === 'g') return ({ life }) => String(data.id[life]) === text;
+      const [, field, text] = /^(g|p|state|reason|fn):(.*)$/.exec(word) ?? [undefined, undefined, word];
+      if (field === 'g')
+        return ({ life }) => String(data.id[life]) === text || goroutineName(data, data.id[life]!) === text;
+      if (field === 'p')
+        return ({ life }) => {
+          const process = ofProcess(data, data.id[life]!, 'firstGoroutine');
+          return process !== undefined && `${process.pid} ${process.command.toLowerCase()}`.includes(text!);
+        };
       if (field === 'state') {
         const wanted = STATE_NAMES.map((name) => name.startsWith(text!));
         return this.#anySpan((span) => wanted[data.state[span]!] === true);
@@ -129,6 +135,26 @@ function processorRows(data: PageData): Row[] {
   return orders.flatMap((order, proc) => {
     if (order.length === 0) return [];
     order.sort((a, b) => data.start[a]! - data.start[b]!);
-    return [{ label: `P ${proc - 1}`, life: -1, first: 0, end: order.length, order }];
+    return [{ label: processorName(data, proc - 1), life: -1, first: 0, end: order.length, order }];
   });
+}
+
+/** The last that does not begin behind a goroutine or P; undefined: the trace is of one process. */
+function ofProcess(
+  { processes }: PageData,
+  id: number,
+  first: 'firstGoroutine' | 'firstProcessor',
+): PageData['processes'][number] | undefined {
+  return processes.findLast((process) => process[first] <= id);
+}
+
+/** As its process counts it, behind the process's id if there are several: 1234:7. */
+function goroutineName(data: PageData, id: number): string {
+  const process = ofProcess(data, id, 'firstGoroutine');
+  return process === undefined ? String(id) : `${process.pid}:${id - process.firstGoroutine}`;
+}
+
+export function processorName(data: PageData, id: number): string {
+  const process = ofProcess(data, id, 'firstProcessor');
+  return process === undefined ? `P ${id}` : `${process.pid}: P ${id - process.firstProcessor}`;
 }

@@ -10,6 +10,8 @@ export interface AnalyzeOptions extends ReportRequest {
   readonly file: string;
   readonly format: ReportFormat;
   readonly color: boolean;
+  /** Of a trace of several processes: the one that is asked about. */
+  readonly process: number | undefined;
 }
 
 const ROWS = 10;
@@ -29,6 +31,11 @@ export function addTraceAnalyze(program: Command, found: (options: AnalyzeOption
   for (const { name, help } of SECTIONS) analyze.addOption(new Option(`--${name}`, help));
   analyze
     .addOption(new Option('--all', 'all of these'))
+    .addOption(
+      new Option('--process <pid>', 'of a trace with --follow-child: one process; else each').argParser(
+        wholeNumber(analyze, 1),
+      ),
+    )
     .addOption(new Option('--goroutine <id>', 'the life of one goroutine').argParser(wholeNumber(analyze, 0)))
     .addOption(
       new Option('--at <time>', 'for --graph: when, as 1.5s or 200ms since the beginning').argParser(
@@ -56,6 +63,7 @@ function analyzeOptions(file: string, values: Readonly<Record<string, unknown>>)
     file,
     format: FORMATS.find((format) => values[format] === true) ?? 'text',
     color: values.color !== false,
+    process: values.process as number | undefined,
     sections,
     goroutine: values.goroutine as number | undefined,
     atNs: values.at as number | undefined,

@@ -63,6 +63,11 @@ export class RunningProgram {
     return changedText(this.executable, this.pid);
   }
 
+  /** A line on its standard input. */
+  say(line: string): void {
+    this.#child.stdin!.write(`${line}\n`);
+  }
+
   /** Lets it end by itself: its exit status and the last line that it wrote. */
   async finish(): Promise<{ readonly status: number | null; readonly last: string }> {
     const closed = once(this.#child, 'close');

@@ -1,6 +1,6 @@
 import type { Trace } from '../trace.ts';
 import { waitObjectText } from '../wait-object-text.ts';
-import { jsonString, TextOut } from './json-out.ts';
+import { jsonString, type TextOut } from './json-out.ts';
 
 /** What the format calls processes: groups of tracks. */
 export const GROUP = { goroutines: 1, processors: 2, runtime: 3, calls: 4 } as const;
@@ -12,6 +12,18 @@ const GROUP_NAMES: Readonly<Record<Group, string>> = {
   [GROUP.runtime]: 'runtime',
   [GROUP.calls]: 'traced calls',
 };
+
+const GROUPS = 4;
+
+/** One of several processes in a trace. */
+export interface Member {
+  /** From 0 on. */
+  readonly index: number;
+  /** Undefined: there is one only. */
+  readonly name: string | undefined;
+}
+
+const ALONE: Member = { index: 0, name: undefined };
 
 /** What is said of a slice besides its name: fields of JSON without the braces. */
 export type Facts = string;
@@ -25,16 +37,24 @@ const MOST_FRAMES = 8;
  */
 export class ChromeEvents {
   readonly #out: TextOut;
+  readonly #member: Member;
+  /** In front of the next event; processes follow each other. */
+  #separator: string;
   readonly #trace: Trace;
   readonly #names = new Map<string, string>();
   readonly #stacks = new Map<number, string>();
   readonly #objects = new Map<number, string>();
-  #separator = '\n';
 
-  constructor(trace: Trace, write: (bytes: Uint8Array) => void) {
+  constructor(trace: Trace, out: TextOut, member: Member = ALONE) {
     this.#trace = trace;
-    this.#out = new TextOut(write);
-    this.#out.add('{"traceEvents":[');
+    this.#out = out;
+    this.#member = member;
+    this.#separator = member.index === 0 ? '\n' : ',\n';
+  }
+
+  /** What comes before all events. */
+  static open(out: TextOut): void {
+    out.add('{"traceEvents":[');
   }
 
   begin(group: Group, track: number, time: number, name: string, category: string, facts: Facts = ''): void {
@@ -58,7 +78,8 @@ export class ChromeEvents {
   /** An arrow begins at the slice that is open on a track, or ends there. */
   arrow(end: 's' | 'f', track: number, time: number, name: string, id: number): void {
     const binding = end === 'f' ? ',"bp":"e"' : '';
-    this.#event(end, GROUP.goroutines, track, time, `,"name":"${name}","cat":"flow","id":${id}${binding}`);
+    const own = this.#member.index * 2 ** 32 + id;
+    this.#event(end, GROUP.goroutines, track, time, `,"name":"${name}","cat":"flow","id":${own}${binding}`);
   }
 
   /** Of a task or region, which lasts beyond the slices of its goroutine. */
@@ -70,13 +91,17 @@ export class ChromeEvents {
     id: string,
     name: string,
   ): void {
-    const more = `,"name":${this.#name(name)},"cat":"${category}","id":"${id}"`;
+    const { index } = this.#member;
+    const own = index === 0 ? id : `${index}.${id}`;
+    const more = `,"name":${this.#name(name)},"cat":"${category}","id":"${own}"`;
     this.#event(phase, GROUP.goroutines, track, time, more);
   }
 
   nameGroup(group: Group): void {
-    this.#metadata(group, 0, 'process_name', `"name":${jsonString(GROUP_NAMES[group])}`);
-    this.#metadata(group, 0, 'process_sort_index', `"sort_index":${group}`);
+    const { name, index } = this.#member;
+    const whole = name === undefined ? GROUP_NAMES[group] : `${name}: ${GROUP_NAMES[group]}`;
+    this.#metadata(group, 0, 'process_name', `"name":${jsonString(whole)}`);
+    this.#metadata(group, 0, 'process_sort_index', `"sort_index":${GROUPS * index + group}`);
   }
 
   nameTrack(group: Group, track: number, name: string): void {
@@ -113,23 +138,25 @@ export class ChromeEvents {
     return facts;
   }
 
-  finish(): void {
-    const { source, startedAt, notes } = this.#trace;
-    this.#out.add(`\n],"otherData":{"program":${jsonString(source.name)},"writer":"mattock"`);
-    if (startedAt !== undefined) this.#out.add(`,"began, Unix time in ns":"${startedAt}"`);
+  /** What comes behind all events. */
+  static close(out: TextOut, { source, startedAt, notes }: Trace): void {
+    out.add(`\n],"otherData":{"program":${jsonString(source.name)},"writer":"mattock"`);
+    if (startedAt !== undefined) out.add(`,"began, Unix time in ns":"${startedAt}"`);
     notes.forEach((note, i) => {
-      this.#out.add(`,"note ${i + 1}":${jsonString(note)}`);
+      out.add(`,"note ${i + 1}":${jsonString(note)}`);
     });
-    this.#out.add('}}\n');
-    this.#out.flush();
+    out.add('}}\n');
+    out.flush();
   }
 
   #event(phase: string, group: Group, track: number, time: number, rest: string): void {
-    this.#line(`{"ph":"${phase}","ts":${microseconds(time)},"pid":${group},"tid":${track}${rest}}`);
+    const pid = this.#member.index * GROUPS + group;
+    this.#line(`{"ph":"${phase}","ts":${microseconds(time)},"pid":${pid},"tid":${track}${rest}}`);
   }
 
   #metadata(group: Group, track: number, name: string, facts: Facts): void {
-    this.#line(`{"ph":"M","pid":${group},"tid":${track},"name":"${name}","args":{${facts}}}`);
+    const pid = this.#member.index * GROUPS + group;
+    this.#line(`{"ph":"M","pid":${pid},"tid":${track},"name":"${name}","args":{${facts}}}`);
   }
 
   #line(text: string): void {

@@ -8,16 +8,45 @@
  * Lost: samples of the CPU profiler; frames of a stack beyond the eighth; sweeping.
  */
 import { EVENT, type Events, STATE } from '../events.ts';
+import { livesOf } from '../lives.ts';
+import { splitProcesses } from '../processes.ts';
 import type { Life, Lives } from '../spans.ts';
 import { SPAN_FLAG } from '../spans.ts';
 import type { Trace } from '../trace.ts';
 import { ChromeEvents, type Facts, fact, factList, GROUP } from './chrome-events.ts';
 import { ChromeSideTracks } from './chrome-side-tracks.ts';
+import { TextOut } from './json-out.ts';
 
 const MOST_TRACKS = 2 ** 32 - 1;
 
 export function writeChromeTrace(trace: Trace, lives: Lives, write: (bytes: Uint8Array) => void): void {
-  new ChromeTraceWriter(trace, lives, write).run();
+  const out = new TextOut(write);
+  ChromeEvents.open(out);
+  if (trace.processes.length === 0)
+    new ChromeTraceWriter(trace, lives, new ChromeEvents(trace, out), tracksOf(trace, lives)).run();
+  else writeProcesses(trace, out);
+  ChromeEvents.close(out, trace);
+}
+
+/** Groups of tracks for each process. */
+function writeProcesses(trace: Trace, out: TextOut): void {
+  let next = 1;
+  for (const [index, { pid, command, trace: own }] of splitProcesses(trace).entries()) {
+    const lives = livesOf(own);
+    const first = next;
+    const processors = processorsOf(own);
+    const { length } = lives.goroutines;
+    const tracks: Tracks = {
+      goroutine: (life) => first + life,
+      collector: first + length,
+      world: first + length + 1,
+      processor: (p) => first + length + 2 + p,
+      call: (life) => first + length + 2 + processors + life,
+    };
+    next += 2 * length + 2 + processors;
+    const events = new ChromeEvents(own, out, { index, name: `process ${pid} ${command}` });
+    new ChromeTraceWriter(own, lives, events, tracks).run();
+  }
 }
 
 /** Which track a goroutine, a P or the runtime has. No number is used twice: readers look names up by it alone. */
@@ -29,8 +58,10 @@ interface Tracks {
   readonly world: number;
 }
 
-function tracksOf({ events }: Trace, { goroutines }: Lives): Tracks {
-  const processors = 1 + events.proc.reduce((most, p) => Math.max(most, p), 0);
+const processorsOf = ({ events }: Trace): number => 1 + events.proc.reduce((most, p) => Math.max(most, p), 0);
+
+function tracksOf(trace: Trace, { goroutines }: Lives): Tracks {
+  const processors = processorsOf(trace);
   const last = goroutines.at(-1)?.id ?? 0;
   // A goroutine's own id, if there is room.
   const own = last + goroutines.length + processors + 3 <= MOST_TRACKS;
@@ -61,11 +92,11 @@ class ChromeTraceWriter {
   readonly #onProcessor: number[] = [];
   #arrows = 0;
 
-  constructor(trace: Trace, lives: Lives, write: (bytes: Uint8Array) => void) {
+  constructor(trace: Trace, lives: Lives, out: ChromeEvents, tracks: Tracks) {
     this.#trace = trace;
     this.#lives = lives;
-    this.#out = new ChromeEvents(trace, write);
-    this.#tracks = tracksOf(trace, lives);
+    this.#out = out;
+    this.#tracks = tracks;
     for (const group of [GROUP.goroutines, GROUP.processors, GROUP.runtime]) this.#out.nameGroup(group);
     this.#side = new ChromeSideTracks(trace, this.#out, this.#tracks);
     const { goroutines } = lives;
@@ -88,7 +119,6 @@ class ChromeTraceWriter {
       this.#close(life, duration);
     }
     this.#side.finish();
-    this.#out.finish();
   }
 
   #event(events: Events, i: number): void {

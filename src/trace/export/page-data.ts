@@ -1,6 +1,6 @@
 import { EVENT } from '../events.ts';
 import type { Lives } from '../spans.ts';
-import type { Trace } from '../trace.ts';
+import type { Trace, TraceProcess } from '../trace.ts';
 import { waitObjectText } from '../wait-object-text.ts';
 import { ColumnReader, ColumnWriter } from './page-columns.ts';
 
@@ -27,7 +27,11 @@ interface PageHead {
   readonly findings: readonly PageFinding[];
   readonly collections: readonly Period[];
   readonly stops: readonly Period[];
+  /** Of a trace of several processes: whose goroutines and Ps are from where on. Else empty. */
+  readonly processes: readonly PageProcess[];
 }
+
+type PageProcess = Pick<TraceProcess, 'pid' | 'command' | 'firstGoroutine' | 'firstProcessor'>;
 
 /** [begin, end] in nanoseconds. */
 export type Period = readonly [number, number];
@@ -110,6 +114,12 @@ export function encodePage(trace: Trace, lives: Lives, findings: readonly PageFi
     findings,
     collections: periods(trace, EVENT.gcBegin, EVENT.gcEnd),
     stops: periods(trace, EVENT.stwBegin, EVENT.stwEnd),
+    processes: trace.processes.map(({ pid, command, firstGoroutine, firstProcessor }) => ({
+      pid,
+      command,
+      firstGoroutine,
+      firstProcessor,
+    })),
   };
   const text = new TextEncoder().encode(JSON.stringify(head));
   const columns = out.bytes();
