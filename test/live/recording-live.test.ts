@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { isDeepStrictEqual } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Recording } from '../../src/engine/trace/recording.ts';
 import { EVENT, type Trace } from '../../src/trace/index.ts';
 import { buildGo, hasToolchain } from '../support/go-build.ts';
 
 const ENOUGH = 30_000;
+/** Events are told 50 ms behind. */
+const TOO_LATE_NS = 40e6;
+const TOOLCHAINS = [undefined, 'go1.22.12'].filter((toolchain) => hasToolchain(toolchain));
 const children: ChildProcess[] = [];
 
 afterEach(() => {
@@ -41,9 +43,17 @@ function start(toolchain?: string): number {
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
+interface Stories {
+  readonly told: Story;
+  readonly early: number;
+  readonly whole: Story;
+  readonly pieces: Story;
+  readonly lateness: number;
+}
+
 /** What a recording told while it went on, how much of that before its end, and what it said afterwards, whole and in pieces. */
-async function stories(pid: number): Promise<{ told: Story; early: number; whole: Story; pieces: Story }> {
-  const recording = await Recording.start({ subject: { kind: 'attach', pid }, lossless: false });
+async function stories(pid: number): Promise<Stories> {
+  const recording = await Recording.start({ subject: { kind: 'attach', pid }, lossless: true });
   const live = recording.live(false);
   const told = new Story();
   let early = 0;
@@ -59,34 +69,28 @@ async function stories(pid: number): Promise<{ told: Story; early: number; whole
   whole.add(recording.trace());
   const pieces = new Story();
   let count = 0;
-  for (const { part } of recording.parts({ window: ENOUGH / 20, behind: 50e6 })) {
+  for (const { part } of recording.parts(ENOUGH / 20)) {
     pieces.add(part);
     count++;
   }
-  expect(count).toBeGreaterThan(10);
-  return { told, early, whole, pieces };
+  expect(count).toBeGreaterThan(3);
+  return { told, early, whole, pieces, lateness: recording.lateness };
 }
 
 describe('what a recording tells while it goes on', () => {
-  it.skipIf(!hasToolchain(undefined)).each([[undefined], ['go1.22.12']])(
-    'is what its trace says at the end (%s)',
-    async (toolchain) => {
-      if (!hasToolchain(toolchain)) return;
-      const pid = start(toolchain);
-      // A record that its thread finishes too late is told out of its order: on a machine that busy it is tried again.
-      let { early, told, whole, pieces } = await stories(pid);
-      for (
-        let times = 1;
-        !(isDeepStrictEqual(told, whole) && isDeepStrictEqual(pieces, whole)) && times < 4;
-        times++
-      )
-        ({ early, told, whole, pieces } = await stories(pid));
-      expect(early).toBeGreaterThan(1000);
-      expect(told.events).toBe(whole.events);
-      expect(told.byGoroutine).toEqual(whole.byGoroutine);
-      expect(pieces.byGoroutine).toEqual(whole.byGoroutine);
-    },
-  );
+  it.for(TOOLCHAINS)('is what its trace says at the end (%s)', async (toolchain, context) => {
+    const pid = start(toolchain);
+    // A record that its thread finishes too late is told out of its order: on a machine that busy it is tried again.
+    let one = await stories(pid);
+    for (let times = 1; one.lateness > TOO_LATE_NS && times < 3; times++) one = await stories(pid);
+    const { early, told, whole, pieces, lateness } = one;
+    expect(pieces.events).toBe(whole.events);
+    expect(pieces.byGoroutine).toEqual(whole.byGoroutine);
+    if (lateness > TOO_LATE_NS) context.skip('this machine is too busy: what is told is out of its order');
+    expect(early).toBeGreaterThan(1000);
+    expect(told.events).toBe(whole.events);
+    expect(told.byGoroutine).toEqual(whole.byGoroutine);
+  });
 
   it('needs no memory for what was told, if nobody asks for the whole', async () => {
     const recording = await Recording.start({

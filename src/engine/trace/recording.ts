@@ -31,7 +31,7 @@ import { LiveEvents } from '../../trace/recording/live-events.ts';
 import { type ProbeSet, planProbes } from '../../trace/recording/probe-set.ts';
 import { RawLog } from '../../trace/recording/raw-log.ts';
 import { RecordLog } from '../../trace/recording/record-log.ts';
-import { type Pace, replay } from '../../trace/recording/replay.ts';
+import { replay } from '../../trace/recording/replay.ts';
 import { NOTHING_YET, type Snapshot, takeSnapshot } from '../../trace/recording/snapshot.ts';
 import { planTraps, type TrapSet } from '../../trace/recording/trap-records.ts';
 import { CallSink } from './call-sink.ts';
@@ -312,9 +312,9 @@ export class Recording {
    * What was recorded, part by part in the order of time: of a long recording memory holds one part. Each is valid until
    * the next is asked for; `done` is how much is behind it, 0 to 1.
    */
-  *parts(pace?: Pace): Generator<{ readonly part: Trace; readonly done: number }> {
+  *parts(window?: number): Generator<{ readonly part: Trace; readonly done: number }> {
     const builder = this.#builder();
-    for (const { done, stream } of this.#replay(builder, pace)) {
+    for (const { done, stream } of this.#replay(builder, window)) {
       yield { part: builder.build(), done };
       builder.clear();
       stream.interpreter.forgetObjects();
@@ -332,6 +332,12 @@ export class Recording {
     return { take: () => events.take(now(), this.#end !== undefined) };
   }
 
+  /** By how many nanoseconds a record came behind one of a later time, at most: its thread was off its CPU meanwhile. */
+  get lateness(): number {
+    const { started, now } = this.#session;
+    return new Clock(started, now()).span(this.#raw?.lateness ?? 0);
+  }
+
   #builder(): TraceBuilder {
     this.#calls?.describe(() => false);
     const { facts, missing, notes } = this.#session.plan;
@@ -343,13 +349,13 @@ export class Recording {
     return builder;
   }
 
-  #replay(builder: TraceBuilder, pace?: Pace): ReturnType<typeof replay> {
+  #replay(builder: TraceBuilder, window?: number): ReturnType<typeof replay> {
     const raw = this.#raw;
     if (raw === undefined) throw new Error('what was recorded is forgotten: it was told');
     if (raw.failure !== undefined)
       builder.note(`the last ${raw.refused} records could not be kept: ${raw.failure.message}`);
     const { started, now } = this.#session;
-    return replay(builder, raw, { ...this.#interpretation, clock: new Clock(started, now()) }, pace);
+    return replay(builder, raw, { ...this.#interpretation, clock: new Clock(started, now()) }, window);
   }
 
   get #interpretation(): Omit<Interpretation, 'clock' | 'log'> {

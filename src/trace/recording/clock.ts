@@ -25,6 +25,11 @@ export class Clock {
     return Math.max(0, (ticks - this.#start.ticks) * this.#ratio);
   }
 
+  /** A number of ticks, in nanoseconds. */
+  span(ticks: number): number {
+    return ticks * this.#ratio;
+  }
+
   /** Of the program's own clock, which is CLOCK_MONOTONIC (runtime·nanotime1). */
   ofMonotonic(nanoseconds: number): number {
     return nanoseconds - this.#start.nanoseconds;

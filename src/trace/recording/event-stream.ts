@@ -2,8 +2,13 @@ import type { TraceBuilder } from '../trace-builder.ts';
 import { type Interpretation, Interpreter } from './interpreter.ts';
 import { FIELD } from './record-log.ts';
 
-/** How long a goroutine whose id is not known yet holds everything back. */
-const PATIENCE_NS = 100e6;
+/** Nanoseconds. */
+export interface Patience {
+  /** By how much a record may be late; what comes later still is read out of its order. */
+  readonly late: number;
+  /** How long a goroutine whose id is not known yet holds everything back. */
+  readonly unnamed: number;
+}
 
 /**
  * Reads the records of a log by and by and in the order of time: those that no other can come in front of any more. What was
@@ -12,17 +17,21 @@ const PATIENCE_NS = 100e6;
 export class EventStream {
   readonly interpreter: Interpreter;
   readonly #input: Interpretation;
-  readonly #behind: number;
+  readonly #patience: Patience;
   /** Records that have come and were not read, by time; and the first that was not looked at. */
   #waiting = new Uint32Array(0);
   #next = 0;
   #begun = false;
 
-  /** `behind`: by how many nanoseconds a record may be late; what comes later still is read out of its order. */
-  constructor(builder: TraceBuilder, input: Interpretation, behind: number) {
+  constructor(builder: TraceBuilder, input: Interpretation, patience: Patience) {
     this.#input = input;
-    this.#behind = behind;
+    this.#patience = patience;
     this.interpreter = new Interpreter(builder, input);
+  }
+
+  /** How many records are held back. */
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   /** Reads what is ready at a time of the trace; `last`: nothing more comes. */
@@ -61,10 +70,10 @@ export class EventStream {
 
   /** How many from the beginning no other can come in front of. */
   #ready(order: Uint32Array, time: number): number {
-    const before = this.#countBefore(order, time - this.#behind);
+    const before = this.#countBefore(order, time - this.#patience.late);
     const named = this.interpreter.named(order);
     if (named >= before) return before;
-    return time - this.#timeOf(order[named]!) > PATIENCE_NS ? before : named;
+    return time - this.#timeOf(order[named]!) > this.#patience.unnamed ? before : named;
   }
 
   #countBefore(order: Uint32Array, time: number): number {

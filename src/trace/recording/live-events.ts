@@ -1,14 +1,14 @@
 import type { Trace } from '../trace.ts';
 import { TraceBuilder } from '../trace-builder.ts';
 import { Clock, type Moment } from './clock.ts';
-import { EventStream } from './event-stream.ts';
+import { EventStream, type Patience } from './event-stream.ts';
 import type { Interpretation } from './interpreter.ts';
 
 /**
  * A thread that is descheduled between looking at the clock and finishing its record comes so much late, on a machine
  * with several that want each CPU; seldom more.
  */
-const BEHIND_NS = 50e6;
+const PATIENCE: Patience = { late: 50e6, unnamed: 100e6 };
 
 export interface LiveInput extends Omit<Interpretation, 'clock'> {
   readonly start: Moment;
@@ -22,7 +22,7 @@ export class LiveEvents {
 
   constructor(input: LiveInput, now: Moment) {
     this.#clock = new Clock(input.start, now);
-    this.#stream = new EventStream(this.#builder, { ...input, clock: this.#clock }, BEHIND_NS);
+    this.#stream = new EventStream(this.#builder, { ...input, clock: this.#clock }, PATIENCE);
   }
 
   /** What has happened since the last time. The events are valid until the next call; `last`: nothing more comes. */

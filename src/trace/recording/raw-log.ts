@@ -13,6 +13,7 @@ const BLOCK_WORDS = 1 << 20;
 const TALL = 1;
 const FIRST_FRAME = RECORD.frames >> 2;
 const END_OF_FRAMES = RECORD.framesEnd >> 2;
+const TIME = 2;
 const HEAD = 4;
 /** What an entry is, above its length in words. */
 const ENTRY = { record: 0, lost: 1, lostSomewhere: 2, note: 3 } as const;
@@ -48,6 +49,9 @@ export class RawLog implements RecordSink {
   #current: Uint32Array = newBlock();
   #at = 0;
   #failure: Error | undefined;
+  #latest = 0;
+  /** By how many ticks an entry came behind one of a later time, at most: so far they are out of their order. */
+  lateness = 0;
   /** Entries. */
   count = 0;
   /** Records that came when nothing could be kept any more. */
@@ -80,16 +84,21 @@ export class RawLog implements RecordSink {
     for (let i = at + 1; i < end; i++) block[to++] = words[i]!;
     this.#at = to;
     this.count++;
+    this.#cameAt(words[at + TIME]! + words[at + TIME + 1]! * 2 ** 32);
   }
 
   lost({ count, between }: LostRecords): void {
     if (between === undefined) this.#mark(ENTRY.lostSomewhere, [count]);
-    else this.#mark(ENTRY.lost, [count, between[0], between[1]]);
+    else {
+      this.#mark(ENTRY.lost, [count, between[0], between[1]]);
+      for (const time of between) this.#cameAt(time);
+    }
   }
 
   /** RecordLog.note. */
   note(kind: number, time: number, goroutine: number, thread: number, extra: number): void {
     this.#mark(ENTRY.note, [kind, time, goroutine, thread, extra]);
+    this.#cameAt(time);
   }
 
   /** No more will come: what was kept free for it is given back. */
@@ -110,6 +119,11 @@ export class RawLog implements RecordSink {
     const words = new Uint32Array(this.#used[index]!);
     this.#spool.read(at, words);
     return words;
+  }
+
+  #cameAt(time: number): void {
+    if (time > this.#latest) this.#latest = time;
+    else if (this.#latest - time > this.lateness) this.lateness = this.#latest - time;
   }
 
   #mark(entry: number, values: readonly number[]): void {

@@ -4,15 +4,10 @@ import type { Interpretation } from './interpreter.ts';
 import type { RawLog } from './raw-log.ts';
 import { LOST, NOT_KEPT, RecordLog } from './record-log.ts';
 
-export interface Pace {
-  /** Records that are looked at together. */
-  readonly window: number;
-  /** For so many nanoseconds a thread may be descheduled between looking at the clock and finishing its record. */
-  readonly behind: number;
-}
-
-/** Some hundred megabytes. */
-const CALM: Pace = { window: 1 << 20, behind: 1e9 };
+/** Records that are looked at together: some hundred megabytes. */
+const WINDOW = 1 << 20;
+/** The record that would have told its id may have been lost. */
+const UNNAMED_NS = 10e9;
 
 /**
  * Turns all that was kept into events, every goroutine's changes of state chained; what does not chain is counted. Gives
@@ -22,13 +17,13 @@ export function* replay(
   builder: TraceBuilder,
   raw: RawLog,
   input: Omit<Interpretation, 'log'>,
-  pace: Pace = CALM,
+  window = WINDOW,
 ): Iterable<{ readonly done: number; readonly stream: EventStream }> {
   // All that are followed are to be known first: what they did before they were counts too.
   if (input.followed !== undefined) {
-    for (const { stream, time, last } of windows(builder, raw, input, pace)) stream.follow(time, last);
+    for (const { stream, time, last } of windows(builder, raw, input, window)) stream.follow(time, last);
   }
-  for (const { stream, time, last, done } of windows(builder, raw, input, pace)) {
+  for (const { stream, time, last, done } of windows(builder, raw, input, window)) {
     stream.advance(time, last);
     yield { done, stream };
   }
@@ -46,13 +41,21 @@ function* windows(
   builder: TraceBuilder,
   raw: RawLog,
   input: Omit<Interpretation, 'log'>,
-  { window, behind }: Pace,
+  window: number,
 ): Iterable<Window> {
   const log = new RecordLog();
-  const stream = new EventStream(builder, { ...input, log }, behind);
+  const stream = new EventStream(
+    builder,
+    { ...input, log },
+    {
+      late: input.clock.span(raw.lateness),
+      unnamed: UNNAMED_NS,
+    },
+  );
   const reader = raw.reader();
   for (let last = false; !last; ) {
-    reader.read(log, window);
+    // What waits is looked through each time.
+    reader.read(log, Math.max(window, stream.waiting));
     last = reader.isAtEnd;
     if (last && raw.refused > 0) log.note(LOST, log.lastTime, 0, NOT_KEPT, raw.refused);
     yield {
