@@ -123,16 +123,32 @@ function printed(stream: NodeJS.ReadableStream, word: string): Promise<void> {
   });
 }
 
+/** A program that has used so much since it said that it is ready does not mean to rest. */
+const BUSY_TICKS = 100;
+const LONGEST_WAIT = 60_000;
+
 /**
  * Until no thread of a process is on a CPU or wants one, which some never come to: what said that it is ready has still
- * to lie down.
+ * to lie down, and on a busy machine it may be long before it is let to. So its own CPU time is counted, by the clock's
+ * ticks of 10 ms (proc(5), utime and stime).
  */
 async function atRest(pid: number): Promise<void> {
   const threads = `/proc/${pid}/task`;
-  const isBusy = (thread: string): boolean =>
-    /\) [RD] /.test(readFileSync(path.join(threads, thread, 'stat'), 'utf8'));
-  const deadline = Date.now() + 1000;
-  for (let quiet = 0; quiet < 3 && Date.now() < deadline; ) {
+  const isBusy = (thread: string): boolean => {
+    try {
+      return /\) [RD] /.test(readFileSync(path.join(threads, thread, 'stat'), 'utf8'));
+    } catch {
+      // It has ended since it was listed.
+      return true;
+    }
+  };
+  const used = (): number => {
+    const [utime, stime] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ').slice(11, 13);
+    return Number(utime) + Number(stime);
+  };
+  const before = used();
+  const deadline = Date.now() + LONGEST_WAIT;
+  for (let quiet = 0; quiet < 3 && used() - before < BUSY_TICKS && Date.now() < deadline; ) {
     await new Promise((resolve) => setTimeout(resolve, 3));
     quiet = readdirSync(threads).some(isBusy) ? 0 : quiet + 1;
   }
