@@ -164,7 +164,8 @@ class Teller implements CallListener {
   }
 
   ended(call: OpenCall, end: CallEnd): void {
-    const nanoseconds = this.#time(end.ended) - this.#time(call.began);
+    // The counters of two CPUs may differ a little.
+    const nanoseconds = Math.max(1, this.#time(end.ended) - this.#time(call.began));
     const { summary, slowerThan } = this.#options;
     const slow = slowerThan === undefined || (end.outcome !== 'unseen' && nanoseconds >= slowerThan);
     if (!slow) return;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Argument, type Command, Option } from 'commander';
 import { parseDuration } from '../commands/language/duration.ts';
 import type { TraceEngine } from '../engine/trace/recording.ts';
@@ -90,6 +91,8 @@ export function addTraceRecord(
       (first: string | undefined, second: string | undefined, values: Readonly<Record<string, unknown>>) => {
         const pid = values.pid as number | undefined;
         const alone = pid === undefined && second === undefined;
+        if (alone && first !== undefined && isPattern(first))
+          trace.error(`error: whose calls of ${first}? name a process (-p) or a program too`);
         const [pattern, path] = alone ? [undefined, first] : [first, second];
         const common = {
           subject: subjectOf(trace, path, pid, rest),
@@ -114,6 +117,10 @@ export function addTraceRecord(
     );
   addCallOptions(trace);
 }
+
+/** No file is called so, and functions may be. */
+const isPattern = (text: string): boolean =>
+  !existsSync(text) && (/[*(]/.test(text) || /^\/.+\/$/.test(text) || /^[\w-]+\.\w+$/.test(text));
 
 /** Without a file what happens is told; what is said of lines asks for them. */
 function linesOf(values: Readonly<Record<string, unknown>>): TraceLineOptions | undefined {

@@ -93,6 +93,15 @@ describe('mattock trace', () => {
     });
   });
 
+  it('refuses a folder that takes no files, before the program starts', async () => {
+    const program = buildGo({ source: 'test/fixtures/probe-scheduling' });
+    expect(await mattock(['trace', '-o', '/proc/x.out', program, '--', '2'])).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^mattock: no file can be made in \/proc \(/),
+    });
+  });
+
   it('starts a program, and records until it ends', async () => {
     const file = join(folder, 'started.out');
     const program = buildGo({ source: 'test/fixtures/probe-scheduling' });
@@ -147,6 +156,7 @@ describe('mattock trace', () => {
     [['trace', '-t', 'soon', 'x'], /not a time/],
     [['trace', '-p', '1', 'x', 'y'], /not both/],
     [['trace', '-p', '1', '--summary'], /name a pattern/],
+    [['trace', 'main.handle*'], /whose calls of main\.handle\*\? name a process \(-p\) or a program too/],
     [['trace', '-p', '1', 'main.x', '-g', 'main.y'], /name a file with -o/],
     [['trace', '-p', '1', 'main.x', '-o', 'x.out', '--summary'], /one of the two/],
   ])('refuses %j', async (args, message) => {

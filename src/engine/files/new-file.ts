@@ -94,6 +94,18 @@ export function checkPlace(path: string, replace: boolean): void {
   statSync(dirname(path));
 }
 
+/** Before something is made that is to be kept there: whether a file can be made at all. */
+export function checkWritable(path: string): void {
+  const folder = dirname(path);
+  const trial = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.trial`);
+  try {
+    closeSync(openSync(trial, 'wx', MODE));
+  } catch (error) {
+    throw new UserError(`no file can be made in ${folder} (${errorCode(error)})`, 'name another folder');
+  }
+  unlinkSync(trial);
+}
+
 function checkFree(path: string, replace: boolean): void {
   const facts = lstatSync(path, { throwIfNoEntry: false });
   if (facts === undefined) return;

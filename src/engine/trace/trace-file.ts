@@ -5,7 +5,7 @@ import { pprofOf } from '../../trace/export/pprof.ts';
 import { writeSpeedscope } from '../../trace/export/speedscope.ts';
 import { GoTraceWriter, type TracePart } from '../../trace/go-format/write.ts';
 import { livesOf, type Trace } from '../../trace/index.ts';
-import { checkPlace } from '../files/new-file.ts';
+import { checkPlace, checkWritable } from '../files/new-file.ts';
 import { files, newFile } from '../node-host.ts';
 
 /** How a trace is kept, by the ending of the file's name. */
@@ -44,7 +44,10 @@ const WRITERS: Readonly<
  */
 export function checkTraceFile(path: string): void {
   formatOfFile(path);
-  files(() => checkPlace(path, true));
+  files(() => {
+    checkPlace(path, true);
+    checkWritable(path);
+  });
 }
 
 /** Whether a file of this name is what Go's tracer writes. */

@@ -1,7 +1,7 @@
 import type { MachineCode } from '../../arch/index.ts';
 import { runtimeAddress, UserError } from '../../base/index.ts';
 import { functionStart, type SchedulerFacts } from '../../golang/index.ts';
-import { funcIdName } from '../../image/index.ts';
+import { type FunctionTable, funcIdName } from '../../image/index.ts';
 import {
   type FunctionWindows,
   functionWindows,
@@ -14,6 +14,7 @@ import { type CallLayout, type CallLayouts, callLayouts } from './call-layout.ts
 import { writeCallRecord } from './call-probe.ts';
 import { CALL_KIND } from './call-record.ts';
 import type { NamePattern } from './name-pattern.ts';
+import { nearNames } from './near-names.ts';
 
 /** What calls are to be seen. */
 export interface CallRequest {
@@ -111,9 +112,16 @@ function matching({ image }: SchedulerFacts, pattern: NamePattern): number[] {
   }
   if (found.length > 0 || functions === undefined) return found;
   const inlined = functions.places.inlinedNames().find((name) => pattern.matches(name));
-  throw inlined === undefined
-    ? new UserError(`no function is called ${pattern.text}`, '`funcs` in a session lists them')
-    : new UserError(`${inlined} is inlined wherever it is called`, 'build it with -gcflags=-l');
+  if (inlined === undefined) {
+    const near = nearNames(pattern.text, functionNames(functions));
+    const remedy = near.length > 0 ? `there is ${near.join(', ')}` : '`funcs` in a session lists them';
+    throw new UserError(`no function is called ${pattern.text}`, remedy);
+  }
+  throw new UserError(`${inlined} is inlined wherever it is called`, 'build it with -gcflags=-l');
+}
+
+function* functionNames(functions: FunctionTable): Iterable<string> {
+  for (let index = 0; index < functions.count; index++) yield functions.name(index);
 }
 
 class Planner {

@@ -280,7 +280,8 @@ export class Interpreter {
     const id = this.#get(this.#current, FIELD.subject);
     const seen = this.#input.calls?.[this.#get(this.#current, FIELD.extra)];
     if (seen === undefined || this.#isLeftOut(id)) return;
-    const took = seen.began === undefined ? 0 : this.#time - this.#input.clock.time(seen.began);
+    // The counters of two CPUs may differ a little.
+    const took = seen.began === undefined ? 0 : Math.max(1, this.#time - this.#input.clock.time(seen.began));
     this.#builder.add(kind === CALL_KIND.call ? EVENT.call : EVENT.return, this.#time, id, {
       a: this.#builder.string(seen.function),
       b: this.#builder.string(seen.text),
