@@ -36,6 +36,7 @@ import { NOTHING_YET, type Snapshot, takeSnapshot } from '../../trace/recording/
 import { planTraps, type TrapSet } from '../../trace/recording/trap-records.ts';
 import { CallSink } from './call-sink.ts';
 import { type Held, HeldProbes } from './held-probes.ts';
+import { lookAtLocks, type PartingLook, tellHolders } from './parting-look.ts';
 import { type ProbeOrder, type ProbePlan, ProbeSession, type ProbeStatus } from './probe-session.ts';
 import { textOf } from './program-text.ts';
 import { fileSpool } from './spool.ts';
@@ -44,6 +45,9 @@ import { TrapSession } from './trap-session.ts';
 export type { ProbeStatus as RecordingStatus } from './probe-session.ts';
 
 /** For so long at once what calls were made with is put into words. */
+/** Events a second that fill no ring while we look away. */
+const BUSY = 20_000;
+
 const WORDS_MS = 20;
 
 export interface RecordingOptions
@@ -86,6 +90,7 @@ interface GoroutineProbes extends ProbePlan, ProbeSet {
   readonly facts: SchedulerFacts;
   /** Of a program that runs already: how to see what its goroutines did before. */
   readonly sight: Sight | undefined;
+  readonly target: ProcessTarget;
   /** What else there is to say of the probes. */
   readonly notes: readonly string[];
   readonly calls: PlannedCalls | undefined;
@@ -121,6 +126,8 @@ export class Recording {
   #sink: RecordSink;
   readonly #calls: SeenCalls | undefined;
   #end: number | undefined;
+  #parting: PartingLook | undefined;
+  readonly #lossless: boolean;
 
   private constructor(
     session: Session,
@@ -130,11 +137,15 @@ export class Recording {
       engine = 'inline',
       spoolFolder,
       calls,
-    }: Pick<RecordingOptions, 'follow' | 'engine' | 'spoolFolder' | 'calls'>,
+      lossless = false,
+    }: Pick<RecordingOptions, 'follow' | 'engine' | 'spoolFolder' | 'calls'> & {
+      readonly lossless?: boolean;
+    },
     memoryBytes?: number,
   ) {
     this.nanosecondsPerEvent = NANOSECONDS_PER_EVENT[engine];
     this.#session = session;
+    this.#lossless = lossless;
     this.#snapshot = snapshot;
     this.#followed = follow && new Followed();
     const raw = new RawLog(fileSpool(spoolFolder), memoryBytes);
@@ -273,6 +284,7 @@ export class Recording {
 
   /** Nothing is recorded any more and nobody waits for us: to be called before any thread of the program is stopped. */
   switchOff(): void {
+    this.#lookAtLocks();
     this.#session.switchOff?.();
   }
 
@@ -292,8 +304,23 @@ export class Recording {
 
   /** Takes the probes out. The program goes on as if nothing had been. Idempotent. */
   stop(): Promise<void> {
+    this.#lookAtLocks();
     this.#end ??= this.#session.now().nanoseconds;
     return this.#session.stop(this.#sink);
+  }
+
+  /** While the probes still tell who moves. Of what nobody will ask for nothing is looked at. */
+  #lookAtLocks(): void {
+    if (this.#parting !== undefined || this.#end !== undefined || this.#raw === undefined || this.ended)
+      return;
+    const { kernel, now, started, plan } = this.#session;
+    const memory = new FrozenMemory(kernel, this.pid, plan.target.memory);
+    plan.target.memory.invalidate();
+    this.#parting = lookAtLocks(view(plan.target, memory), now().nanoseconds - started.nanoseconds);
+  }
+
+  #tellHolders(builder: TraceBuilder): void {
+    if (this.#parting !== undefined) tellHolders(builder, this.#parting);
   }
 
   /** Unix time of time 0 in nanoseconds. */
@@ -305,6 +332,7 @@ export class Recording {
   trace(tell: (done: number) => void = () => {}): Trace {
     const builder = this.#builder();
     for (const { done } of this.#replay(builder)) tell(done);
+    this.#tellHolders(builder);
     return builder.build();
   }
 
@@ -319,6 +347,9 @@ export class Recording {
       builder.clear();
       stream.interpreter.forgetObjects();
     }
+    if (this.#parting === undefined || this.#parting.holders.length === 0) return;
+    this.#tellHolders(builder);
+    yield { part: builder.build(), done: 1 };
   }
 
   /** Tells what happens while it happens. With `forget` there will be no `trace()`. */
@@ -485,6 +516,7 @@ function planned(
     text: textOf(facts),
     facts,
     sight,
+    target,
     calls,
   };
 }
@@ -544,6 +576,7 @@ function trapsPlanned(
     text: textOf(facts),
     facts,
     sight,
+    target,
     missing,
     syscallProbes,
     traps,

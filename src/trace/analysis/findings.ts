@@ -98,11 +98,14 @@ function placeOf(graph: WaitGraph, node: number): Place | undefined {
     : { function: name, file, line };
 }
 
-/** Those who only wait for others that hang: what they hang on is the finding. */
+/** Those who only wait for others that hang, and those of a circle: that is the finding. */
 function behindOthers(analysis: Analysis): ReadonlySet<number> {
   const { graph, findings } = analysis.waitFor();
   const bad = findings.filter(({ kind }) => kind !== 'queue');
-  return new Set(bad.flatMap(({ behind }) => behind.flatMap((node) => goroutinesOf(graph, node))));
+  const told = bad.flatMap(({ kind, members, behind }) =>
+    kind === 'deadlock' ? [...members, ...behind] : behind,
+  );
+  return new Set(told.flatMap((node) => goroutinesOf(graph, node)));
 }
 
 function partnerText({ goroutine, entry, atNs }: NonNullable<PartnerFacts['ended']>): string {
@@ -160,7 +163,7 @@ function* contention(analysis: Analysis): Iterable<Finding> {
     yield {
       kind: 'contention',
       severity: lock.endedNs > duration ? 'medium' : 'low',
-      title: `goroutines waited ${ended} times for a lock and then got it, ${durationText(lock.endedNs)} in all`,
+      title: `goroutines waited ${times(ended)} for a lock and then got it, ${durationText(lock.endedNs)} in all`,
       place: lock.places[0],
       evidence,
       goroutines: [],

@@ -84,7 +84,7 @@ function candidate(
   const life = subject.life(subject.lifeIndex(goroutine)!);
   const span = subject.spanAt(life, time)!;
   const place = subject.placeOf(subject.lives.spans.stack[span]!);
-  return { goroutine, entry: life.entry, place, how: 'seen', because: `it ${because}`, against };
+  return { goroutine, entry: life.entry, place, how: 'seen', because, against };
 }
 
 /** Spans of those who wait at a time. */

@@ -28,7 +28,7 @@ export class SeenHolders {
       const goroutine = events.goroutine[i]!;
       if (object === undefined || !('address' in object)) continue;
       if (!standsStill(subject, goroutine, time, events.time[i]! - events.c[i]!)) continue;
-      const holder = { goroutine, kind: object.kind, how: strings[events.b[i]!] ?? '' };
+      const holder = { goroutine, kind: object.kind, how: sentence(strings[events.b[i]!] ?? '') };
       const known = this.#byAddress.get(object.address);
       if (known === undefined) this.#byAddress.set(object.address, [holder]);
       else known.push(holder);
@@ -39,6 +39,8 @@ export class SeenHolders {
     return (address === undefined ? undefined : this.#byAddress.get(address)) ?? NOBODY;
   }
 }
+
+const sentence = (how: string): string => (how.startsWith('has ') ? `it ${how}` : how);
 
 /** Whether it waits at a time, has since before the look, and never goes on. */
 function standsStill(subject: Subject, goroutine: number, time: number, look: number): boolean {

@@ -230,7 +230,7 @@ class GraphBuilder {
   #seenEdges(node: number, { address }: WaitedObject): boolean {
     const holders = this.#seen.of(address).filter(({ kind }) => kind === 'waitgroup');
     for (const { goroutine, how } of holders)
-      this.#edge(node, this.#goroutine(this.#subject.lifeIndex(goroutine)!), 'held', 'likely', `it ${how}`);
+      this.#edge(node, this.#goroutine(this.#subject.lifeIndex(goroutine)!), 'held', 'likely', how);
     return holders.length > 0;
   }
 
