@@ -130,8 +130,10 @@ export class LineStep {
     const walk = this.#walk;
     const depth = walk.depthOfSp(walk.thread);
     const loops = this.#loopGoals();
-    if (callee !== undefined && loops.length === 0) {
-      const through = this.#throughLeaf(behind, depth);
+    // What the runtime does may be the beginning of a panic, or change the stack: goals are to be set before.
+    const name = callee?.name ?? '';
+    if (callee !== undefined && loops.length === 0 && !isRuntime(name) && !name.startsWith('runtime.')) {
+      const through = this.#throughLeaf(callee, behind, depth);
       if (through !== 'unfinished') return through;
     }
     const goals: PlaceGoal[] = [
@@ -153,15 +155,20 @@ export class LineStep {
    * Through a short function that calls nothing, instruction by instruction without the CPU: that is over sooner than it
    * takes to let everything run. Undefined: behind the call.
    */
-  #throughLeaf(behind: RuntimeAddress, depth: number): typeof INTERRUPTED | 'unfinished' | undefined {
+  #throughLeaf(
+    callee: FunctionCode,
+    behind: RuntimeAddress,
+    depth: number,
+  ): typeof INTERRUPTED | 'unfinished' | undefined {
     const walk = this.#walk;
-    for (let left = MOST_IN_LEAF; left > 0; left--) {
+    for (let count = 0; count < MOST_IN_LEAF; count++) {
       const done = walk.emulateOne();
       if (done === INTERRUPTED) return INTERRUPTED;
       if (done === undefined) return 'unfinished';
       const { pc } = walk;
       if (pc === behind && walk.depthOfSp(walk.thread) <= depth) return undefined;
-      if (walk.instructions.at(pc)?.flow === 'call') return 'unfinished';
+      const left = pc < callee.entry || pc >= callee.end;
+      if (left || walk.instructions.at(pc)?.flow === 'call') return 'unfinished';
     }
     return 'unfinished';
   }
