@@ -45,10 +45,9 @@ import { TrapSession } from './trap-session.ts';
 export type { ProbeStatus as RecordingStatus } from './probe-session.ts';
 
 /** For so long at once what calls were made with is put into words. */
+const WORDS_MS = 20;
 /** Events a second that fill no ring while we look away. */
 const BUSY = 20_000;
-
-const WORDS_MS = 20;
 
 export interface RecordingOptions
   extends Pick<ProbeOrder<GoroutineProbes>, 'subject' | 'lossless' | 'ringBytes'> {
@@ -127,6 +126,7 @@ export class Recording {
   readonly #calls: SeenCalls | undefined;
   #end: number | undefined;
   #parting: PartingLook | undefined;
+  #looked = false;
   readonly #lossless: boolean;
 
   private constructor(
@@ -309,10 +309,15 @@ export class Recording {
     return this.#session.stop(this.#sink);
   }
 
-  /** While the probes still tell who moves. Of what nobody will ask for nothing is looked at. */
+  /**
+   * Once, while the probes still tell who moves. The ring is not drained meanwhile: where much comes, or nothing may be
+   * lost, it is left out; and where nobody will ask for the whole.
+   */
   #lookAtLocks(): void {
-    if (this.#parting !== undefined || this.#end !== undefined || this.#raw === undefined || this.ended)
-      return;
+    if (this.#looked) return;
+    this.#looked = true;
+    if (this.#end !== undefined || this.#raw === undefined || this.ended) return;
+    if (this.#lossless || this.status.events > BUSY * this.seconds) return;
     const { kernel, now, started, plan } = this.#session;
     const memory = new FrozenMemory(kernel, this.pid, plan.target.memory);
     plan.target.memory.invalidate();
