@@ -18,7 +18,7 @@ export {
   ProcessTarget,
   TRACE_OPTIONS,
 } from './process/process-target.ts';
-export { processEnd } from './process/wait-status.ts';
+export { isStopped, processEnd } from './process/wait-status.ts';
 export { readSignalFrame } from './signal-frame.ts';
 export { describeSignal, describeSignalCode } from './signals.ts';
 export type * from './target.ts';

@@ -1,5 +1,6 @@
 import { UserError } from '../../base/index.ts';
 import { KernelError, SIGNAL, type SpawnedProcess, type SpawnRequest } from '../../target/process/kernel.ts';
+import { isStopped } from '../../target/process/wait-status.ts';
 import { kernelError } from './errno.ts';
 import { injectExec, type Parts, WHILE_STARTING } from './exec-injection.ts';
 import type { Libc } from './libc.ts';
@@ -93,8 +94,6 @@ function becomeProgram(
   const errno = injectExec(parts, pid, plan);
   if (errno !== 0) throw cannotRun(path, kernelError('execve', errno).code);
 }
-
-const isStopped = (status: number): boolean => (status & 0xff) === 0x7f;
 
 function seize({ threads }: Parts, pid: number): void {
   try {

@@ -66,6 +66,7 @@ export class FamilyRecording {
     this.#main = main;
     this.#options = { ...options, ringBytes };
     this.#tasks = new FollowedTasks(this.#kernel, (pid) => this.#runs(pid));
+    main.tellElsewhere((id, status) => this.#tasks.postpone(id, status));
     this.#add(main, factsOf(this.#kernel, main.pid));
   }
 
@@ -242,8 +243,25 @@ export class FamilyRecording {
     const { door } = recording;
     for (const name of door?.callers() ?? []) {
       const id = taskNamed(this.#kernel, pid, name);
-      if (id !== undefined) this.#tasks.follow(id);
+      if (id !== undefined) this.#follow(pid, id);
       door!.answer();
+    }
+  }
+
+  /** A goroutine that lets its process run another program may do so on another thread than it waited on. */
+  #follow(pid: number, id: number): void {
+    if (statusOf(this.#kernel, id).get('Tgid') !== String(pid)) {
+      this.#tasks.follow(id);
+      return;
+    }
+    // Until no thread has been made meanwhile by one that was not followed yet.
+    const seen = new Set<number>();
+    for (let before = -1; before < seen.size; ) {
+      before = seen.size;
+      for (const thread of (this.#kernel.procFolder(pid, 'task') ?? []).map(Number)) {
+        if (!seen.has(thread)) this.#tasks.follow(thread);
+        seen.add(thread);
+      }
     }
   }
 

@@ -12,6 +12,7 @@ import {
   WindowBusy,
 } from '../../probe/index.ts';
 import {
+  isStopped,
   type Kernel,
   type ModuleFile,
   type ProcessEnd,
@@ -84,6 +85,7 @@ export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
   readonly #reader: RingReader;
   readonly #closeRing: () => void;
   readonly #launched: boolean;
+  #elsewhere: (id: number, status: number) => void = () => {};
   #ended = false;
   #end: ProcessEnd | undefined;
   #closed = false;
@@ -147,13 +149,23 @@ export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
     if (this.#ended) return true;
     if (this.#launched) {
       const waited = this.kernel.waitFor(this.pid, false);
+      const status = this.kernel.lastStatus;
+      if (waited === this.pid && isStopped(status)) {
+        this.#elsewhere(this.pid, status);
+        return false;
+      }
       this.#ended = waited !== 0;
-      if (waited === this.pid) this.#end = processEnd(this.kernel.lastStatus);
+      if (waited === this.pid) this.#end = processEnd(status);
     } else {
       const status = this.kernel.procFile(this.pid, 'stat');
-      this.#ended = status === undefined || /\) [ZX] /.test(Buffer.from(status).toString('latin1'));
+      this.#ended = status === undefined || isDead(Buffer.from(status).toString('latin1'));
     }
     return this.#ended;
+  }
+
+  /** Who follows tasks on the same thread is told of what is not for us: that the process has stopped. */
+  tellElsewhere(elsewhere: (id: number, status: number) => void): void {
+    this.#elsewhere = elsewhere;
   }
 
   /** How it ended; undefined: it has not, or nobody knows. */
@@ -439,6 +451,15 @@ export function* interruptedPlaces(target: ProcessTarget): Iterable<number> {
     if (problem !== undefined || !stands) continue;
     for (const { pc } of program.stackOf(goroutine, PREEMPTION_FRAMES).frames) yield pc;
   }
+}
+
+/**
+ * By /proc/PID/stat: state and num_threads. The first thread is a zombie for a moment while another one executes a program
+ * (fs/exec.c, de_thread), and for as long as others outlive it.
+ */
+function isDead(stat: string): boolean {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return /[ZX]/.test(fields[0] ?? '') && Number(fields[17]) <= 1;
 }
 
 export function launchedProgram({ program }: Launch): { readonly path: string } {

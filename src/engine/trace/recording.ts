@@ -76,7 +76,12 @@ type Session = Pick<
   ProbeSession<GoroutineProbes, FrozenMemory>,
   'pid' | 'plan' | 'stoppedMs' | 'started' | 'now' | 'kernel' | 'seen' | 'status' | 'ended' | 'drain' | 'stop'
 > &
-  Partial<Pick<ProbeSession<GoroutineProbes, FrozenMemory>, 'door' | 'switchOff' | 'replaced' | 'end'>>;
+  Partial<
+    Pick<
+      ProbeSession<GoroutineProbes, FrozenMemory>,
+      'door' | 'switchOff' | 'replaced' | 'end' | 'tellElsewhere'
+    >
+  >;
 
 /**
  * What an event costs: of a ping-pong of two goroutines with stacks, by CPU time, amd64, Go 1.26. At a trap it is our time,
@@ -286,6 +291,11 @@ export class Recording {
   switchOff(): void {
     this.#lookAtLocks();
     this.#session.switchOff?.();
+  }
+
+  /** Who follows tasks on the same thread is told when the process has stopped. */
+  tellElsewhere(elsewhere: (id: number, status: number) => void): void {
+    this.#session.tellElsewhere?.(elsewhere);
   }
 
   /** The process runs another program now. */

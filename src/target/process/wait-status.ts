@@ -5,6 +5,7 @@ export const hasExited = (status: number): boolean => (status & 0x7f) === 0;
 export const exitStatus = (status: number): number => (status >> 8) & 0xff;
 export const wasKilled = (status: number): boolean => (status & 0x7f) !== 0 && (status & 0xff) !== 0x7f;
 export const killingSignal = (status: number): number => status & 0x7f;
+export const isStopped = (status: number): boolean => (status & 0xff) === 0x7f;
 export const stopSignal = (status: number): number => (status >> 8) & 0xff;
 export const ptraceEvent = (status: number): number => (status >> 16) & 0xff;
 
