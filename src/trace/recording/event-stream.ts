@@ -54,7 +54,8 @@ export class EventStream {
   #take(time: number, last: boolean, use: (ready: Uint32Array, all: Uint32Array) => void): void {
     const { log } = this.#input;
     const all = this.#pending();
-    const ready = last ? all.length : this.#ready(all, time);
+    const named = this.interpreter.named(all);
+    const ready = last ? all.length : this.#ready(all, named, time);
     use(all.subarray(0, ready), all);
     this.#waiting = all.slice(ready);
     log.release(this.#waiting.reduce((least, each) => Math.min(least, each), log.count));
@@ -69,9 +70,8 @@ export class EventStream {
   }
 
   /** How many from the beginning no other can come in front of. */
-  #ready(order: Uint32Array, time: number): number {
+  #ready(order: Uint32Array, named: number, time: number): number {
     const before = this.#countBefore(order, time - this.#patience.late);
-    const named = this.interpreter.named(order);
     if (named >= before) return before;
     return time - this.#timeOf(order[named]!) > this.#patience.unnamed ? before : named;
   }

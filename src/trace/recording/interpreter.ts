@@ -101,7 +101,6 @@ export class Interpreter {
 
   /** Finds who will be followed. */
   follow(order: ArrayLike<number>, followed: Followed): void {
-    if (this.#lateIds) this.#nameNewGoroutines(order);
     for (let i = 0; i < order.length; i++) {
       const record = order[i]!;
       if (this.#get(record, FIELD.kind) === CALL_KIND.enter)
@@ -112,11 +111,13 @@ export class Interpreter {
   }
 
   read(order: ArrayLike<number>): void {
-    if (this.#lateIds) this.#nameNewGoroutines(order);
     for (let i = 0; i < order.length; i++) this.#record(order[i]!);
   }
 
-  /** How many of these records can be read: in front of the first of a goroutine whose id no record has told yet. */
+  /**
+   * To be asked of all records that have come and were not read, before any of them is. How many of them can be read: in
+   * front of the first of a goroutine whose id no record has told yet.
+   */
   named(order: ArrayLike<number>): number {
     if (!this.#lateIds) return order.length;
     this.#nameNewGoroutines(order);
