@@ -6,15 +6,13 @@ import {
   writeTraceFile,
   writeTraceParts,
 } from '../engine/trace/trace-file.ts';
+import { bytesText } from '../trace/analysis/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { pageOfTrace } from './page-of-trace.ts';
 import { ProgressLine } from './progress-line.ts';
 import { writeError } from './standard-streams.ts';
 
-const MEGABYTE = 1e6;
 const WRITING = 'putting together what was recorded';
-
-export const megabytes = (bytes: number): string => `${(bytes / MEGABYTE).toFixed(1)} MB`;
 
 /** What there is in a trace, in numbers. */
 export interface Tally {
@@ -102,4 +100,4 @@ export function keepTrace(path: string, trace: Trace, root: URL): void {
 }
 
 export const tellWritten = (path: string, { format, bytes }: WrittenTrace): void =>
-  writeError(`mattock: ${path} (${format}, ${megabytes(bytes)})\n`);
+  writeError(`mattock: ${path} (${format}, ${bytesText(bytes)})\n`);

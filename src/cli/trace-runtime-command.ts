@@ -2,8 +2,9 @@ import { UserError } from '../base/index.ts';
 import { formatDuration } from '../commands/language/duration.ts';
 import { GoTracer } from '../engine/trace/go-tracer.ts';
 import { checkTraceFile, keepsGoTraces, writePrivateFile } from '../engine/trace/trace-file.ts';
+import { bytesText } from '../trace/analysis/index.ts';
 import { readGoTrace } from '../trace/go-format/index.ts';
-import { keepTrace, megabytes } from './keep-trace.ts';
+import { keepTrace } from './keep-trace.ts';
 import { untilSignal } from './recording-signals.ts';
 import { writeError } from './standard-streams.ts';
 import type { TraceRecordOptions } from './trace-record-options.ts';
@@ -43,5 +44,5 @@ export async function recordByGoTracer(options: TraceRecordOptions, root: URL): 
   }
   // As it was written.
   writePrivateFile(output, bytes);
-  writeError(`mattock: ${output} (Go execution trace, ${megabytes(bytes.length)})\n`);
+  writeError(`mattock: ${output} (Go execution trace, ${bytesText(bytes.length)})\n`);
 }

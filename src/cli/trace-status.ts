@@ -1,5 +1,5 @@
 import type { RecordingStatus } from '../engine/trace/recording.ts';
-import { megabytes } from './keep-trace.ts';
+import { bytesText } from '../trace/analysis/index.ts';
 import { isTerminal, writeError } from './standard-streams.ts';
 
 const EVERY_MS = 250;
@@ -70,7 +70,7 @@ class Rates {
     const { events, bytes, lost } = this.#recording.status;
     const seconds = Math.max(this.age / 1000, 1e-3);
     const rate = Math.round((events - this.#events) / seconds);
-    const volume = megabytes((bytes - this.#bytes) / seconds);
+    const volume = bytesText((bytes - this.#bytes) / seconds);
     const cost = costText(events - this.#events, this.#recording.nanosecondsPerEvent, seconds);
     const drops = lost > this.#lost ? `, ${lost - this.#lost} lost` : '';
     this.#time = performance.now();

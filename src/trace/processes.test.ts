@@ -94,7 +94,7 @@ describe('several processes in one trace', () => {
       EVENT.procStop,
       EVENT.procStop,
     ]);
-    const ended = [...merged.events.kind].findIndex((kind) => kind === EVENT.ended);
+    const ended = merged.events.kind.indexOf(EVENT.ended);
     expect(merged.events.a[ended]).toBe(WITH_ITS_PROCESS);
   });
 

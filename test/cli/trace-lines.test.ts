@@ -125,7 +125,7 @@ describe('the lines of mattock trace', () => {
       await new Promise((resolve) => tracer.stderr!.once('data', resolve));
     }
     expect(text).toMatch(
-      /^mattock: process \d+: \d+ events\/s, \d+\.\d MB\/s, about \d+\.\d\d % of one CPU(, \d+ lost)?; \d+ events so far, \d+ lost$/m,
+      /^mattock: process \d+: \d+ events\/s, [\d.]+ (Ki|Mi)?B\/s, about \d+\.\d\d % of one CPU(, \d+ lost)?; \d+ events so far, \d+ lost$/m,
     );
     tracer.kill('SIGINT');
     expect(await new Promise((resolve) => tracer.once('exit', resolve))).toBe(0);

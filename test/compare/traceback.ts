@@ -1,6 +1,6 @@
 import { align } from './alignment.ts';
 import { type Answers, type GoroutineAnswer, type Place, placeText } from './answers.ts';
-import { type Comparison, Tally } from './differences.ts';
+import { Tally } from './differences.ts';
 
 // Where Delve cannot help (stripped binaries), the program's own words can: with GOTRACEBACK=crash it prints all its
 // goroutines before it dies (runtime/traceback.go: goroutineheader, traceback2). What that cannot say: threads of

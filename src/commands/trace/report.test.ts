@@ -21,7 +21,7 @@ const rendered = (format: ReportFormat, request: Partial<ReportRequest> = {}): s
 describe('the report as text', () => {
   it('leads with the worst finding and fits a screen', () => {
     const lines = rendered('text').split('\n');
-    expect(lines[0]).toBe('story: 100ms, 65 events, 18 goroutines on 2 Ps');
+    expect(lines[0]).toBe('story: 100ms, 65 events, 18 goroutines seen on 2 Ps');
     expect(lines[2]).toBe('HIGH 12 goroutines hang on one that nobody lets go on');
     expect(lines[3]).toBe('     /x/shop.go:70 main.(*shop).record.func1');
     expect(lines.length).toBeLessThan(50);

@@ -1,5 +1,6 @@
 import { UserError } from '../../base/index.ts';
 import { type Analysis, durationText, findingsOf } from '../../trace/analysis/index.ts';
+import { plural } from '../output/text.ts';
 import type { Block } from './document.ts';
 import type { ReportOptions } from './report-options.ts';
 import { storyBlocks } from './section-goroutines.ts';
@@ -31,6 +32,7 @@ export interface TraceFacts {
   readonly events: number;
   readonly goroutines: number;
   readonly gomaxprocs: number;
+  readonly gomaxprocsKnown: boolean;
 }
 
 export function traceFacts({ subject, processors }: Analysis): TraceFacts {
@@ -43,6 +45,7 @@ export function traceFacts({ subject, processors }: Analysis): TraceFacts {
     events: trace.events.count,
     goroutines: lives.goroutines.length,
     gomaxprocs: processors.gomaxprocs,
+    gomaxprocsKnown: processors.gomaxprocsKnown,
   };
 }
 
@@ -69,7 +72,7 @@ export function* reportBlocks(analysis: Analysis, request: ReportRequest): Itera
   yield {
     kind: 'lines',
     lines: [
-      `${facts.name}: ${durationText(facts.durationNs)}, ${facts.events} events, ${facts.goroutines} goroutines on ${facts.gomaxprocs} Ps`,
+      `${facts.name}: ${durationText(facts.durationNs)}, ${plural(facts.events, 'event')}, ${plural(facts.goroutines, 'goroutine')} ${facts.gomaxprocsKnown ? 'on' : 'seen on'} ${plural(facts.gomaxprocs, 'P')}`,
       ...analysis.consistency.notes.map((note) => `note: ${note}`),
     ],
   };

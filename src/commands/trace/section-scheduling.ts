@@ -36,7 +36,12 @@ const WIDTH = 40;
 
 function* bars({ histogram }: Scheduling): Iterable<string> {
   const most = Math.max(1, ...histogram.map(({ count }) => count));
-  for (const { belowNs, count } of histogram) {
+  const isFull = ({ count }: { readonly count: number }): boolean => count > 0;
+  // From the first that has any to the last.
+  for (const { belowNs, count } of histogram.slice(
+    histogram.findIndex(isFull),
+    histogram.findLastIndex(isFull) + 1,
+  )) {
     const bar = '█'.repeat(Math.ceil((count / most) * WIDTH));
     yield `  < ${durationText(belowNs).padStart(7)} ${bar.padEnd(WIDTH)} ${count}`;
   }
@@ -46,7 +51,10 @@ function* bars({ histogram }: Scheduling): Iterable<string> {
 const LEVELS = '▁▂▃▄▅▆▇█';
 
 export function* processorBlocks({ processors }: Analysis): Iterable<Block> {
-  yield { kind: 'heading', text: `Processors (GOMAXPROCS ${processors.gomaxprocs})` };
+  yield {
+    kind: 'heading',
+    text: `Processors (${processors.gomaxprocsKnown ? `GOMAXPROCS ${processors.gomaxprocs}` : `${processors.gomaxprocs} seen`})`,
+  };
   const { steals, utilisation, meanUtilisation, unevenness } = processors;
   yield {
     kind: 'table',

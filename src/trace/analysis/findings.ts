@@ -192,13 +192,15 @@ function* recursion(analysis: Analysis): Iterable<Finding> {
 function* scheduling(analysis: Analysis): Iterable<Finding> {
   const { latency } = analysis.scheduling;
   if (latency.p99Ns < SLOW_NS) return;
-  const { meanUtilisation, gomaxprocs } = analysis.processors;
+  const { meanUtilisation, gomaxprocs, gomaxprocsKnown } = analysis.processors;
   yield {
     kind: 'scheduling',
     severity: latency.p50Ns >= SLOW_NS ? 'medium' : 'low',
     title: `one in a hundred goroutines waits ${durationText(latency.p99Ns)} or longer for a P`,
     place: undefined,
-    evidence: [`GOMAXPROCS is ${gomaxprocs}; the Ps run goroutines ${percent(meanUtilisation)} of the time`],
+    evidence: [
+      `${gomaxprocsKnown ? `GOMAXPROCS is ${gomaxprocs}` : `${gomaxprocs} Ps were seen`}; the Ps run goroutines ${percent(meanUtilisation)} of the time`,
+    ],
     goroutines: [],
   };
 }

@@ -3,7 +3,9 @@ import type { Subject } from './subject.ts';
 
 /** What the Ps did. A P that runs no goroutine looks for one, runs the scheduler, or is idle. */
 export interface Processors {
+  /** As many as were seen, where the trace does not say. */
   readonly gomaxprocs: number;
+  readonly gomaxprocsKnown: boolean;
   readonly processors: readonly ProcessorRow[];
   /** Share of all Ps that ran goroutines, in equal pieces of the trace. */
   readonly utilisation: readonly number[];
@@ -38,7 +40,7 @@ export interface Steals {
 const PIECES = 60;
 
 export function processorsOf(subject: Subject): Processors {
-  const gomaxprocs = maxProcs(subject);
+  const { gomaxprocs, gomaxprocsKnown } = maxProcs(subject);
   const seen = new Map<number, Counts>();
   const busy = new Float64Array(PIECES);
   addSpans(subject, seen, busy);
@@ -56,6 +58,7 @@ export function processorsOf(subject: Subject): Processors {
   const piece = (subject.trace.duration / PIECES) * gomaxprocs;
   return {
     gomaxprocs,
+    gomaxprocsKnown,
     processors,
     utilisation: Array.from(busy, (ns) => (piece > 0 ? Math.min(1, ns / piece) : 0)),
     meanUtilisation: subject.trace.duration > 0 ? mean / subject.trace.duration : 0,
@@ -135,7 +138,7 @@ function addRuns({ trace }: Subject, seen: Map<number, Counts>): void {
 }
 
 /** The largest GOMAXPROCS of the trace; without one the Ps that were seen. */
-function maxProcs({ trace }: Subject): number {
+function maxProcs({ trace }: Subject): Pick<Processors, 'gomaxprocs' | 'gomaxprocsKnown'> {
   const { events } = trace;
   let most = 0;
   let highest = -1;
@@ -143,5 +146,5 @@ function maxProcs({ trace }: Subject): number {
     if (events.kind[i] === EVENT.procsChange) most = Math.max(most, events.a[i]!);
     highest = Math.max(highest, events.proc[i]!);
   }
-  return most > 0 ? most : highest + 1;
+  return { gomaxprocs: most > 0 ? most : highest + 1, gomaxprocsKnown: most > 0 };
 }
