@@ -33,7 +33,7 @@ describe.skipIf(!hasToolchain(undefined))('mattock trace convert', () => {
   it('writes a profile that pprof takes', async () => {
     const { status, stderr } = await mattock(['trace', 'convert', at('server.trace'), at('x.pb.gz')]);
     expect(status).toBe(0);
-    expect(stderr).toMatch(/^mattock: .*x\.pb\.gz \(pprof profile, \d+\.\d MB\)\n$/);
+    expect(stderr).toMatch(/^mattock: .*x\.pb\.gz \(pprof profile, [\d.]+ (Ki|Mi)?B\)\n$/);
     expect(statSync(at('x.pb.gz')).mode & 0o777).toBe(0o600);
     const top = (...args: string[]): string =>
       execFileSync('go', ['tool', 'pprof', '-top', '-nodecount=500', ...args, at('x.pb.gz')], {
