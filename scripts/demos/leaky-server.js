@@ -7,9 +7,9 @@ import { build, mattock, must, root, step } from './steps.js';
 
 /** How long the server may live, should we be killed. */
 const LIFETIME = '30s';
-const RECORD_FOR = '5s';
+const RECORD_FOR = '6s';
 /** Enough that the audit gives up while it is recorded. */
-const SERVER = ['-listen', '127.0.0.1:0', '-load', '20000', '-audit-quota', '2000', '-for', LIFETIME];
+const SERVER = ['-listen', '127.0.0.1:0', '-load', '20000', '-audit-quota', '3000', '-for', LIFETIME];
 
 export async function leakyServer(folder, go) {
   const executable = path.join(folder, 'leaky-server');
@@ -26,7 +26,7 @@ export async function leakyServer(folder, go) {
   process.stdout.write(`   ${line}`);
 
   step(
-    'Record what its goroutines do, for five seconds',
+    'Record what its goroutines do, for six seconds',
     `mattock trace -p ${server.pid} -t ${RECORD_FOR} -o trace.out`,
   );
   run(['trace', '-p', String(server.pid), '-t', RECORD_FOR, '-o', 'trace.out']);
