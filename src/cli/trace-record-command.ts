@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { formatDuration } from '../commands/language/duration.ts';
+import { plural } from '../commands/output/text.ts';
 import { FamilyRecording } from '../engine/trace/family-recording.ts';
 import { type RecordedCalls, Recording, type TraceEngine } from '../engine/trace/recording.ts';
 import { checkTraceFile } from '../engine/trace/trace-file.ts';
@@ -204,7 +205,7 @@ function callsText({ calls }: AnyRecording): string {
   const asked = calls.plan.functions.filter(({ level }) => level === 0).length;
   const others = calls.plan.functions.length - asked;
   const more = others > 0 ? ` and ${others} that they call` : '';
-  return `among them ${calls.count} calls of ${asked} ${asked === 1 ? 'function' : 'functions'}${more}`;
+  return `among them ${calls.count} calls of ${plural(asked, 'function')}${more}`;
 }
 
 function summary(recording: AnyRecording, facts: readonly string[]): string {

@@ -1,4 +1,5 @@
 import { KernelError, PTRACE_EVENT, PTRACE_O, SIGNAL } from '../../target/process/kernel.ts';
+import { isStopped } from '../../target/process/wait-status.ts';
 import type { Memory } from './memory.ts';
 import type { Processor } from './processor.ts';
 import { procfs } from './procfs.ts';
@@ -44,7 +45,11 @@ export function injectExec(parts: Parts, pid: number, plan: ExecPlan): number {
   let inCall = false;
   let signal = 0;
   for (;;) {
-    if (!threads.contToSystemCall(pid, signal) || waiting.waitFor(pid) !== pid || isDead(waiting.lastStatus))
+    if (
+      !threads.contToSystemCall(pid, signal) ||
+      waiting.waitFor(pid) !== pid ||
+      !isStopped(waiting.lastStatus)
+    )
       throw new KernelError('execve', 'ESRCH');
     const status = waiting.lastStatus;
     signal = 0;
@@ -57,8 +62,6 @@ export function injectExec(parts: Parts, pid: number, plan: ExecPlan): number {
     else inCall = true;
   }
 }
-
-const isDead = (status: number): boolean => (status & 0xff) !== 0x7f;
 
 const wordsOf = (registers: Uint8Array): BigUint64Array => new BigUint64Array(registers.buffer);
 

@@ -14,6 +14,7 @@ import { bodyStart } from '../../image/index.ts';
 import type { Kernel, LiveThread } from '../../target/index.ts';
 import { openKernel } from '../linux/open-kernel.ts';
 import { attachTarget } from '../live/open-live-target.ts';
+import { hasEnded } from './process-life.ts';
 import { RunSlice } from './run-slice.ts';
 
 /** How long a goroutine of the program's may take to come to where a function can be called. */
@@ -83,8 +84,7 @@ export class GoTracer {
   }
 
   get ended(): boolean {
-    const status = this.#kernel.procFile(this.pid, 'stat');
-    return status === undefined || /\) [ZX] /.test(Buffer.from(status).toString('latin1'));
+    return hasEnded(this.#kernel, this.pid);
   }
 
   /**

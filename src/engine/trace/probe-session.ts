@@ -24,6 +24,7 @@ import { openTimestampCounter, type TimestampMoment } from '../linux/timestamp.t
 import { attachSleeper, attachTarget, inspectTarget, launchTarget } from '../live/open-live-target.ts';
 import type { Launch } from '../session-client.ts';
 import { openRingFile, probeTarget } from './probe-port.ts';
+import { hasEnded } from './process-life.ts';
 
 const DEFAULT_RING_BYTES = 64 << 20;
 /** How often a thread may stand in a window while we look, and how long it is left alone then. */
@@ -156,10 +157,7 @@ export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
       }
       this.#ended = waited !== 0;
       if (waited === this.pid) this.#end = processEnd(status);
-    } else {
-      const status = this.kernel.procFile(this.pid, 'stat');
-      this.#ended = status === undefined || isDead(Buffer.from(status).toString('latin1'));
-    }
+    } else this.#ended = hasEnded(this.kernel, this.pid);
     return this.#ended;
   }
 
@@ -451,15 +449,6 @@ export function* interruptedPlaces(target: ProcessTarget): Iterable<number> {
     if (problem !== undefined || !stands) continue;
     for (const { pc } of program.stackOf(goroutine, PREEMPTION_FRAMES).frames) yield pc;
   }
-}
-
-/**
- * By /proc/PID/stat: state and num_threads. The first thread is a zombie for a moment while another one executes a program
- * (fs/exec.c, de_thread), and for as long as others outlive it.
- */
-function isDead(stat: string): boolean {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return /[ZX]/.test(fields[0] ?? '') && Number(fields[17]) <= 1;
 }
 
 export function launchedProgram({ program }: Launch): { readonly path: string } {
