@@ -56,7 +56,7 @@ async function record(options: Options, root: URL): Promise<number> {
   const whose = processes > 1 ? ` in ${processes} processes` : '';
   const all = [
     `${formatDuration(duration)}: ${events} events of ${goroutines} goroutines${whose}`,
-    callsText(recording),
+    callsText(recording, options.calls?.pattern),
     violations > 0 ? `${violations} changes of state do not follow from those before` : '',
     ...notes,
   ];
@@ -85,6 +85,11 @@ async function recorded(
         calls: options.calls && recordedCalls(options.calls),
         spoolFolder: output === undefined ? undefined : path.dirname(output),
       });
+      const { calls } = options;
+      if (calls !== undefined && recording.calls === undefined)
+        writeError(
+          `mattock: process ${recording.pid} has no function called ${calls.pattern}; programs that it starts may\n`,
+        );
       let left = false;
       let lines: TraceLines | undefined;
       try {
@@ -200,10 +205,11 @@ function eventsOf(recording: AnyRecording, forget: boolean): LiveSource {
   return { take: () => [{ trace: live.take() }] };
 }
 
-function callsText({ calls }: AnyRecording): string {
-  if (calls === undefined) return '';
-  const asked = calls.plan.functions.filter(({ level }) => level === 0).length;
-  const others = calls.plan.functions.length - asked;
+function callsText({ calls }: AnyRecording, pattern: string | undefined): string {
+  if (pattern === undefined) return '';
+  if (calls === undefined) return `no call was recorded: no program had a function called ${pattern}`;
+  const asked = calls.functions.filter(({ level }) => level === 0).length;
+  const others = calls.functions.length - asked;
   const more = others > 0 ? ` and ${others} that they call` : '';
   return `among them ${calls.count} calls of ${plural(asked, 'function')}${more}`;
 }

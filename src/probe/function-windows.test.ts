@@ -53,6 +53,14 @@ describe('windows of a function', () => {
     expect(found.exits.map(({ address, movedBytes }) => [address - ADDRESS, movedBytes])).toEqual([[16, 0]]);
   });
 
+  it('are not the check of a huge frame, which branches twice', () => {
+    const check = '49 89 e4 49 81 ec b8 13 00 00 72 20 4d 3b 66 10 76 1a';
+    expect(places(`${check} ${PROLOGUE} ${EPILOGUE}`)).toMatchObject({ entry: '18+8' });
+    expect(places(`${check} 55 48 89 e5 e8 00 00 00 00 5d c3 cc cc cc cc`)).toBe(
+      'there is no room for a probe where it begins',
+    );
+  });
+
   it('are the whole of a short leaf', () => {
     expect(places('48 8d 04 18 c3')).toEqual({ entry: '0+5', exits: ['0+5'], unseen: [] });
   });

@@ -97,7 +97,9 @@ function checkWindow(code: FunctionCode, start: number): PatchSite | undefined {
   const branch = code.instructions[start - 1];
   if (branch?.flow !== 'branch' || branch.target === undefined) return undefined;
   const length = branch.address + branch.length - code.address;
-  if (length < JUMP_LENGTH) return undefined;
+  // The check of a huge frame branches twice.
+  const before = code.instructions.slice(0, start - 1);
+  if (length < JUMP_LENGTH || before.some(({ flow }) => flow === 'branch')) return undefined;
   return { ...window(code, code.instructions.slice(0, start), length), growsAt: branch.target };
 }
 

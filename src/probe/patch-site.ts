@@ -32,6 +32,11 @@ const LARGE_FRAME: readonly Pattern[] = [
   [0x4c, 0x8d, 0x64, 0x24, undefined],
   [0x4c, 0x8d, 0xa4, 0x24, undefined, undefined, undefined, undefined],
 ];
+/** `mov r12, rsp; sub r12, N; jb`: it is so large that the distance may pass zero. */
+const HUGE_FRAME: Pattern = [
+  ...[0x49, 0x89, 0xe4],
+  ...[0x49, 0x81, 0xec, undefined, undefined, undefined, undefined],
+];
 /** `cmp rsp, [r14+16]`, with r12 instead if the frame is large, or the second guard on system stacks. */
 const CHECKS: readonly Pattern[] = [
   [0x49, 0x3b, 0x66, 0x10],
@@ -39,7 +44,11 @@ const CHECKS: readonly Pattern[] = [
   [0x4d, 0x3b, 0x66, 0x10],
   [0x4d, 0x3b, 0x66, 0x18],
 ];
-/** `jbe`, short and long. */
+/** `jb` and `jbe`, short and long. */
+const PASSES_ZERO: readonly Pattern[] = [
+  [0x72, undefined],
+  [0x0f, 0x82, undefined, undefined, undefined, undefined],
+];
 const BELOW: readonly Pattern[] = [
   [0x76, undefined],
   [0x0f, 0x86, undefined, undefined, undefined, undefined],
@@ -69,7 +78,10 @@ export function patchSite(name: string, entry: RuntimeAddress, bytes: Uint8Array
 
 /** How far behind a function's entry its stack has been checked; undefined: it begins in no way that we know. */
 export function behindCheck(bytes: Uint8Array): number | undefined {
-  const at = skip(LARGE_FRAME, bytes, 0);
+  const huge = skip([HUGE_FRAME], bytes, 0);
+  const at = huge > 0 ? skip(PASSES_ZERO, bytes, huge) : skip(LARGE_FRAME, bytes, 0);
+  // An instruction of the function's own.
+  if (huge > 0 && at === huge) return undefined;
   const check = skip(CHECKS, bytes, at);
   // A function may begin with an `lea r12` of its own only where it has a check.
   if (check === at) return at > 0 ? undefined : 0;

@@ -72,10 +72,8 @@ export class RingReader {
         continue;
       }
       if (!final) break;
-      // What was begun when the program ended: the next whole one is looked for.
+      // Its thread died while it wrote this: what it was about to do did not happen, and nothing of it comes behind.
       this.#position += GRAIN;
-      sink.lost({ count: 1, between: undefined });
-      this.lost++;
     }
   }
 

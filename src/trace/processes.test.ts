@@ -122,6 +122,14 @@ describe('several processes in one trace', () => {
     expect(parts[1]!.trace.duration).toBe(90);
   });
 
+  it('of which the same is to be said have one note', () => {
+    const noted = (...notes: readonly string[]): Trace => ({ ...story(5), notes });
+    const traces = [noted('a'), noted('a', 'b'), noted('a'), noted('a')];
+    const parts = traces.map((each, i) => part(100 * (i + 1), 0, undefined, each));
+    expect(mergeProcesses(parts).notes).toEqual(['processes 100, 200, 300 and 1 more: a', 'process 200: b']);
+    expect(mergeProcesses(parts.slice(0, 1)).notes).toEqual(['a']);
+  });
+
   it('whose threads have the same numbers, in namespaces of their own, are told apart', () => {
     const both = mergeProcesses([part(100, 0, undefined, story(5)), part(200, 10, undefined, story(5))]);
     expect(both.processes.map(({ firstThread }) => firstThread)).toEqual([0, 2 ** 32]);

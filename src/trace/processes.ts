@@ -56,14 +56,26 @@ export function mergeProcesses(parts: readonly ProcessTrace[]): Trace {
     if (event < parts[part]!.trace.events.count) copiers[part]!.copy(event);
     else copiers[part]!.finish(parts[part]!.end!);
   }
-  for (const { trace, pid } of parts) {
+  for (const { trace, pid } of parts)
     for (const { what } of trace.violations) builder.violation(`process ${pid}: ${what}`);
-    for (const note of trace.notes) {
-      const whose = parts.length > 1 ? `process ${pid}: ` : '';
-      builder.note(`${whose}${note}`);
-    }
-  }
+  for (const note of commonNotes(parts)) builder.note(note);
   return builder.build();
+}
+
+const PIDS_IN_NOTES = 3;
+
+/** Many processes run the same program, of which the same is to be said. */
+function* commonNotes(parts: readonly ProcessTrace[]): Iterable<string> {
+  const pids = new Map<string, Set<number>>();
+  for (const { trace, pid } of parts)
+    for (const note of trace.notes) pids.set(note, (pids.get(note) ?? new Set()).add(pid));
+  for (const [note, whose] of pids) {
+    const [first, ...others] = [...whose].slice(0, PIDS_IN_NOTES);
+    const more = whose.size > PIDS_IN_NOTES ? ` and ${whose.size - PIDS_IN_NOTES} more` : '';
+    if (parts.length === 1) yield note;
+    else if (others.length === 0) yield `process ${first}: ${note}`;
+    else yield `processes ${[first, ...others].join(', ')}${more}: ${note}`;
+  }
 }
 
 /** Each process of a trace by itself, as it counts its own goroutines and Ps; times stay those of the whole. */

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { EVENT, livesOf, readGoTrace, splitProcesses, type Trace } from '../../src/trace/index.ts';
 import { changedText, RunningProgram, until } from '../live/running-program.ts';
 import { buildGo } from '../support/go-build.ts';
 import { documents, mattock, mattockProgram } from './run-mattock.ts';
@@ -51,7 +52,7 @@ describe('mattock trace --follow-child', () => {
 
     const { stdout } = await mattock(['trace', 'analyze', file, '--json', '--states']);
     const processes = documents(stdout).map(({ process }) => process as { pid: number; command: string });
-    expect(processes.map(({ command }) => command.replace(`${executable} `, ''))).toEqual([
+    expect(processes.map(({ command }) => command.replace(/^\S+ /, ''))).toEqual([
       'on-demand',
       'leaf one',
       'tree2',
@@ -69,6 +70,81 @@ describe('mattock trace --follow-child', () => {
     running.say('"$0" leaf two');
     await says('leaf two 6');
     expect(await running.finish()).toEqual({ status: 0, last: 'ends' });
+  });
+
+  /** Calls of each process of a program that was started, as a file has them. */
+  async function recordedCalls(pattern: string, executable: string, ...args: readonly string[]) {
+    const file = path.join(folder, 'calls.out');
+    const options = [`--output=${file}`, '--time=60s', '--follow-child', '--lossless'];
+    const { status, stderr } = await mattock(['trace', pattern, executable, ...options, '--', ...args]);
+    expect(status, stderr).toBe(0);
+    const trace = readGoTrace(readFileSync(file), file);
+    const processes = splitProcesses(trace).map(({ pid, command, trace: own }) => ({
+      pid,
+      command: command.replace(/^\S+ ?/, ''),
+      ...callsOf(own),
+    }));
+    return { stderr, processes };
+  }
+
+  /** `leaf(name = "own")`, and how many returned; goroutines are whole beside them. */
+  function callsOf(own: Trace): { readonly began: readonly string[]; readonly returned: number } {
+    expect(livesOf(own).violations).toEqual([]);
+    const { events, strings } = own;
+    const rows = Array.from({ length: events.count }, (_, i) => i);
+    const began = rows
+      .filter((i) => events.kind[i] === EVENT.call)
+      .map((i) =>
+        `${strings[events.a[i]!]}(${strings[events.b[i]!]})`.replace(/^main\.|path = .*\/| = /g, ''),
+      );
+    return { began, returned: rows.filter((i) => events.kind[i] === EVENT.return).length };
+  }
+
+  it('keeps the calls of the program that was started and of all that comes of it in one file', async () => {
+    const family = buildGo({ source: 'test/fixtures/follow-family' });
+    const { processes, stderr } = await recordedCalls('/main\\.(leaf|run)$/', family, 'tree');
+    const own = (name: string) => ({
+      command: `leaf ${name}`,
+      began: [`leaf(name"${name}")`],
+      returned: 1,
+    });
+    const ran = expect.stringMatching(/^run\(/);
+    expect(processes.map(({ pid: _, ...told }) => told)).toEqual([
+      { command: 'tree', began: [ran, ran, ran, 'leaf(name"own")'], returned: 4 },
+      own('direct'),
+      own('below'),
+      { command: 'tree2', began: [ran], returned: 1 },
+      own('grandchild'),
+      own('instead'),
+    ]);
+    expect(stderr).toContain('among them 9 calls of 2 functions\n');
+  });
+
+  it('keeps the calls of a program before and after it executes another in its place', async () => {
+    const family = buildGo({ source: 'test/fixtures/follow-family' });
+    const { processes } = await recordedCalls('main.leaf', family, 'exec');
+    expect(processes.map(({ began, returned }) => [began, returned])).toEqual([
+      [['leaf(name"before")'], 1],
+      [['leaf(name"after")'], 1],
+    ]);
+    expect(new Set(processes.map(({ pid }) => pid)).size).toBe(1);
+  });
+
+  it('keeps the calls of children where only they have such functions, and tells where none has', async () => {
+    const family = buildGo({ source: 'test/fixtures/follow-family' });
+    const child = buildGo({ source: 'test/fixtures/calltrace-values' });
+    const { processes, stderr } = await recordedCalls('main.seenInts', family, 'many', '2', child);
+    expect(processes.map(({ began, returned }) => [began.length, returned])).toEqual([
+      [0, 0],
+      [2, 2],
+      [2, 2],
+    ]);
+    expect(stderr).toMatch(
+      /process \d+ has no function called main\.seenInts; programs that it starts may\n/,
+    );
+    expect(stderr).toContain('among them 4 calls of 1 function\n');
+    const none = await recordedCalls('main.nobody', family, 'leaf', 'alone');
+    expect(none.stderr).toContain('no call was recorded: no program had a function called main.nobody\n');
   });
 
   it.each([

@@ -9,7 +9,7 @@ import {
 import { mergeProcesses, type Trace } from '../../trace/index.ts';
 import { openBeginnings } from '../live/open-live-target.ts';
 import type { ProbeStatus } from './probe-session.ts';
-import { type LiveRecording, Recording, type RecordingOptions } from './recording.ts';
+import { type CallCount, type LiveRecording, Recording, type RecordingOptions } from './recording.ts';
 
 /** There may be a thousand children. The pages of a ring come into being when they are written. */
 const CHILD_RING_BYTES = 16 << 20;
@@ -100,11 +100,12 @@ export class FamilyRecording {
     return this.#members.reduce((sum, { recording }) => sum + recording.followed, 0);
   }
 
-  /** Of which functions of the first program calls are recorded, and how many there were in all. */
-  get calls(): Recording['calls'] {
-    const { calls } = this.#main;
-    const count = this.#members.reduce((sum, { recording }) => sum + (recording.calls?.count ?? 0), 0);
-    return calls && { ...calls, count };
+  /** Functions of the same name in several programs are one. Undefined: none has what was asked for. */
+  get calls(): CallCount | undefined {
+    const all = this.#members.flatMap(({ recording }) => recording.calls ?? []);
+    if (all.length === 0) return undefined;
+    const functions = new Map(all.flatMap((each) => each.functions.map((one) => [one.name, one] as const)));
+    return { functions: [...functions.values()], count: all.reduce((sum, { count }) => sum + count, 0) };
   }
 
   get missing(): readonly string[] {

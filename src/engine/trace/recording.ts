@@ -16,9 +16,11 @@ import {
 import {
   type CallPlan,
   type CallRequest,
+  hasFunctions,
   planCalls,
   planEntries,
   planUnwinding,
+  type TracedFunction,
 } from '../../trace/calls/call-plan.ts';
 import { CallValues } from '../../trace/calls/call-values.ts';
 import type { NamePattern } from '../../trace/calls/name-pattern.ts';
@@ -67,6 +69,12 @@ export interface RecordedCalls extends CallFilter {
   readonly request: CallRequest;
   /** Throws if the calls that will be seen are not what is wanted: nothing is put into the program then. */
   readonly check?: (plan: CallPlan) => void;
+}
+
+/** Calls that were recorded up to now. */
+export interface CallCount {
+  readonly functions: readonly Pick<TracedFunction, 'name' | 'level'>[];
+  readonly count: number;
 }
 
 export type TraceEngine = 'inline' | 'trap';
@@ -246,9 +254,9 @@ export class Recording {
   }
 
   /** Of which functions calls are recorded, and how many there were up to now. */
-  get calls(): { readonly plan: CallPlan; readonly count: number } | undefined {
+  get calls(): CallCount | undefined {
     const plan = this.#session.plan.calls?.plan;
-    return plan && { plan, count: this.#calls?.count ?? 0 };
+    return plan && { functions: plan.functions, count: this.#calls?.count ?? 0 };
   }
 
   /** What this binary does not let us see. */
@@ -520,14 +528,27 @@ function planned(
   const facts = readSchedulerFacts(target);
   const sight = age === 'runs' ? new Sight(target, kernel, facts) : undefined;
   const states = planProbes(facts, children);
-  const ifThere = age === 'begins' ? unlessRefused : always;
-  const calls = wanted && ifThere(() => callsOf(target, facts, states, wanted, follow));
+  const refused: string[] = [];
+  const ifThere = <T>(pattern: NamePattern | undefined, what: string, plan: (pattern: NamePattern) => T) => {
+    if (pattern === undefined || (children && !hasFunctions(facts, pattern))) return undefined;
+    if (age !== 'begins') return plan(pattern);
+    return unlessRefused(
+      () => plan(pattern),
+      (why) => refused.push(`${what}: ${why}`),
+    );
+  };
+  const calls = ifThere(wanted?.request.pattern, 'calls are not recorded', () =>
+    callsOf(target, facts, states, wanted!, follow),
+  );
   const taken = { ...states, probes: [...states.probes, ...(calls?.plan.probes ?? [])] };
-  const entries = (follow && ifThere(() => entriesOf(target, facts, taken, follow, calls))) ?? NO_ENTRIES;
+  const entries =
+    ifThere(follow, 'no goroutine is followed', (pattern) =>
+      entriesOf(target, facts, taken, pattern, calls),
+    ) ?? NO_ENTRIES;
   return {
     ...states,
     probes: [...taken.probes, ...entries.probes],
-    notes: [...entries.notes, ...(calls?.plan.notes ?? [])],
+    notes: [...refused, ...entries.notes, ...(calls?.plan.notes ?? [])],
     text: textOf(facts),
     facts,
     sight,
@@ -557,15 +578,14 @@ function callsOf(
   };
 }
 
-const always = <T>(plan: () => T): T => plan();
-
-/** Not every program has functions of the names that are asked for. */
-function unlessRefused<T>(plan: () => T): T | undefined {
+/** A child goes on without what cannot be had in it. */
+function unlessRefused<T>(plan: () => T, refused: (why: string) => void): T | undefined {
   try {
     return plan();
   } catch (error) {
-    if (error instanceof UserError) return undefined;
-    throw error;
+    if (!(error instanceof UserError)) throw error;
+    refused(error.message);
+    return undefined;
   }
 }
 

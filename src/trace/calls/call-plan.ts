@@ -103,14 +103,22 @@ export function planUnwinding({ facts }: Pick<CallSubject, 'facts'>): ProbeBody[
   return probes;
 }
 
+/** Whether there are functions of these names, inlined ones too: what there is to see of them `planCalls` tells. */
+export function hasFunctions({ image: { functions } }: SchedulerFacts, pattern: NamePattern): boolean {
+  if (functions === undefined) return false;
+  return named(functions, pattern).length > 0 || functions.places.inlinedNames().some(pattern.matches);
+}
+
+const named = (functions: FunctionTable, pattern: NamePattern): number[] =>
+  Array.from({ length: functions.count }, (_, index) => index).filter((index) =>
+    pattern.matches(functions.name(index)),
+  );
+
 /** Indexes of functions by name. */
-function matching({ image }: SchedulerFacts, pattern: NamePattern): number[] {
-  const found: number[] = [];
-  const { functions } = image;
-  for (let index = 0; index < (functions?.count ?? 0); index++) {
-    if (pattern.matches(functions!.name(index))) found.push(index);
-  }
-  if (found.length > 0 || functions === undefined) return found;
+function matching({ image: { functions } }: SchedulerFacts, pattern: NamePattern): number[] {
+  if (functions === undefined) return [];
+  const found = named(functions, pattern);
+  if (found.length > 0) return found;
   const inlined = functions.places.inlinedNames().find((name) => pattern.matches(name));
   if (inlined === undefined) {
     const near = nearNames(pattern.text, functionNames(functions));
@@ -170,6 +178,7 @@ class Planner {
       functions: this.#functions,
       probes: this.#probes,
       notes: [
+        ...this.#inlinedNote(pattern),
         ...refused.map((text) => `not traced: ${text}`),
         ...(undescribed.length > 0
           ? [`arguments and results are not known, for there is no DWARF: ${listed(undescribed)}`]
@@ -177,6 +186,14 @@ class Planner {
         ...(unseen.length > 0 ? [`some returns are not seen, for want of room: ${listed(unseen)}`] : []),
       ],
     };
+  }
+
+  /** Functions whose calls are seen only where they are calls: not where their code stands in that of the caller. */
+  #inlinedNote(pattern: NamePattern): readonly string[] {
+    const { functions } = this.#subject.facts.image;
+    const names = functions?.places.inlinedNames().filter((name) => pattern.matches(name)) ?? [];
+    if (names.length === 0) return [];
+    return [`not seen where they are inlined (-gcflags=-l builds without that): ${listed(names.sort())}`];
   }
 
   #add(index: number, level: number): void {

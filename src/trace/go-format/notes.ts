@@ -40,7 +40,7 @@ export function noteText(note: Note): string {
     case 'call':
       return `call at depth ${note.depth}: ${note.text}`;
     case 'return':
-      return `return after ${note.nanoseconds} ns: ${note.text}`;
+      return `return after ${Math.round(note.nanoseconds)} ns: ${note.text}`;
   }
 }
 
