@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -86,7 +86,8 @@ const columns = ({ events }: Trace) =>
   Array.from(events.kind, (kind, i) => [kind, events.goroutine[i], events.actor[i], events.proc[i]]);
 
 describe.skipIf(missing !== undefined)('a recording that follows children', () => {
-  const program = buildGo({ source: 'test/fixtures/follow-family' });
+  // As the program itself finds it.
+  const program = realpathSync(buildGo({ source: 'test/fixtures/follow-family' }));
 
   it('has every Go program that comes of it, whoever starts it, whole and in one file', async () => {
     const recording = await start(program, ['tree']);
