@@ -1,9 +1,10 @@
 import { UserError } from '../../base/index.ts';
 import { drawnGraph } from '../../golang/wait-graph/drawn.ts';
 import type { WaitFinding } from '../../golang/wait-graph/findings.ts';
+import type { WaitGraph } from '../../golang/wait-graph/graph.ts';
 import { mermaid } from '../../golang/wait-graph/mermaid.ts';
 import { svg } from '../../golang/wait-graph/svg.ts';
-import { type Analysis, chainOf, durationText } from '../../trace/analysis/index.ts';
+import { type Analysis, chainOf, durationText, goroutinesOf } from '../../trace/analysis/index.ts';
 import { plural } from '../output/text.ts';
 import { moreLines } from './distribution-cells.ts';
 import type { Block } from './document.ts';
@@ -33,17 +34,21 @@ export function* graphPicture(
   yield* format === 'svg' ? svg(drawn) : mermaid(drawn);
 }
 
-function title({ kind, confidence, goroutines, similar }: WaitFinding): string {
+function title(graph: WaitGraph, { kind, confidence, goroutines, similar, holders }: WaitFinding): string {
+  const free = holders.reduce((sum, node) => sum + goroutinesOf(graph, node).length, 0);
   const what =
-    kind === 'never' && confidence === 'possible' ? 'waiting for what nobody was seen to end' : TITLES[kind];
-  const like = similar > 0 ? `; ${similar} more like it` : '';
-  return `  ${plural(goroutines, 'goroutine')} ${what} (${confidence}${like})`;
+    kind === 'queue'
+      ? `waiting for ${free === 1 ? 'one' : free} that can go on`
+      : kind === 'never' && confidence === 'possible'
+        ? 'waiting for what nobody was seen to end'
+        : TITLES[kind];
+  const like = similar > 0 ? `, in ${similar + 1} cases that look the same` : '';
+  return `  ${plural(goroutines, 'goroutine')} ${what}${like} (${confidence})`;
 }
 
 const TITLES = {
   deadlock: 'waiting for each other in a circle',
   never: 'hanging on what nobody ends',
-  queue: 'waiting for one that can go on',
 } as const;
 
 export function* graphBlocks(analysis: Analysis, { atNs, rows }: ReportOptions): Iterable<Block> {
@@ -52,8 +57,9 @@ export function* graphBlocks(analysis: Analysis, { atNs, rows }: ReportOptions):
   if (findings.length === 0)
     yield { kind: 'lines', lines: ['  nobody waits for anybody, as far as the trace tells'] };
   for (const found of findings.slice(0, rows)) {
-    yield { kind: 'lines', lines: ['', title(found)] };
-    yield { kind: 'lines', lines: chainOf(graph, found).lines.map((line) => `    ${line}`) };
+    yield { kind: 'lines', lines: ['', title(graph, found)] };
+    const { lines, beside } = chainOf(graph, found);
+    yield { kind: 'lines', lines: [...lines, ...beside].map((line) => `    ${line}`) };
   }
   const drawn = drawnGraph(graph, findings);
   if (drawn.nodes.length > 0) yield { kind: 'picture', svg: svg(drawn) };

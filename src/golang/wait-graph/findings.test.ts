@@ -69,6 +69,31 @@ describe('findings', () => {
     expect(found.map(({ kind }) => kind)).toEqual(['queue']);
   });
 
+  it('counts who waits in a queue, not who can go on, and has all who hold the same in one', () => {
+    const nodes = [
+      lock(8, 'some'),
+      lock(16, 'some'),
+      goroutine(1, false),
+      goroutine(2, false),
+      goroutine(3),
+      goroutine(4),
+      goroutine(5),
+    ];
+    // 1 and 2 hold the first (readers, say), 3 and 4 wait for it, 4 holds the second, for which 5 waits.
+    const edges = [held(0, 2), held(0, 3), waits(4, 0), waits(5, 0), held(1, 5), waits(6, 1)];
+    const found = findings(graph(nodes, edges));
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({
+      kind: 'queue',
+      goroutines: 3,
+      members: [4, 5],
+      behind: [6],
+      holders: [2, 3],
+      path: [5, 4, 3, 0],
+    });
+    expect([...found[0]!.edges].sort()).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
   it('is not sure where the heap was not searched', () => {
     const found = findings(graph([goroutine(1), lock(8, 'unknown')], [waits(0, 1)]));
     expect(found[0]).toMatchObject({ kind: 'never', confidence: 'possible' });

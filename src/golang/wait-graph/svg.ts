@@ -1,7 +1,7 @@
 import type { DrawnGraph } from './drawn.ts';
 import { isGoroutine, type WaitNode } from './graph.ts';
 import { layered } from './layers.ts';
-import { edgeText, nodeText, placeText } from './words-of.ts';
+import { certaintyText, edgeText, nodeText, placeText } from './words-of.ts';
 
 const LINE = 17;
 const PADDING = 10;
@@ -30,7 +30,7 @@ export function* svg(drawn: DrawnGraph): Iterable<string> {
   for (const { from, to, edge, told } of drawn.edges) {
     const classes = `edge ${edge.confidence}${told ? ' told' : ''}`;
     const { path, x, y } = route(boxes[from]!, boxes[to]!);
-    yield `<path class="${classes}" d="${path}" marker-end="url(#to)"><title>${escaped(edge.how)}</title></path>`;
+    yield `<path class="${classes}" d="${path}" marker-end="url(#to)"><title>${escaped(certaintyText(edge))}</title></path>`;
     yield `<text class="label" x="${x}" y="${y}" text-anchor="middle">${escaped(edgeText(edge))}</text>`;
   }
   for (const [i, { node, stuck }] of drawn.nodes.entries()) yield* box(boxes[i]!, node, stuck);
@@ -47,16 +47,17 @@ svg { font: 12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; -
 .edge { fill: none; stroke: var(--soft); stroke-width: 1.5 } .told { stroke: var(--stuck); stroke-width: 2 } .likely { stroke-dasharray: 7 3 } .possible { stroke-dasharray: 2 4 } .head { fill: var(--soft) }
 </style>`;
 
-function linesOf(node: WaitNode): string[] {
+function linesOf({ node, note }: DrawnGraph['nodes'][number]): string[] {
   const lines = [nodeText(node)];
   if (isGoroutine(node)) lines.push(node.state, placeText(node.place));
+  if (note !== undefined) lines.push(note);
   return lines
     .filter((line) => line !== '')
     .map((line) => (line.length > LONGEST ? `…${line.slice(1 - LONGEST)}` : line));
 }
 
 function placed(drawn: DrawnGraph): { boxes: readonly Box[]; width: number; height: number } {
-  const lines = drawn.nodes.map(({ node }) => linesOf(node));
+  const lines = drawn.nodes.map(linesOf);
   const widthOf = (i: number): number =>
     Math.max(...lines[i]!.map((line) => line.length)) * CHARACTER + 2 * PADDING;
   const heightOf = (i: number): number => lines[i]!.length * LINE + 2 * PADDING - 4;

@@ -1,6 +1,6 @@
-import type { WaitFinding } from './findings.ts';
+import { offPath, type WaitFinding } from './findings.ts';
 import { isGoroutine, type WaitGraph, type WaitNode } from './graph.ts';
-import { certaintyText, edgeText, headline, nodeText, placeText, reason } from './words-of.ts';
+import { certaintyText, edgeText, headline, nobodyText, nodeText, placeText, reason } from './words-of.ts';
 
 /** A line of the text, with what it is, for colours. */
 export interface GraphLine {
@@ -34,25 +34,47 @@ type Row = readonly [what: string, where: string, how: string];
 function rows(graph: WaitGraph, finding: WaitFinding): Row[] {
   const { nodes, edges } = graph;
   const list: Row[] = [];
-  const first = edges[finding.path[0] ?? -1];
+  // What all wait for in the end matters most: of a long way its end is told.
+  const path = finding.path.slice(-MOST_PATH);
+  const before = finding.path.length - path.length;
+  if (before > 0) list.push([`… ${before} more steps, then`, '', '']);
+  const first = edges[path[0] ?? -1];
   if (first !== undefined) list.push(nodeRow(nodes[first.from]!, '', ''));
   const shown = new Set<number>(first === undefined ? [] : [first.from]);
-  for (const index of finding.path.slice(0, MOST_PATH)) {
+  for (const index of path) {
     const edge = edges[index]!;
     const again = shown.has(edge.to) ? ' (see above)' : '';
     list.push(nodeRow(nodes[edge.to]!, `→ ${edgeText(edge)} `, certaintyText(edge), again));
     shown.add(edge.to);
   }
-  if (finding.path.length > MOST_PATH) list.push([`… ${finding.path.length - MOST_PATH} more steps`, '', '']);
-  const last = edges[finding.path.at(-1) ?? -1];
-  const end = last && nodes[last.to]!;
-  if (finding.kind === 'never' && end !== undefined && !isGoroutine(end))
-    list.push([NOBODY[end.outside], '', '']);
-  if (finding.kind === 'never' && first !== undefined) list.push(...otherCases(graph, finding.path[0]!));
-  const others = [...finding.members, ...finding.behind].filter((node) => !shown.has(node));
-  for (const node of others.slice(0, MOST_BEHIND)) list.push(nodeRow(nodes[node]!, '+ behind: ', ''));
-  if (others.length > MOST_BEHIND) list.push([`+ ${others.length - MOST_BEHIND} more such groups`, '', '']);
-  return list;
+  const nobody = nobodyText(graph, finding);
+  const last = path.at(-1);
+  if (nobody !== undefined && last !== undefined)
+    list.push([`→ ${nobody}`, '', ''], ...otherCases(graph, last));
+  return [...list, ...alsoHolding(graph, finding), ...alsoWaiting(graph, finding)];
+}
+
+/** Who else has what they wait for: it is one of several. */
+function alsoHolding({ nodes, edges }: WaitGraph, { path, holders }: WaitFinding): Row[] {
+  const told = edges[path.at(-1) ?? -1]?.to;
+  const others = holders.filter((node) => node !== told);
+  return cut(others.map((node) => nodeRow(nodes[node]!, '+ waited for too: ', '')));
+}
+
+function alsoWaiting(graph: WaitGraph, finding: WaitFinding): Row[] {
+  return cut(
+    offPath(graph, finding).map(({ node, by }) => {
+      const { nodes, edges } = graph;
+      const edge = edges[by];
+      const what = edge === undefined ? '' : `, which ${edgeText(edge)} ${nodeText(nodes[edge.to]!)}`;
+      return nodeRow(nodes[node]!, '+ behind: ', '', what);
+    }),
+  );
+}
+
+function cut(list: readonly Row[]): Row[] {
+  if (list.length <= MOST_BEHIND) return [...list];
+  return [...list.slice(0, MOST_BEHIND), [`+ ${list.length - MOST_BEHIND} more such groups`, '', '']];
 }
 
 /** What else a goroutine in a select waits for. */
@@ -65,13 +87,6 @@ function otherCases({ nodes, edges }: WaitGraph, told: number): Row[] {
   if (others.length > MOST_BEHIND) list.push([`or ${others.length - MOST_BEHIND} more`, '', '']);
   return list;
 }
-
-const NOBODY = {
-  none: '→ nobody',
-  'likely-none': '→ nobody who is not stuck',
-  some: '→ nobody',
-  unknown: '→ nobody who is known',
-} as const;
 
 function nodeRow(node: WaitNode, before: string, how: string, after = ''): Row {
   const where = isGoroutine(node) ? `[${node.state}] ${placeText(node.place)}` : '';

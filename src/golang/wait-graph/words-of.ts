@@ -1,6 +1,13 @@
 import { hex } from '../../base/index.ts';
 import type { WaitFinding } from './findings.ts';
-import { type GoroutineNode, isGoroutine, type Place, type WaitEdge, type WaitNode } from './graph.ts';
+import {
+  type GoroutineNode,
+  isGoroutine,
+  type Place,
+  type WaitEdge,
+  type WaitGraph,
+  type WaitNode,
+} from './graph.ts';
 
 const MOST_IDS = 4;
 
@@ -24,15 +31,29 @@ export function placeText(place: Place | undefined): string {
   return file === undefined ? place.function : `${place.function} (${file}:${place.line})`;
 }
 
-/** `waits to send`, `held by`, `may be served by`. */
-export function edgeText({ kind, operation }: WaitEdge): string {
-  if (kind === 'waits') return `waits: ${operation ?? 'for it'}`;
+/** `waits: send`, `waits for`, `held by`, `may be served by`. */
+export function edgeText({ kind, operation = 'wait' }: WaitEdge): string {
+  if (kind === 'waits') return operation === 'wait' ? 'waits for' : `waits: ${operation}`;
   return kind === 'held' ? 'held by' : 'may be served by';
 }
 
 /** `certain` is not said, for it is what one expects; the rest is. */
 export const certaintyText = ({ confidence, how }: WaitEdge): string =>
   confidence === 'certain' ? how : `${confidence}: ${how}`;
+
+const NOBODY = {
+  none: 'nobody can serve it',
+  'likely-none': 'nobody is left to serve it, very likely',
+  some: 'nobody serves it',
+  unknown: 'nobody is known who serves it',
+} as const;
+
+/** Of what is waited for at the end of the path: that no edge leads on from there. */
+export function nobodyText({ nodes, edges }: WaitGraph, { kind, path }: WaitFinding): string | undefined {
+  const end = nodes[edges[path.at(-1) ?? -1]?.to ?? -1];
+  if (kind !== 'never' || end === undefined || isGoroutine(end)) return undefined;
+  return NOBODY[end.outside];
+}
 
 const FATES = {
   deadlock: { certain: 'deadlock', likely: 'deadlock, very likely', possible: 'a deadlock, perhaps' },

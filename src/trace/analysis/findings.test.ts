@@ -23,6 +23,7 @@ describe('findings', () => {
       'goroutine 202 waits to send on the channel of shop.go:70, audit.go:28, in main.(*shop).record.func1 (shop.go:70)',
       '  nobody is left to receive: all that did have ended',
       '  goroutine 7 (main.(*audit).run), which did it before, ended at 30.0ms',
+      'beside them 5 goroutines (203, …) wait to send on the channel of shop.go:70, audit.go:28, in main.(*shop).record.func1 (shop.go:70)',
       'how sure this is: likely',
     ]);
     expect(leak).toMatchObject({ kind: 'leak', severity: 'high', place: { line: 70 } });

@@ -80,7 +80,12 @@ function* stuck(analysis: Analysis): Iterable<Finding> {
           ? `${found.goroutines} goroutines wait for each other in a circle`
           : `${found.goroutines} goroutines hang on one that nobody lets go on`,
       place,
-      evidence: [...chain.lines, ...(partner === undefined ? [] : [partnerText(partner)]), known],
+      evidence: [
+        ...chain.lines,
+        ...(partner === undefined ? [] : [partnerText(partner)]),
+        ...chain.beside,
+        known,
+      ],
       goroutines: chain.nodes.flatMap((node) => goroutinesOf(graph, node)).slice(0, MOST_GOROUTINES),
     };
   }

@@ -8,5 +8,5 @@ export type { LifeStory } from './life-story.ts';
 export type { Place } from './places.ts';
 export type { Risk } from './risk.ts';
 export type { Scheduling } from './scheduling.ts';
-export { chainOf } from './wait-chain.ts';
+export { chainOf, goroutinesOf } from './wait-chain.ts';
 export { bytesText, durationText, percent, timeText } from './words.ts';
