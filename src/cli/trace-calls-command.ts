@@ -183,6 +183,7 @@ class Teller implements CallListener {
 
   lost(count: number): void {
     this.#lost += count;
+    this.#summary.forget();
     if (this.#options.summary) return;
     this.#say(`${count} events were lost here: the ring was full; --lossless makes the program wait instead`);
   }

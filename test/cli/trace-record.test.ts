@@ -45,8 +45,11 @@ describe('mattock trace', () => {
       .map((line) => JSON.parse(line));
     expect(call).toMatchObject({ event: 'call', function: 'main.leaf', goroutine: 1, level: 0 });
     expect(end).toMatchObject({ event: 'return', outcome: 'returned', results: [{ value: '36' }] });
-    const counted = await mattock(['trace', 'main.leaf', program, '--summary', '--no-color']);
-    expect(counted.stdout).toMatch(/^20 .* main\.leaf$/m);
+    const both = '/^main\\.(leaf|seenDeep)$/';
+    const counted = await mattock(['trace', both, program, '--summary', '--no-color']);
+    expect(counted.stdout).toMatch(/^20 .* 1 +main\.leaf$/m);
+    // It calls itself: calls, and how many at once at most.
+    expect(counted.stdout).toMatch(/^142 .* 101 +main\.seenDeep$/m);
   });
 
   it.each([

@@ -112,21 +112,24 @@ export function* summaryLines(summary: CallSummary, style: Style): Iterable<stri
   }
   const time = (nanoseconds: number | undefined): string =>
     nanoseconds === undefined ? '-' : formatDuration(nanoseconds);
-  const heads = ['calls', 'total', 'mean', 'p50', 'p99', 'max', 'unwound', 'unseen', 'function'];
+  const recursive = functions.some(({ deepest }) => deepest > 1);
+  const heads = ['calls', 'total', 'mean', 'p50', 'p99', 'max', 'unwound', 'unseen'];
   const rows = functions.map((each) => [
     String(each.returned + each.unwound + each.unseen),
     time(each.total),
-    time(each.returned === 0 ? undefined : each.total / each.returned),
+    time(each.returned === 0 ? undefined : each.sum / each.returned),
     time(each.quantile(0.5)),
     time(each.quantile(0.99)),
     time(each.returned === 0 ? undefined : each.longest),
     String(each.unwound),
     String(each.unseen),
+    ...(recursive ? [String(each.deepest)] : []),
     harmless(each.function),
   ]);
-  const [head = '', ...lines] = columns([heads, ...rows]);
+  const [head = '', ...lines] = columns([[...heads, ...(recursive ? ['deepest'] : []), 'function'], ...rows]);
   yield style.paint('heading', head);
   yield* lines;
+  if (recursive) yield 'total: with calls within calls of the same function counted once';
   for (const each of functions.slice(0, DRAWN)) yield* histogramLines(each, style);
 }
 
@@ -153,6 +156,7 @@ export function summaryData(summary: CallSummary): object {
       returned: each.returned,
       unwound: each.unwound,
       unseen: each.unseen,
+      deepest: each.deepest,
       ...(each.returned === 0
         ? {}
         : {

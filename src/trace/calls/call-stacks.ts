@@ -23,6 +23,8 @@ export interface OpenCall {
   readonly began: number;
   /** How many calls that are told of it is in. */
   readonly level: number;
+  /** How many of these are of the same function: it recurses. */
+  readonly nested: number;
   /** The record of its beginning, as far as it is kept. */
   readonly record: Uint8Array;
   /** See CALL_RECORD.depth. */
@@ -51,6 +53,8 @@ export interface CallListener {
 
 interface Stack {
   readonly calls: OpenCall[];
+  /** Of those that are told of, by the name of the function; only where one is in another. */
+  active: Map<string, number> | undefined;
   /** Distances at which panics began and of which nothing has been seen to return. */
   readonly panics: number[];
 }
@@ -58,6 +62,21 @@ interface Stack {
 const NO_BYTES = new Uint8Array(0);
 /** Of a thread's own stack there is no goroutine: its calls are told apart by thread. */
 const THREAD_KEY = 2 ** 52;
+
+/** How many calls of a function, of those told of, go on. Counted, not looked for: recursion may be a million deep. */
+function activeIn(stack: Stack, name: string): number {
+  if (stack.active === undefined) {
+    stack.active = new Map();
+    for (const { function: called, silent } of stack.calls)
+      if (!silent) stack.active.set(called.name, (stack.active.get(called.name) ?? 0) + 1);
+  }
+  return stack.active.get(name) ?? 0;
+}
+
+function pop(stack: Stack): void {
+  const call = stack.calls.pop();
+  if (call !== undefined && !call.silent) stack.active?.set(call.function.name, call.nested);
+}
 
 /**
  * Puts beginnings and ends of calls together. Records of one goroutine come in their order; a return belongs to the
@@ -133,12 +152,15 @@ export class CallStacks {
       ...facts,
       function: called,
       level: around === undefined ? 0 : around.level + 1,
+      nested: around === undefined ? 0 : activeIn(stack, called.name),
       record: this.#bytes(words, at),
       silent: !wanted,
     };
     const told = wanted && this.#listener.wants(call);
     stack.calls.push(told === wanted ? call : { ...call, silent: true });
-    if (told) this.#listener.began(call);
+    if (!told) return;
+    stack.active?.set(called.name, call.nested + 1);
+    this.#listener.began(call);
   }
 
   /** Whether the last call that was asked for is few enough calls up. */
@@ -168,7 +190,7 @@ export class CallStacks {
       this.#listener.orphan();
       return;
     }
-    stack.calls.pop();
+    pop(stack);
     while (stack.panics.length > 0 && stack.panics.at(-1)! >= depth) stack.panics.pop();
     if (stack.calls.length === 0) this.#stacks.delete(key);
     if (call.silent) return;
@@ -182,7 +204,7 @@ export class CallStacks {
       call !== undefined && call.depth >= depth;
       call = stack.calls.at(-1)
     ) {
-      stack.calls.pop();
+      pop(stack);
       // A panic began within it.
       const panicked = stack.panics.some((at) => at > call!.depth);
       if (!call.silent) this.#listener.ended(call, panicked ? { ...end, outcome: 'panicked' } : end);
@@ -201,7 +223,7 @@ export class CallStacks {
   #stackOf(key: number): Stack {
     let stack = this.#stacks.get(key);
     if (stack === undefined) {
-      stack = { calls: [], panics: [] };
+      stack = { calls: [], panics: [], active: undefined };
       this.#stacks.set(key, stack);
     }
     return stack;

@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
-import { CallStatistics } from './call-summary.ts';
+import { describe, expect, it } from 'vitest';
+import type { OpenCall, Outcome } from './call-stacks.ts';
+import { CallStatistics, CallSummary } from './call-summary.ts';
 
 it('finds quantiles within a few percent, whatever the durations', () => {
   const statistics = new CallStatistics('f');
@@ -24,4 +25,40 @@ it('counts by doublings, from the first that there is to the last', () => {
     { from: 16, count: 0 },
     { from: 32, count: 1 },
   ]);
+});
+
+describe('calls within calls of the same function', () => {
+  const summary = (
+    ...calls: readonly (readonly [nested: number, took: number, outcome?: Outcome, goroutine?: number])[]
+  ): CallSummary => {
+    const all = new CallSummary();
+    for (const [nested, took, outcome = 'returned', goroutine = 1] of calls)
+      all.add({ function: { name: 'f' }, nested, goroutine, thread: 9 } as OpenCall, { outcome }, took);
+    return all;
+  };
+
+  it('count once in the total, each in the mean', () => {
+    // Innermost first, as they end: 30 and 40 within 100, and another goroutine's in between.
+    const [f] = summary([2, 10], [1, 30], [0, 7, 'returned', 2], [1, 40], [0, 100]).functions();
+    expect(f).toMatchObject({ returned: 5, total: 107, sum: 187, deepest: 3, longest: 100 });
+  });
+
+  it('are what is known of one whose end nobody saw, and of one that goes on', () => {
+    expect(summary([2, 10], [1, 30], [1, 40], [0, 100, 'unseen']).functions()[0]).toMatchObject({
+      total: 70,
+    });
+    expect(summary([2, 10], [2, 5], [1, 90, 'panicked'], [0, 100, 'panicked']).functions()[0]).toMatchObject({
+      total: 15,
+      unwound: 2,
+    });
+    // What is around them has not ended yet.
+    expect(summary([2, 10], [1, 30], [2, 5]).functions()[0]).toMatchObject({ total: 35, deepest: 3 });
+  });
+
+  it('are not mixed with those before a gap', () => {
+    const all = summary([1, 30]);
+    all.forget();
+    all.add({ function: { name: 'f' }, nested: 0, goroutine: 1 } as OpenCall, { outcome: 'unseen' }, 50);
+    expect(all.functions()[0]).toMatchObject({ total: 30 });
+  });
 });

@@ -14,7 +14,12 @@ export class CallStatistics {
   unwound = 0;
   /** That ended nobody saw how. */
   unseen = 0;
+  /** Time during which at least one call went on, of each goroutine: a call within a call of the same is not counted again. */
   total = 0;
+  /** Of all durations, whether one is within another or not. */
+  sum = 0;
+  /** How many went on at once on one goroutine: more than 1 is recursion. */
+  deepest = 0;
   shortest = Infinity;
   longest = 0;
   readonly #buckets = new Uint32Array(BUCKETS);
@@ -25,7 +30,7 @@ export class CallStatistics {
 
   add(nanoseconds: number): void {
     this.returned++;
-    this.total += nanoseconds;
+    this.sum += nanoseconds;
     this.shortest = Math.min(this.shortest, nanoseconds);
     this.longest = Math.max(this.longest, nanoseconds);
     this.#buckets[bucketOf(nanoseconds)]!++;
@@ -64,21 +69,63 @@ const bucketOf = (nanoseconds: number): number =>
 /** Calls counted instead of told one by one. */
 export class CallSummary {
   readonly #functions = new Map<string, CallStatistics>();
+  /**
+   * Of calls that have ended within others of the same function that go on, by function and goroutine: at n the time of
+   * those that were n deep, since the one around them began.
+   */
+  readonly #within = new Map<CallStatistics, Map<number, number[]>>();
 
-  /** `nanoseconds`: how long it took. */
-  add({ function: { name } }: OpenCall, { outcome }: Pick<CallEnd, 'outcome'>, nanoseconds: number): void {
+  /** `nanoseconds`: how long it took. Calls of a goroutine end innermost first. */
+  add(
+    { function: { name }, nested, goroutine, thread }: OpenCall,
+    { outcome }: Pick<CallEnd, 'outcome'>,
+    nanoseconds: number,
+  ): void {
     let statistics = this.#functions.get(name);
     if (statistics === undefined) {
       statistics = new CallStatistics(name);
       this.#functions.set(name, statistics);
     }
+    statistics.deepest = Math.max(statistics.deepest, nested + 1);
     if (outcome === 'returned') statistics.add(nanoseconds);
     else if (outcome === 'unseen') statistics.unseen++;
     else statistics.unwound++;
+    // Of a call that nobody saw return, those within are what is known.
+    const known = outcome === 'returned' ? nanoseconds : undefined;
+    this.#cover(statistics, goroutine === 0 ? -thread : goroutine, nested, known);
+  }
+
+  #cover(statistics: CallStatistics, key: number, nested: number, known: number | undefined): void {
+    let goroutines = this.#within.get(statistics);
+    const depths = goroutines?.get(key);
+    const covered = known ?? (depths?.slice(nested + 1) ?? []).reduce((sum, time) => sum + time, 0);
+    if (nested === 0) {
+      goroutines?.delete(key);
+      statistics.total += covered;
+      return;
+    }
+    if (goroutines === undefined) {
+      goroutines = new Map();
+      this.#within.set(statistics, goroutines);
+    }
+    const list = depths ?? [];
+    while (list.length <= nested) list.push(0);
+    list.length = nested + 1;
+    list[nested]! += covered;
+    if (depths === undefined) goroutines.set(key, list);
+  }
+
+  /** Records are missing, or it is the end: of those that go on no more will be known. */
+  forget(): void {
+    for (const [statistics, goroutines] of this.#within)
+      for (const depths of goroutines.values())
+        statistics.total += depths.reduce((sum, time) => sum + time, 0);
+    this.#within.clear();
   }
 
   /** That took the most time together first. */
   functions(): readonly CallStatistics[] {
+    this.forget();
     return [...this.#functions.values()].sort((a, b) => b.total - a.total);
   }
 }
