@@ -130,9 +130,9 @@ export class GoProgram implements GoroutineHost, BlockingHost {
     return this.runtime.memory.tryRead(at, 8) === undefined ? undefined : this.fields.id(g);
   }
 
-  visitStack(g: RuntimeAddress, each: FrameVisitor): void {
+  visitStack(g: RuntimeAddress, each: FrameVisitor): Stack['end'] {
     const start = this.starts.ofGoroutine(g);
-    new StackWalker(this.#setting, start.switches).visit(start.cursor, each);
+    return new StackWalker(this.#setting, start.switches).visit(start.cursor, each);
   }
 
   visitThread(thread: Thread, each: FrameVisitor): void {

@@ -77,6 +77,14 @@ export const ARENAS = 1 << 22;
 export const ARENA_OF_ZERO = { amd64: 1 << 21, arm64: 0 } as const;
 
 /** internal/abi/symtab.go (runtime/funcdata.h before go1.21) */
+export const PCDATA_STACK_MAP_INDEX = constant('internal/abi', 'PCDATA_StackMapIndex', 1, { since: 21 });
+export const FUNCDATA_ARGS_POINTER_MAPS = constant('internal/abi', 'FUNCDATA_ArgsPointerMaps', 0, {
+  since: 21,
+});
+export const FUNCDATA_LOCALS_POINTER_MAPS = constant('internal/abi', 'FUNCDATA_LocalsPointerMaps', 1, {
+  since: 21,
+});
+export const FUNCDATA_STACK_OBJECTS = constant('internal/abi', 'FUNCDATA_StackObjects', 2, { since: 21 });
 export const FUNCDATA_OPEN_CODED_DEFERS = constant('internal/abi', 'FUNCDATA_OpenCodedDeferInfo', 4, {
   since: 21,
 });

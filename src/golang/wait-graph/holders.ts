@@ -2,9 +2,9 @@ import { MattockError, type RuntimeAddress, runtimeAddress } from '../../base/in
 import { readDeferredCalls } from '../defers/deferred-calls.ts';
 import type { Frame } from '../frame.ts';
 import type { GoProgram } from '../go-program.ts';
+import { pointersIn } from '../pointer-words.ts';
 import { type LockMethod, type LockSite, LockSites, lockMethod } from './lock-sites.ts';
 import type { WaitedObject } from './waited-objects.ts';
-import { pointersIn } from './words.ts';
 
 const DEPTH = 64;
 /** Where a function keeps what it was given in registers: behind its return address, the receiver in front. */

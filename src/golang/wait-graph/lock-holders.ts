@@ -1,6 +1,7 @@
 import { MattockError } from '../../base/index.ts';
 import type { GoProgram } from '../go-program.ts';
 import type { Goroutine } from '../goroutine.ts';
+import { GoroutineWords } from '../live-words/goroutine-words.ts';
 import type { ObjectKind } from './graph.ts';
 import { HeapObjects } from './heap-objects.ts';
 import { References } from './references.ts';
@@ -68,7 +69,7 @@ function candidatesOf(
   members: readonly Member[],
 ): Candidates {
   const candidates = waited.all.map(() => new Map<number, number>());
-  const references = new References(go, heap, waited, new Set(), MOST_OBJECTS);
+  const references = new References(go, new GoroutineWords(go), heap, waited, new Set(), MOST_OBJECTS);
   members.forEach(({ address }, i) => {
     for (const [object, steps] of references.of(address)) candidates[object]!.set(i, steps);
   });

@@ -1,6 +1,7 @@
 import type { Location } from '../frame.ts';
 import type { GoProgram } from '../go-program.ts';
 import type { Goroutine } from '../goroutine.ts';
+import { GoroutineWords } from '../live-words/goroutine-words.ts';
 import { booksOf, type Participant } from './books.ts';
 import { collapse } from './collapse.ts';
 import type { GoroutineNode, Outside, Place, WaitEdge, WaitGraph, WaitNode } from './graph.ts';
@@ -41,6 +42,7 @@ const NOT_SEARCHED =
 class Builder {
   readonly #go: GoProgram;
   readonly #progress: GraphProgress;
+  readonly #stacks: GoroutineWords;
   readonly #heap: HeapObjects | undefined;
   readonly #waited: WaitedObjects;
   readonly #members: Member[] = [];
@@ -55,6 +57,7 @@ class Builder {
   constructor(go: GoProgram, progress: GraphProgress) {
     this.#go = go;
     this.#progress = progress;
+    this.#stacks = new GoroutineWords(go);
     this.#heap = HeapObjects.of(go.runtime);
     this.#waited = new WaitedObjects(go, this.#heap);
   }
@@ -165,7 +168,7 @@ class Builder {
     const { all } = this.#waited;
     const candidates = all.map(() => new Map<number, number>());
     if (all.length === 0) return candidates;
-    const references = new References(this.#go, this.#heap, this.#waited, this.#books);
+    const references = new References(this.#go, this.#stacks, this.#heap, this.#waited, this.#books);
     this.#members.forEach(({ address, system }, i) => {
       if ((i & 255) === 0) this.#progress('searching stacks', i, this.#members.length);
       if (system) return;
@@ -195,6 +198,7 @@ class Builder {
     if (this.#heap === undefined) return undefined;
     return reachableObjects({
       go: this.#go,
+      stacks: this.#stacks,
       heap: this.#heap,
       waited: this.#waited,
       books: this.#books,

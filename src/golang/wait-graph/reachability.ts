@@ -1,18 +1,19 @@
 import type { GoProgram } from '../go-program.ts';
+import type { GoroutineWords } from '../live-words/goroutine-words.ts';
+import { pointersIn } from '../pointer-words.ts';
 import { CACHE_LINE, SEMAPHORE_TABLE_SIZE } from '../runtime-facts/constants.ts';
 import { SEMAPHORE_TABLE } from '../runtime-facts/globals.ts';
 import { SemaRoot } from '../runtime-facts/structs.ts';
 import { type Participant, timersOf } from './books.ts';
-import { wordsOfGoroutine } from './goroutine-words.ts';
 import type { HeapObjects } from './heap-objects.ts';
 import type { WaitedObjects } from './waited-objects.ts';
-import { pointersIn } from './words.ts';
 
 /** What a search reads at most. A larger heap is not searched, and then nothing is said about it. */
 const MOST_BYTES = 2 ** 30;
 
 export interface ReachSetting {
   readonly go: GoProgram;
+  readonly stacks: GoroutineWords;
   readonly heap: HeapObjects;
   readonly waited: WaitedObjects;
   readonly books: ReadonlySet<number>;
@@ -102,9 +103,9 @@ class Search {
   #revive(goroutine: number): void {
     if (this.#alive[goroutine] === 1) return;
     this.#alive[goroutine] = 1;
-    const { go, goroutines, waited } = this.#setting;
+    const { go, stacks, goroutines, waited } = this.#setting;
     const g = goroutines[goroutine]!.address;
-    wordsOfGoroutine(go, g, this.#word);
+    stacks.of(g, this.#word);
     // Its defers and panics on the heap, its labels; not its stack's bounds, where an object of the heap may begin.
     this.#scan(g + go.fields.layout.panic, g + go.fields.layout.size);
     const low = go.fields.word(g, go.fields.layout.stackLow);

@@ -1,9 +1,9 @@
 import type { RuntimeAddress } from '../../base/index.ts';
 import type { GoProgram } from '../go-program.ts';
-import { wordsOfGoroutine } from './goroutine-words.ts';
+import type { GoroutineWords } from '../live-words/goroutine-words.ts';
+import { pointersIn } from '../pointer-words.ts';
 import type { HeapObjects } from './heap-objects.ts';
 import type { WaitedObjects } from './waited-objects.ts';
-import { pointersIn } from './words.ts';
 
 /** So much of an object is looked at for pointers. */
 const MOST_BYTES = 2048;
@@ -17,6 +17,7 @@ const NONE: readonly number[] = [];
 /** Which goroutines could come by what others wait for: conservatively, every word that may be a pointer is one. */
 export class References {
   readonly #go: GoProgram;
+  readonly #stacks: GoroutineWords;
   readonly #heap: HeapObjects | undefined;
   readonly #waited: WaitedObjects;
   /** By object and steps left: what it leads to. */
@@ -28,6 +29,7 @@ export class References {
 
   constructor(
     go: GoProgram,
+    stacks: GoroutineWords,
     heap: HeapObjects | undefined,
     waited: WaitedObjects,
     books: ReadonlySet<number>,
@@ -36,6 +38,7 @@ export class References {
     this.#most = most;
     this.#books = books;
     this.#go = go;
+    this.#stacks = stacks;
     this.#heap = heap;
     this.#waited = waited;
   }
@@ -48,7 +51,7 @@ export class References {
   of(g: RuntimeAddress): ReadonlyMap<number, number> {
     const found = new Map<number, number>();
     const bases = new Set<number>();
-    wordsOfGoroutine(this.#go, g, (word) => {
+    this.#stacks.of(g, (word) => {
       for (const object of this.#waited.outsideOfHeap(word) ?? NONE) found.set(object, 0);
       const object = this.#heap?.at(word);
       if (object === undefined || bases.has(object.base)) return;

@@ -1,5 +1,5 @@
-import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
-import type { Memory } from '../../target/index.ts';
+import { type RuntimeAddress, runtimeAddress } from '../base/index.ts';
+import type { Memory } from '../target/index.ts';
 
 /** Below it nothing is mapped (vm.mmap_min_addr), above it nothing is the user's. */
 const LOWEST = 0x1000;
@@ -22,6 +22,26 @@ export function pointersIn(memory: Memory, start: number, end: number, each: (wo
       if (word >= LOWEST) each(word);
     }
     if (bytes.length < length) return;
+  }
+}
+
+/** Calls `each` with the words of a range that a bitmap marks, one bit each from the lowest on, and that may be pointers. */
+export function markedPointersIn(
+  memory: Memory,
+  start: number,
+  marks: Uint8Array,
+  count: number,
+  each: (word: number) => void,
+): void {
+  const bytes = memory.tryRead(runtimeAddress(start), count * 8);
+  if (bytes === undefined) return;
+  // A view is good until the next read only, and `each` reads.
+  const words = wordsOf(bytes.slice());
+  for (let i = 0; i < count; i++) {
+    if ((marks[i >> 3]! & (1 << (i & 7))) === 0) continue;
+    const high = words[i * 2 + 1]!;
+    const word = words[i * 2]! + high * 2 ** 32;
+    if (high < HIGHEST_HALF && word >= LOWEST) each(word);
   }
 }
 
