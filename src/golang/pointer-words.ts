@@ -25,23 +25,16 @@ export function pointersIn(memory: Memory, start: number, end: number, each: (wo
   }
 }
 
-/** Calls `each` with the words of a range that a bitmap marks, one bit each from the lowest on, and that may be pointers. */
-export function markedPointersIn(
+/** Calls `each` with those words behind an address that may be pointers; throws a TargetFault where nothing is readable. */
+export function pointersAt(
   memory: Memory,
   start: number,
-  marks: Uint8Array,
-  count: number,
+  offsets: readonly number[],
   each: (word: number) => void,
 ): void {
-  const bytes = memory.tryRead(runtimeAddress(start), count * 8);
-  if (bytes === undefined) return;
-  // A view is good until the next read only, and `each` reads.
-  const words = wordsOf(bytes.slice());
-  for (let i = 0; i < count; i++) {
-    if ((marks[i >> 3]! & (1 << (i & 7))) === 0) continue;
-    const high = words[i * 2 + 1]!;
-    const word = words[i * 2]! + high * 2 ** 32;
-    if (high < HIGHEST_HALF && word >= LOWEST) each(word);
+  for (const offset of offsets) {
+    const word = memory.uint64((start + offset) as RuntimeAddress);
+    if (word >= LOWEST && word < HIGHEST_HALF * 2 ** 32) each(word);
   }
 }
 

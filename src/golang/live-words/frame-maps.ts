@@ -8,10 +8,12 @@ import {
   PCDATA_STACK_MAP_INDEX,
 } from '../runtime-facts/constants.ts';
 
-/** Which words of a range hold live pointers, one bit each from the lowest on. */
+/** Which words of a range hold live pointers. */
 export interface PointerMap {
-  readonly count: number;
-  readonly marks: Uint8Array;
+  /** Bytes of the range. */
+  readonly size: number;
+  /** Where in it the live words are. */
+  readonly offsets: readonly number[];
 }
 
 /** A variable whose address is taken: it lies so far from the frame's varp if negative, else from its arguments. */
@@ -29,7 +31,7 @@ export interface FrameMap {
   readonly objects: readonly StackObject[] | undefined;
 }
 
-const NONE: PointerMap = { count: 0, marks: new Uint8Array() };
+const NONE: PointerMap = { size: 0, offsets: [] };
 /** Larger ones are no maps: a frame has 1 GB at most, and no function has so many variables. */
 const MOST_WORDS = 1 << 24;
 const MOST_OBJECTS = 1 << 16;
@@ -68,10 +70,10 @@ function readStackMap(
   if (count === 0) return NONE;
   if (index >= maps || count > MOST_WORDS) return undefined;
   const bytes = Math.ceil(count / 8);
-  return {
-    count,
-    marks: memory.read(fn.module.toRuntime((table + 8 + index * bytes) as LinkedAddress), bytes).slice(),
-  };
+  const marks = memory.read(fn.module.toRuntime((table + 8 + index * bytes) as LinkedAddress), bytes);
+  const offsets: number[] = [];
+  for (let i = 0; i < count; i++) if ((marks[i >> 3]! & (1 << (i & 7))) !== 0) offsets.push(i * 8);
+  return { size: count * 8, offsets };
 }
 
 function readObjects(

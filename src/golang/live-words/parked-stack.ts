@@ -1,8 +1,9 @@
 import { MattockError, type RuntimeAddress, TargetFault } from '../../base/index.ts';
 import type { CodePoint } from '../code/code-point.ts';
 import { readDeferredCalls } from '../defers/deferred-calls.ts';
+import type { Stack } from '../frame.ts';
 import type { GoProgram } from '../go-program.ts';
-import { markedPointersIn, pointersIn } from '../pointer-words.ts';
+import { pointersAt, pointersIn } from '../pointer-words.ts';
 import type { Cursor } from '../stack/cursor.ts';
 import { type FrameMap, readFrameMap } from './frame-maps.ts';
 
@@ -40,17 +41,28 @@ export class ParkedStacks {
 
   /** `sp` and `high` are where the goroutine's stack is in use. */
   wordsOf(g: RuntimeAddress, sp: number, high: number, each: Each): void {
-    const { memory } = this.#go.runtime;
     let seen = sp;
     let count = 0;
-    const end = this.#go.visitStack(g, (cursor, point, { cfa }) => {
-      if (cursor.sp < seen || cfa < cursor.sp || cfa > high) return false;
-      this.#frame(cursor, point, cfa, each);
-      seen = cfa;
-      return ++count < MOST_FRAMES;
-    });
-    if (end.kind !== 'bottom') pointersIn(memory, seen, high, each);
+    const whole = this.#isBottom(() =>
+      this.#go.visitStack(g, (cursor, point, { cfa }) => {
+        if (cursor.sp < seen || cfa < cursor.sp || cfa > high) return false;
+        this.#frame(cursor, point, cfa, each);
+        seen = cfa;
+        return ++count < MOST_FRAMES;
+      }),
+    );
+    if (!whole) pointersIn(this.#go.runtime.memory, seen, high, each);
     this.#deferred(g, each);
+  }
+
+  /** A frame that cannot be read ends a walk like one that is broken. */
+  #isBottom(walk: () => Stack['end']): boolean {
+    try {
+      return walk().kind === 'bottom';
+    } catch (error) {
+      if (!(error instanceof TargetFault)) throw error;
+      return false;
+    }
   }
 
   #frame(cursor: Cursor, point: CodePoint, cfa: number, each: Each): void {
@@ -59,12 +71,12 @@ export class ParkedStacks {
     const map = this.#isMapped(cursor, point) ? this.#map(cursor, point) : UNMAPPED;
     const { locals, args, objects } = map;
     if (room.variables > room.sp) {
-      const from = locals && room.variables - locals.count * 8;
+      const from = locals && room.variables - locals.size;
       if (from === undefined || objects === undefined || from < room.sp)
         pointersIn(memory, room.sp, room.variables, each);
-      else markedPointersIn(memory, from, locals!.marks, locals!.count, each);
+      else pointersAt(memory, from, locals!.offsets, each);
     }
-    if (args !== undefined) markedPointersIn(memory, room.args, args.marks, args.count, each);
+    if (args !== undefined) pointersAt(memory, room.args, args.offsets, each);
     else if (map === UNMAPPED || REFLECTION.test(point.fn?.name ?? ''))
       pointersIn(memory, room.args, room.args + ARGUMENT_BYTES, each);
     for (const { offset, size } of objects ?? []) {
