@@ -1,75 +1,43 @@
-import { MattockError, UserError } from '../../base/index.ts';
-import {
-  GoroutineCapture,
-  openProgram,
-  readSchedulerFacts,
-  type SchedulerFacts,
-} from '../../golang/index.ts';
 import type { RecordSink } from '../../probe/index.ts';
-import {
-  FrozenMemory,
-  type Kernel,
-  type ProcessEnd,
-  type ProcessTarget,
-  type Target,
-} from '../../target/index.ts';
-import {
-  type CallPlan,
-  type CallRequest,
-  hasFunctions,
-  planCalls,
-  planEntries,
-  planUnwinding,
-  type TracedFunction,
-} from '../../trace/calls/call-plan.ts';
+import { FrozenMemory, type ProcessEnd, type ProcessTarget } from '../../target/index.ts';
+import type { TracedFunction } from '../../trace/calls/call-plan.ts';
 import { CallValues } from '../../trace/calls/call-values.ts';
-import type { NamePattern } from '../../trace/calls/name-pattern.ts';
-import { type CallFilter, SeenCalls } from '../../trace/calls/seen-calls.ts';
+import { SeenCalls } from '../../trace/calls/seen-calls.ts';
 import { type Trace, TraceBuilder } from '../../trace/index.ts';
 import { Clock } from '../../trace/recording/clock.ts';
 import { Followed } from '../../trace/recording/followed.ts';
 import type { Interpretation } from '../../trace/recording/interpreter.ts';
 import { LiveEvents } from '../../trace/recording/live-events.ts';
-import { type ProbeSet, planProbes } from '../../trace/recording/probe-set.ts';
 import { RawLog } from '../../trace/recording/raw-log.ts';
 import { RecordLog } from '../../trace/recording/record-log.ts';
 import { replay } from '../../trace/recording/replay.ts';
-import { NOTHING_YET, type Snapshot, takeSnapshot } from '../../trace/recording/snapshot.ts';
-import { planTraps, type TrapSet } from '../../trace/recording/trap-records.ts';
+import { NOTHING_YET, type Snapshot } from '../../trace/recording/snapshot.ts';
 import { CallSink } from './call-sink.ts';
+import { type GoroutineProbes, hasGoroutines, planned } from './goroutine-probes.ts';
 import { type Held, HeldProbes } from './held-probes.ts';
 import { lookAtLocks, type PartingLook, tellHolders } from './parting-look.ts';
-import { type ProbeOrder, type ProbePlan, ProbeSession, type ProbeStatus } from './probe-session.ts';
-import { textOf } from './program-text.ts';
+import { ProbeSession, type ProbeStatus } from './probe-session.ts';
+import {
+  type BeginningOptions,
+  orderOf,
+  type RecordingOptions,
+  type Session,
+  type Setting,
+  startProbes,
+  startTraps,
+  type TraceEngine,
+} from './recording-session.ts';
+import { view } from './sight.ts';
 import { fileSpool } from './spool.ts';
-import { TrapSession } from './trap-session.ts';
 
+export type { RecordedCalls } from './goroutine-probes.ts';
 export type { ProbeStatus as RecordingStatus } from './probe-session.ts';
+export type { RecordingOptions, TraceEngine } from './recording-session.ts';
 
 /** For so long at once what calls were made with is put into words. */
 const WORDS_MS = 20;
 /** Events a second that fill no ring while we look away. */
 const BUSY = 20_000;
-
-export interface RecordingOptions
-  extends Pick<ProbeOrder<GoroutineProbes>, 'subject' | 'lossless' | 'ringBytes'> {
-  /** Only goroutines that enter a function of these, and what they create, in turn; undefined: all. */
-  readonly follow?: NamePattern | undefined;
-  /** Calls that are recorded besides; of those that are followed, if not all are. */
-  readonly calls?: RecordedCalls | undefined;
-  /** Where there may be a file for what memory is too small for; undefined: the system's folder for such files. */
-  readonly spoolFolder?: string | undefined;
-  /** Whoever is about to execute another program waits until it is answered at `door`. */
-  readonly children?: boolean;
-  /** Traps see the same where code cannot be patched, for some thousand times the price. By itself: inline. */
-  readonly engine?: TraceEngine;
-}
-
-export interface RecordedCalls extends CallFilter {
-  readonly request: CallRequest;
-  /** Throws if the calls that will be seen are not what is wanted: nothing is put into the program then. */
-  readonly check?: (plan: CallPlan) => void;
-}
 
 /** Calls that were recorded up to now. */
 export interface CallCount {
@@ -77,44 +45,11 @@ export interface CallCount {
   readonly count: number;
 }
 
-export type TraceEngine = 'inline' | 'trap';
-
-/** How it is seen what goroutines do. */
-type Session = Pick<
-  ProbeSession<GoroutineProbes, FrozenMemory>,
-  'pid' | 'plan' | 'stoppedMs' | 'started' | 'now' | 'kernel' | 'seen' | 'status' | 'ended' | 'drain' | 'stop'
-> &
-  Partial<
-    Pick<
-      ProbeSession<GoroutineProbes, FrozenMemory>,
-      'door' | 'switchOff' | 'replaced' | 'end' | 'tellElsewhere'
-    >
-  >;
-
 /**
  * What an event costs: of a ping-pong of two goroutines with stacks, by CPU time, amd64, Go 1.26. At a trap it is our time,
  * and the program's thread waits for it.
  */
 const NANOSECONDS_PER_EVENT: Readonly<Record<TraceEngine, number>> = { inline: 43, trap: 140_000 };
-
-/** The probes that see what goroutines do. */
-interface GoroutineProbes extends ProbePlan, ProbeSet {
-  readonly facts: SchedulerFacts;
-  /** Of a program that runs already: how to see what its goroutines did before. */
-  readonly sight: Sight | undefined;
-  readonly target: ProcessTarget;
-  /** What else there is to say of the probes. */
-  readonly notes: readonly string[];
-  readonly calls: PlannedCalls | undefined;
-}
-
-interface PlannedCalls {
-  readonly plan: CallPlan;
-  /** As it was opened for the plan: its memory can be read for as long as it lives. */
-  readonly target: ProcessTarget;
-  /** Numbers of functions whose goroutines are followed besides. */
-  readonly followed: ReadonlySet<number>;
-}
 
 /** So much of what a child does is kept in memory: there may be many. */
 const CHILD_MEMORY_BYTES = 32 << 20;
@@ -435,208 +370,3 @@ const both = (one: RecordSink, other: RecordSink): RecordSink => ({
     other.lost(records);
   },
 });
-
-type BeginningOptions = Omit<RecordingOptions, 'subject' | 'engine'>;
-type Setting = Pick<Session, 'kernel' | 'now'>;
-/** A child that begins has what there is to see in it, perhaps nothing. */
-type Age = 'runs' | 'starts' | 'begins';
-
-const startProbes = (options: RecordingOptions): Promise<Session> =>
-  ProbeSession.start(orderOf(options, options.subject.kind === 'attach' ? 'runs' : 'starts'));
-
-function orderOf(options: RecordingOptions, age: Age): ProbeOrder<GoroutineProbes, FrozenMemory> {
-  const { subject, lossless, ringBytes, follow, calls, children } = options;
-  return {
-    subject,
-    lossless,
-    ...(ringBytes === undefined ? {} : { ringBytes }),
-    hasDoors: children === true,
-    // Goroutines are never preempted within the runtime.
-    preemptible: follow !== undefined || calls !== undefined,
-    plan: (target, kernel) => planned(target, kernel, age, options),
-    look: (_, { sight }, kernel) => sight!.look(kernel),
-  };
-}
-
-function startTraps({ subject, follow, calls }: RecordingOptions): Promise<Session> {
-  if (calls !== undefined) throw new UserError('--engine=trap sees no calls', 'use inline probes');
-  if (follow !== undefined)
-    throw new UserError('--engine=trap follows all goroutines', 'leave -g out, or use inline probes');
-  return TrapSession.start<GoroutineProbes, FrozenMemory>({
-    subject,
-    plan: (target, kernel) => trapsPlanned(target, kernel, subject.kind === 'attach'),
-    look: (_, { sight }, kernel) => sight!.look(kernel),
-  });
-}
-
-/** How the goroutines of a program that runs are seen in the moment in which it is stopped, and understood afterwards. */
-class Sight {
-  readonly #target: ProcessTarget;
-  readonly #capture: GoroutineCapture;
-  readonly #pages: readonly number[];
-
-  /** With the program running: what is read of it is torn and thrown away, but says which pages will be looked at. */
-  constructor(target: ProcessTarget, kernel: Kernel, facts: SchedulerFacts) {
-    this.#target = target;
-    const memory = this.#freeze(kernel);
-    this.#capture = GoroutineCapture.of(view(target, memory));
-    try {
-      this.#capture.take(memory);
-      takeSnapshot(openProgram(view(target, memory)), facts);
-    } catch (error) {
-      if (!(error instanceof MattockError)) throw error;
-    }
-    this.#pages = [...memory.pages];
-  }
-
-  /** Nothing but taking bytes: all threads are stopped. */
-  look(kernel: Kernel): FrozenMemory {
-    const memory = this.#freeze(kernel);
-    memory.holdPages(this.#pages);
-    this.#capture.take(memory);
-    return memory;
-  }
-
-  understand(memory: FrozenMemory, facts: SchedulerFacts): Snapshot {
-    // There may be more mappings than before.
-    this.#target.memory.invalidate();
-    return takeSnapshot(openProgram(view(this.#target, memory)), facts);
-  }
-
-  #freeze(kernel: Kernel): FrozenMemory {
-    return new FrozenMemory(kernel, this.#target.pid, this.#target.memory);
-  }
-}
-
-/** A process as `memory` holds it, without threads: what they do is in the runtime's own books. */
-const view = ({ kind, arch, modules, process, warnings }: ProcessTarget, memory: FrozenMemory): Target => ({
-  kind,
-  arch,
-  memory,
-  threads: [],
-  modules,
-  process,
-  warnings,
-});
-
-function planned(
-  target: ProcessTarget,
-  kernel: Kernel,
-  age: Age,
-  { follow, calls: wanted, children }: Pick<RecordingOptions, 'follow' | 'calls' | 'children'>,
-): GoroutineProbes {
-  const facts = readSchedulerFacts(target);
-  const sight = age === 'runs' ? new Sight(target, kernel, facts) : undefined;
-  const states = planProbes(facts, children);
-  const refused: string[] = [];
-  const ifThere = <T>(pattern: NamePattern | undefined, what: string, plan: (pattern: NamePattern) => T) => {
-    if (pattern === undefined || (children && !hasFunctions(facts, pattern))) return undefined;
-    if (age !== 'begins') return plan(pattern);
-    return unlessRefused(
-      () => plan(pattern),
-      (why) => refused.push(`${what}: ${why}`),
-    );
-  };
-  const calls = ifThere(wanted?.request.pattern, 'calls are not recorded', () =>
-    callsOf(target, facts, states, wanted!, follow),
-  );
-  const taken = { ...states, probes: [...states.probes, ...(calls?.plan.probes ?? [])] };
-  const entries =
-    ifThere(follow, 'no goroutine is followed', (pattern) =>
-      entriesOf(target, facts, taken, pattern, calls),
-    ) ?? NO_ENTRIES;
-  return {
-    ...states,
-    probes: [...taken.probes, ...entries.probes],
-    notes: [...refused, ...entries.notes, ...(calls?.plan.notes ?? [])],
-    text: textOf(facts),
-    facts,
-    sight,
-    target,
-    calls,
-  };
-}
-
-/** A call of a function whose goroutines are followed tells of both. */
-function callsOf(
-  target: ProcessTarget,
-  facts: SchedulerFacts,
-  { probes: taken }: ProbeSet,
-  { request, check }: RecordedCalls,
-  follow: NamePattern | undefined,
-): PlannedCalls {
-  const names = new Set(taken.map(({ site }) => site.name));
-  const unwinding = planUnwinding({ facts }).filter(({ site }) => !names.has(site.name));
-  const { memory, code } = target;
-  const plan = planCalls({ facts, memory, code, taken: [...taken, ...unwinding] }, request);
-  check?.(plan);
-  const followed = plan.functions.flatMap(({ name }, i) => (follow?.matches(name) ? [i] : []));
-  return {
-    plan: { ...plan, probes: [...unwinding, ...plan.probes] },
-    target,
-    followed: new Set(followed),
-  };
-}
-
-/** A child goes on without what cannot be had in it. */
-function unlessRefused<T>(plan: () => T, refused: (why: string) => void): T | undefined {
-  try {
-    return plan();
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    refused(error.message);
-    return undefined;
-  }
-}
-
-/** Before its first instruction a program has none. */
-function hasGoroutines(target: ProcessTarget): boolean {
-  for (const _ of openProgram(target).goroutines({ reads: [] })) return true;
-  return false;
-}
-
-function trapsPlanned(
-  target: ProcessTarget,
-  kernel: Kernel,
-  runs: boolean,
-): GoroutineProbes & { readonly traps: TrapSet } {
-  const facts = readSchedulerFacts(target);
-  const sight = runs ? new Sight(target, kernel, facts) : undefined;
-  const traps = planTraps(facts);
-  const { missing, syscallProbes } = traps;
-  return {
-    calls: undefined,
-    probes: [],
-    notes: [],
-    text: textOf(facts),
-    facts,
-    sight,
-    target,
-    missing,
-    syscallProbes,
-    traps,
-  };
-}
-
-const NO_ENTRIES: Pick<CallPlan, 'probes' | 'notes'> = { probes: [], notes: [] };
-
-/** Functions whose calls are recorded have probes already. */
-function entriesOf(
-  { memory, code }: ProcessTarget,
-  facts: SchedulerFacts,
-  { probes: taken }: ProbeSet,
-  follow: NamePattern,
-  calls: PlannedCalls | undefined,
-): Pick<CallPlan, 'probes' | 'notes'> {
-  const seen = new Set(calls?.plan.functions.map(({ name }) => name));
-  const others: NamePattern = {
-    text: follow.text,
-    matches: (name) => follow.matches(name) && !seen.has(name),
-  };
-  try {
-    return planEntries({ facts, memory, code, taken }, others);
-  } catch (error) {
-    if (error instanceof UserError && (calls?.followed.size ?? 0) > 0) return NO_ENTRIES;
-    throw error;
-  }
-}
