@@ -61,6 +61,9 @@ export type BlockedOn =
       readonly owner: 'mutex' | 'rwmutex-read' | 'rwmutex-write' | 'waitgroup' | 'cond' | 'semaphore';
       /** Of the Mutex, WaitGroup, … if known, else of the semaphore word. */
       readonly address: RuntimeAddress;
+      /** How many wait. */
+      readonly waiting: number;
+      /** Who they are, read when it is asked for. */
       readonly waiters: readonly Goid[];
     }
   | {

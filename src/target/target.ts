@@ -43,6 +43,12 @@ export interface Memory {
    * few long reads. A hint, where the target gains by it: it never throws, and addresses where nothing is readable do no harm.
    */
   prefetch?(addresses: Float64Array): void;
+  /**
+   * Hands over many small objects of one size, in the order of their addresses in the array: `at` is where in `bytes`
+   * the object begins, for the time of the call. Those that cannot be read whole are passed over. Where the target gains
+   * by it.
+   */
+  visitObjects?(addresses: Float64Array, size: number, each: ObjectVisitor): void;
   /** Bytes up to (not including) the first NUL, at most `limit`. */
   cString(address: RuntimeAddress, limit: number): string;
   /** What is mapped, in address order, neighbours with the same rights and file not merged. */
@@ -50,6 +56,8 @@ export interface Memory {
   /** The region that holds an address, by binary search. */
   regionAt(address: RuntimeAddress): MemoryRegion | undefined;
 }
+
+export type ObjectVisitor = (bytes: DataView, at: number, index: number) => void;
 
 export interface MemoryRegion {
   readonly start: RuntimeAddress;

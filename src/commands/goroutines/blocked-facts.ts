@@ -16,8 +16,8 @@ export function blockedOnFacts(blocked: BlockedOn | undefined, waiters: boolean)
         cases: blocked.cases.map((one) => ({ ...one, channel: channelFacts(one.channel, waiters) })),
       };
     case 'semaphore': {
-      const { waiters: others, ...semaphore } = blocked;
-      return waiters ? blocked : { ...semaphore, waiting: others.length };
+      const { kind, owner, address, waiting } = blocked;
+      return waiters ? { kind, owner, address, waiters: blocked.waiters } : { kind, owner, address, waiting };
     }
     default:
       return blocked;

@@ -23,8 +23,8 @@ export function blockedText(blocked: BlockedOn): string {
     case 'select':
       return selectText(blocked);
     case 'semaphore': {
-      const others = blocked.waiters.length;
-      return `${OWNERS[blocked.owner]} ${hex(blocked.address)}${others > 1 ? ` (${others} waiting)` : ''}`;
+      const { owner, address, waiting } = blocked;
+      return `${OWNERS[owner]} ${hex(address)}${waiting > 1 ? ` (${waiting} waiting)` : ''}`;
     }
     case 'sleep':
       return remainingText(blocked);
@@ -71,12 +71,14 @@ function makeChannelText(channel: ChannelFacts): string {
   return `${type} ${hex(channel.address)} (${channel.length} of ${channel.capacity}${closed})`;
 }
 
-function selectText(select: BlockedOn & { kind: 'select' }): string {
-  const shown = select.cases
-    .slice(0, MOST_CASES)
-    .map(({ operation, channel }) => `${operation} ${channelText(channel)}`);
-  const more = select.cases.length - shown.length;
-  return `${plural(select.cases.length, 'case')}: ${shown.join(', ')}${more > 0 ? `, ${more} more` : ''}`;
+function selectText({ cases }: BlockedOn & { kind: 'select' }): string {
+  let text = `${plural(cases.length, 'case')}: `;
+  const shown = Math.min(cases.length, MOST_CASES);
+  for (let i = 0; i < shown; i++) {
+    const { operation, channel } = cases[i]!;
+    text += `${i === 0 ? '' : ', '}${operation} ${channelText(channel)}`;
+  }
+  return cases.length === shown ? text : `${text}, ${cases.length - shown} more`;
 }
 
 /** Who else waits on the channels, for the long form. */

@@ -45,16 +45,24 @@ export function goroutineFacts(g: Goroutine, waiters = false): Readonly<Record<s
   };
 }
 
-/** Many stopped at the same moment, by the collector's clock: how long ago is made to words once. */
-let keptWait = 0;
-let keptWaitText = formatDuration(0);
+interface KeptHead {
+  readonly waited: number | undefined;
+  readonly text: string;
+}
 
-function waitText(waited: number): string {
-  if (waited !== keptWait) {
-    keptWait = waited;
-    keptWaitText = formatDuration(waited);
-  }
-  return keptWaitText;
+/** Many wait for the same reason since the same moment, by the collector's clock: that is made to words once. */
+const keptHeads = new Map<string, KeptHead>();
+const MOST_HEADS = 256;
+
+/** `[chan receive 5m2s`; harmless. */
+function waitText(reason: string, waited: number | undefined): string {
+  const kept = keptHeads.get(reason);
+  if (kept !== undefined && kept.waited === waited) return kept.text;
+  const words = harmless(reason);
+  const text = waited === undefined ? `[${words}` : `[${words} ${formatDuration(waited)}`;
+  if (keptHeads.size >= MOST_HEADS) keptHeads.clear();
+  keptHeads.set(reason, { waited, text });
+  return text;
 }
 
 /** `[chan receive 5m2s: chan int 0xc00001c0e0 (0 of 5)]`, `[_Grunnable]`; harmless. */
@@ -63,13 +71,9 @@ function statusText(g: Goroutine): string {
   if (g.state !== '_Gwaiting' && g.state !== '_Gsyscall') {
     return g.state === '_Grunning' && !g.scanning ? '' : `[${state}]`;
   }
-  let text = `[${harmless(g.waitReason ?? state)}`;
-  if (g.scanning) text += ' (_Gscan)';
-  const { waited } = g;
-  if (waited !== undefined) text += ` ${waitText(waited)}`;
+  const text = waitText(g.scanning ? `${g.waitReason ?? state} (_Gscan)` : (g.waitReason ?? state), g.waited);
   const blocked = g.blockedOn;
-  if (blocked !== undefined) text += `: ${blockedText(blocked)}`;
-  return `${text}]`;
+  return blocked === undefined ? `${text}]` : `${text}: ${blockedText(blocked)}]`;
 }
 
 /** One line, in Delve's order: `18 - User: ./main.go:93 main.inner (0x4cdfc9) (thread 21110) [chan receive]`. */

@@ -30,6 +30,19 @@ export function formatDuration(nanoseconds: number): string {
   if (nanoseconds < 1e9) return `${tenths(nanoseconds / 1e6)}ms`;
   if (nanoseconds < 60e9) return `${tenths(nanoseconds / 1e9)}s`;
   const seconds = Math.floor(nanoseconds / 1e9);
+  // A list of many timers tells mostly of the same second.
+  if (seconds !== keptSeconds) {
+    keptSeconds = seconds;
+    keptText = formatSeconds(seconds);
+  }
+  return keptText;
+}
+
+let keptSeconds = -1;
+let keptText = '';
+
+/** From a minute on. */
+function formatSeconds(seconds: number): string {
   const pair = (large: number, largeUnit: string, small: number, smallUnit: string): string =>
     small === 0 ? `${large}${largeUnit}` : `${large}${largeUnit}${small}${smallUnit}`;
   if (seconds < 3600) return pair(Math.floor(seconds / 60), 'm', seconds % 60, 's');

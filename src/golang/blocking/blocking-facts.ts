@@ -35,10 +35,23 @@ const OWNER_BY_FUNCTION: ReadonlyMap<string, SemaphoreOwner> = new Map([
 ]);
 const SEMACQUIRE = 'semacquire';
 const OWNER_DEPTH = 8;
+/** A damaged program may have more than any Go has. */
+const MOST_REASONS = 256;
 const SIGNAL_DEPTH = 100;
 
+/** There are some forty reasons, and every goroutine of a list has one. */
+const plainReasons = new Map<string, string>();
+
 /** testing/synctest marks waits inside a bubble (go1.25). */
-const withoutBubble = (reason: string | undefined): string | undefined => reason?.replace(' (durable)', '');
+function withoutBubble(reason: string | undefined): string | undefined {
+  if (reason === undefined) return undefined;
+  let plain = plainReasons.get(reason);
+  if (plain === undefined) {
+    plain = reason.replace(' (durable)', '');
+    if (plainReasons.size < MOST_REASONS) plainReasons.set(reason, plain);
+  }
+  return plain;
+}
 
 /** What is needed of the program. */
 export interface BlockingHost {
@@ -125,7 +138,10 @@ export class BlockingFacts {
       kind: 'semaphore',
       owner: offset === undefined ? 'semaphore' : owner,
       address: runtimeAddress(semaphore.address - (offset ?? 0)),
-      waiters: semaphore.waiters,
+      waiting: semaphore.waiting,
+      get waiters() {
+        return semaphore.waiters;
+      },
     };
   }
 

@@ -44,6 +44,7 @@ export class Conditions {
         kind: 'semaphore',
         owner: 'cond',
         address: runtimeAddress(candidate),
+        waiting: waiters.ids.length,
         waiters: waiters.ids,
       };
       if (waiters.isWhole) return found;

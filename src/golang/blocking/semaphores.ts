@@ -11,7 +11,34 @@ const MAX_WAITERS = 4_000_000;
 /** One semaphore word and who waits for it. */
 export interface Semaphore {
   readonly address: RuntimeAddress;
+  readonly waiting: number;
   readonly waiters: readonly Goid[];
+}
+
+/** Their numbers are in their gs, each in another place of memory: they are read when somebody asks for them. */
+class Queue implements Semaphore {
+  readonly address: RuntimeAddress;
+  readonly #goroutines: number[] = [];
+  readonly #idOf: (g: number) => number;
+  #waiters: readonly Goid[] | undefined;
+
+  constructor(address: number, idOf: (g: number) => number) {
+    this.address = runtimeAddress(address);
+    this.#idOf = idOf;
+  }
+
+  add(g: number): void {
+    this.#goroutines.push(g);
+  }
+
+  get waiting(): number {
+    return this.#goroutines.length;
+  }
+
+  get waiters(): readonly Goid[] {
+    this.#waiters ??= this.#goroutines.map((g) => goid(this.#idOf(g)));
+    return this.#waiters;
+  }
 }
 
 /**
@@ -30,17 +57,17 @@ export function readSemaphores(runtime: GoRuntime): ReadonlyMap<number, Semaphor
   const root = runtime.layout(SemaRoot);
   const stride = Math.ceil(root.size / CACHE_LINE[target.arch.name]) * CACHE_LINE[target.arch.name];
   const word = (address: number): number => memory.uint64(address as RuntimeAddress);
+  const idOf = (goroutine: number): number => word(goroutine + g.goid);
   const seen = new Set<number>();
 
   const readNode = (node: number): void => {
-    const waiters: Goid[] = [];
-    const semaphore = { address: runtimeAddress(word(node + sudog.element)), waiters };
+    const queue = new Queue(word(node + sudog.element), idOf);
     for (let waiter = node; waiter !== 0; waiter = word(waiter + sudog.waitLink)) {
       if (waiter !== node && seen.has(waiter)) break;
       seen.add(waiter);
       const goroutine = word(waiter + sudog.g);
-      waiters.push(goid(word(goroutine + g.goid)));
-      byGoroutine.set(goroutine, semaphore);
+      queue.add(goroutine);
+      byGoroutine.set(goroutine, queue);
     }
   };
 
@@ -74,9 +101,9 @@ export function semaphoresOnStacks(
   }
   const byGoroutine = new Map<number, Semaphore>();
   for (const [address, parked] of byAddress) {
-    const waiters = inOrder(parked).map(({ g }) => goid(fields.id(g)));
-    const semaphore = { address: runtimeAddress(address), waiters };
-    for (const { g } of parked) byGoroutine.set(g, semaphore);
+    const queue = new Queue(address, (g) => fields.id(g));
+    for (const { g } of inOrder(parked)) queue.add(g);
+    for (const { g } of parked) byGoroutine.set(g, queue);
   }
   return byGoroutine;
 }

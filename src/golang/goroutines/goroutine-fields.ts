@@ -21,6 +21,12 @@ export class GoroutineFields {
     this.waitReasons = new WaitReasons(runtime);
   }
 
+  /** Bytes of a g up to behind the last field that lists read (goroutine-slice.ts). */
+  get listedExtent(): number {
+    const { status, goid, schedSp, schedPc, waitSince, waitReason, waiting, sleepWhen = 0 } = this.layout;
+    return Math.max(status, goid, schedSp, schedPc, waitSince, waitReason, waiting, sleepWhen) + 8;
+  }
+
   /** A pointer-sized field. */
   word(g: number, offset: number): number {
     return this.runtime.memory.uint64((g + offset) as RuntimeAddress);

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/index.ts';
 import type { Memory } from '../../target/index.ts';
-import type { GoroutineFields } from './goroutine-fields.ts';
+import { GoroutineFields } from './goroutine-fields.ts';
 import { GoroutineList } from './goroutine-list.ts';
+import { GoroutineSlice } from './goroutine-slice.ts';
 
 const HEADER = 0x1000;
 const ARRAY = 0x10_0000;
@@ -65,4 +66,32 @@ test('a long list comes in slices, a short one first, each with its order by num
 test('a list of ten thousand is one slice', () => {
   const slices = [...new GoroutineList(fieldsOf(10_000, (place) => place).fields).slices()];
   expect(slices.map(({ length }) => length)).toEqual([10_000]);
+});
+
+test('gs that are handed over whole are those that are read field by field', () => {
+  const layout = { status: 0, goid: 8, schedSp: 16, schedPc: 24, waitSince: 32, waitReason: 40, waiting: 48 };
+  const size = 56;
+  const bytes = Uint8Array.from({ length: 20 * size }, (_, i) => (i % 8 > 5 ? 0 : (i * 7) % 251));
+  const view = new DataView(bytes.buffer);
+  const word = (at: number): number => view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+  const memory: Partial<Memory> = {
+    uint64: (address) => word(address),
+    uint32: (address) => view.getUint32(address, true),
+    uint8: (address) => view.getUint8(address),
+  };
+  const visitObjects: Memory['visitObjects'] = (addresses, length, each) => {
+    expect(length).toBe(size);
+    // One is passed over, and read by itself.
+    for (const [i, address] of addresses.entries()) if (i !== 3) each(view, address, i);
+  };
+  const addresses = Float64Array.from({ length: 20 }, (_, i) => ((i * 7) % 20) * size);
+  const [together, single] = [{ ...memory, visitObjects }, memory].map((read) => {
+    const fields = Object.create(GoroutineFields.prototype, {
+      runtime: { value: { memory: read } },
+      layout: { value: { ...layout, sleepWhen: 16 } },
+    }) as GoroutineFields;
+    return new GoroutineSlice(fields, addresses);
+  });
+  expect(together).toEqual(single);
+  expect(together!.ids[1]).toBe(word(addresses[1]! + 8));
 });

@@ -53,6 +53,6 @@ export class GoroutineList {
     for (let i = 0; i < count; i++) {
       addresses[i] = view.getUint32(i * 8, true) + view.getUint32(i * 8 + 4, true) * 2 ** 32;
     }
-    return addresses.filter((address) => address !== 0);
+    return addresses.includes(0) ? addresses.filter((address) => address !== 0) : addresses;
   }
 }

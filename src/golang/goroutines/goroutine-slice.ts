@@ -38,8 +38,16 @@ export class GoroutineSlice {
     this.waiting = new Float64Array(count);
     this.sleepWhen = new Float64Array(count);
     const { memory } = fields.runtime;
+    const taken = new Uint8Array(count);
+    memory.visitObjects?.(addresses, fields.listedExtent, (bytes, at, i) => {
+      this.#take(fields.layout, bytes, at, i);
+      taken[i] = 1;
+    });
+    // One by one where the target gains nothing by reading them together, and those of which something is missing.
     for (let i = 0; i < count; i++) {
-      if (i % READ_TOGETHER === 0) memory.prefetch?.(addresses.subarray(i, i + READ_TOGETHER));
+      if (taken[i] === 1) continue;
+      if (memory.visitObjects === undefined && i % READ_TOGETHER === 0)
+        memory.prefetch?.(addresses.subarray(i, i + READ_TOGETHER));
       try {
         this.#read(fields, i);
       } catch (error) {
@@ -61,6 +69,18 @@ export class GoroutineSlice {
     return this.#byId;
   }
 
+  /** What `read` reads, out of the bytes of a whole g. */
+  #take(layout: GoroutineFields['layout'], bytes: DataView, at: number, i: number): void {
+    this.statuses[i] = bytes.getUint32(at + layout.status, true);
+    this.ids[i] = word(bytes, at + layout.goid);
+    this.schedSp[i] = word(bytes, at + layout.schedSp);
+    this.schedPc[i] = word(bytes, at + layout.schedPc);
+    this.waitSince[i] = word(bytes, at + layout.waitSince);
+    this.waitReasons[i] = bytes.getUint8(at + layout.waitReason);
+    this.waiting[i] = word(bytes, at + layout.waiting);
+    if (layout.sleepWhen !== undefined) this.sleepWhen[i] = word(bytes, at + layout.sleepWhen);
+  }
+
   #read({ runtime, layout }: GoroutineFields, i: number): void {
     const { memory } = runtime;
     const g = this.addresses[i]!;
@@ -76,3 +96,6 @@ export class GoroutineSlice {
       this.sleepWhen[i] = memory.uint64((g + layout.sleepWhen) as RuntimeAddress);
   }
 }
+
+const word = (bytes: DataView, at: number): number =>
+  bytes.getUint32(at, true) + bytes.getUint32(at + 4, true) * 2 ** 32;

@@ -104,6 +104,30 @@ describe('CoreMemory', () => {
     }
   });
 
+  it('hands over objects in the order asked for, and passes over what is not whole', () => {
+    const size = 900_000;
+    const { core, memory } = simple(size);
+    const next = random(7);
+    const offsets = Array.from({ length: 2000 }, () => next() % size);
+    // Across a block's end, at the end of all, beyond it, before it, nowhere.
+    offsets.push(4096 * 3 - 5, size - 40, size - 39, size, -8, Number.NaN, 2 ** 60 - BASE);
+    const visited: number[] = [];
+    memory.visitObjects(
+      Float64Array.from(offsets, (offset) => BASE + offset),
+      40,
+      (bytes, at, i) => {
+        visited.push(i);
+        const object = new Uint8Array(bytes.buffer, bytes.byteOffset + at, 40);
+        expect(object).toEqual(core.subarray(offsets[i], offsets[i]! + 40));
+      },
+    );
+    const whole = [...offsets.keys()].filter((i) => offsets[i]! >= 0 && offsets[i]! + 40 <= size);
+    expect(visited).toEqual(whole);
+    // More than a block at a time is not what it is for.
+    memory.visitObjects(Float64Array.of(BASE), 4097, () => expect.unreachable());
+    expect(memory.uint8(at(1))).toBe(core[1]);
+  });
+
   it('joins neighbouring segments and files', () => {
     const core = noise(0x2000);
     const file = noise(0x3000, 5);

@@ -5,7 +5,7 @@ import {
   runtimeAddress,
   TargetFault,
 } from '../../base/index.ts';
-import type { Memory, MemoryRegion } from '../target.ts';
+import type { Memory, MemoryRegion, ObjectVisitor } from '../target.ts';
 import { BLOCK, BlockCache } from './block-cache.ts';
 import { lastAtOrBefore, type MappedRegion, type MemoryMap, type Piece } from './memory-map.ts';
 import { type MappedFile, PieceTable } from './piece-table.ts';
@@ -14,7 +14,9 @@ import { type MappedFile, PieceTable } from './piece-table.ts';
 const CACHED_READ = 64 * 1024;
 const LONGEST_READ = 2 ** 31 - 1;
 const STRING_STEP = 64;
-/** Slab index at which scalars are put together that lie in several blocks. */
+/** Objects whose blocks are read together: enough for long reads, few enough for the blocks to stay until then. */
+const VISITED_TOGETHER = 512;
+/** Slab index at which scalars and small objects are put together that lie in several blocks. */
 const SCRATCH = 0;
 
 /**
@@ -113,19 +115,31 @@ export class CoreMemory implements Memory {
 
   prefetch(addresses: Float64Array): void {
     const sorted = addresses.slice().sort();
+    const pieces = this.#pieces;
     let piece = -1;
+    let shift = 0;
+    let pieceEnd = 0;
+    /** Up to here it is in the piece and in the block of the last one. */
+    let blockEnd = 0;
     let blocks: number[] = [];
     const load = () => {
-      if (blocks.length > 0) this.#cache.loadAll(blocks, this.#pieces.fill(piece));
+      if (blocks.length > 0) this.#cache.loadAll(blocks, pieces.fill(piece));
       blocks = [];
     };
-    for (const address of sorted) {
-      const index = this.#pieces.at(address);
-      if (index < 0) continue;
-      if (index !== piece) load();
-      piece = index;
-      const block = Math.floor((address - this.#pieces.shift(index)) / BLOCK);
-      if (block !== blocks.at(-1)) blocks.push(block);
+    for (let i = 0; i < sorted.length; i++) {
+      const address = sorted[i]!;
+      if (address < blockEnd) continue;
+      if (!(address < pieceEnd)) {
+        const index = pieces.at(address);
+        if (index < 0) continue;
+        load();
+        piece = index;
+        shift = pieces.shift(index);
+        pieceEnd = pieces.end(index);
+      }
+      const block = Math.floor((address - shift) / BLOCK);
+      blocks.push(block);
+      blockEnd = Math.min((block + 1) * BLOCK + shift, pieceEnd);
     }
     load();
     this.#view = this.#cache.view;
@@ -133,6 +147,20 @@ export class CoreMemory implements Memory {
     // The loads may have taken the slots of both windows.
     this.#length = 0;
     this.#previousLength = 0;
+  }
+
+  visitObjects(addresses: Float64Array, size: number, each: ObjectVisitor): void {
+    if (size > BLOCK) return;
+    for (let i = 0; i < addresses.length; i++) {
+      if (i % VISITED_TOGETHER === 0) this.prefetch(addresses.subarray(i, i + VISITED_TOGETHER));
+      const address = addresses[i]!;
+      const inWindow = address - this.#lo;
+      const at =
+        inWindow >= 0 && inWindow + size <= this.#length
+          ? this.#base + inWindow
+          : this.#tryLocate(address, size);
+      if (at >= 0) each(this.#view, at, i);
+    }
   }
 
   cString(address: RuntimeAddress, limit: number): string {
@@ -167,12 +195,19 @@ export class CoreMemory implements Memory {
   }
 
   #locate(address: number, size: number): number {
+    const at = this.#tryLocate(address, size);
+    if (at < 0) throw this.#fault(address, size);
+    return at;
+  }
+
+  /** Slab index of at most a block's bytes, or -1. */
+  #tryLocate(address: number, size: number): number {
     if (this.#moveTo(address, size)) {
       const at = address - this.#lo;
       if (at + size <= this.#length) return this.#base + at;
     }
     const bytes = this.#gather(address, size);
-    if (bytes === undefined) throw this.#fault(address, size);
+    if (bytes === undefined) return -1;
     this.#bytes.set(bytes, SCRATCH);
     return SCRATCH;
   }
