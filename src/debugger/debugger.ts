@@ -4,6 +4,7 @@ import type { Decision, LiveTarget, ProcessEnd, RunMode, TargetEvent } from '../
 import type { BreakpointList } from './breakpoints/breakpoint-list.ts';
 import { InjectedCalls } from './calls/injected-calls.ts';
 import type { Stop, StopCause } from './stop.ts';
+import { HotCalls, type ProbedCalls } from './tracing/hot-calls.ts';
 import { TrapSites } from './trap-sites.ts';
 import { Watches } from './watch/watches.ts';
 
@@ -26,6 +27,7 @@ export class Debugger {
   readonly traps: TrapSites;
   readonly watches: Watches;
   readonly calls: InjectedCalls;
+  readonly hotCalls: HotCalls;
   /** Why it has stopped, as far as the last run has told. */
   causes: StopCause[] = [];
   readonly #family: Family;
@@ -42,6 +44,7 @@ export class Debugger {
     this.traps = new TrapSites(target);
     this.watches = new Watches(this);
     this.calls = new InjectedCalls(this);
+    this.hotCalls = new HotCalls(target);
   }
 
   /** Those of all processes. */
@@ -60,7 +63,21 @@ export class Debugger {
 
   /** Runs the program, and the other processes with it, until somebody wants it stopped. */
   resume(mode: RunMode = { kind: 'all' }): Stop {
-    return this.settle(this.run(mode));
+    if (mode.kind !== 'all') return this.settle(this.run(mode));
+    return this.settle(
+      this.hotCalls.run(
+        () => this.run(mode),
+        () => this.#probe(),
+      ),
+    );
+  }
+
+  /** Probes are for a program alone of which nothing else is watched: who does that may want a trap anywhere. */
+  #probe(): ProbedCalls | undefined {
+    const { breakpoints, target, watches, calls } = this;
+    const isBusy = watches.any || calls.inFlight !== undefined || this.#watchers.length > 0;
+    if (isBusy || target.children !== undefined || this.#family.others(this).length > 0) return undefined;
+    return breakpoints.probes?.begin(this, breakpoints.tracersIn(this), () => breakpoints.onMissing?.());
   }
 
   /** One of the runs that make up a whole (a step is many): `settle` closes the last. */

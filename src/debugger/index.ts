@@ -18,7 +18,8 @@ export { type FollowRule, Processes, type ProcessNews } from './processes.ts';
 export { type Steppable, Stepping } from './stepping/stepping.ts';
 export type { Stop, StopCause } from './stop.ts';
 export { threadToShow } from './thread-to-show.ts';
-export type { CallEvent } from './tracing/call-tracer.ts';
+export type { CallEvent, CallMoment, CallTracer } from './tracing/call-tracer.ts';
+export type { CallProbes, ProbedCalls, ProbedProgram } from './tracing/hot-calls.ts';
 export { contentsOf } from './watch/contents.ts';
 export { stackPlace } from './watch/stack-place.ts';
 export {

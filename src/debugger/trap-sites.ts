@@ -50,6 +50,12 @@ export class TrapSites {
     return this.#wishes.has(address);
   }
 
+  /** Whether anybody waits in [start, end). */
+  isAnyWithin(start: number, end: number): boolean {
+    for (const address of this.#wishes.keys()) if (address >= start && address < end) return true;
+    return false;
+  }
+
   /** Asks everyone who waits at an address; handlers may add and remove wishes. */
   *hit(thread: LiveThread, address: RuntimeAddress): Generator<StopCause> {
     for (const { handler } of this.#wishes.get(address) ?? []) {

@@ -44,7 +44,7 @@ function readerOf(ring: FakeRing) {
   const seen: number[] = [];
   const lost: LostRecords[] = [];
   const reader = new RingReader(ring, RING);
-  const drain = (final = false): void =>
+  const drain = (final = false): boolean =>
     reader.drain(
       { record: (words, at) => seen.push(words[at + 2]!), lost: (records) => lost.push(records) },
       final,
@@ -77,10 +77,10 @@ describe('reading a ring', () => {
     ring.reserve(1, SMALL)();
     const commit = ring.reserve(1, SMALL);
     ring.reserve(1, SMALL)();
-    drain();
+    expect(drain()).toBe(false);
     expect(seen).toEqual([0]);
     commit();
-    drain();
+    expect(drain()).toBe(true);
     expect(seen).toEqual([0, SMALL, 2 * SMALL]);
   });
 

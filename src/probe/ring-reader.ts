@@ -57,9 +57,9 @@ export class RingReader {
 
   /**
    * What came since the last time. `final`: nobody writes any more, what is not whole will never be. `enough` is asked
-   * after each chunk whether the rest stays for the next time.
+   * after each chunk whether the rest stays for the next time. False: something was begun before that has not come.
    */
-  drain(sink: RecordSink, final = false, enough: () => boolean = () => false): void {
+  drain(sink: RecordSink, final = false, enough: () => boolean = () => false): boolean {
     this.#readHeader();
     const head = this.#field('head');
     this.#tellDrops(sink);
@@ -75,6 +75,7 @@ export class RingReader {
       // Its thread died while it wrote this: what it was about to do did not happen, and nothing of it comes behind.
       this.#position += GRAIN;
     }
+    return this.#position >= head;
   }
 
   /** The probes write no more; their trampolines stay harmless. */

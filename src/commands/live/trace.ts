@@ -31,7 +31,10 @@ export const trace = defineCommand({
   details:
     'trace [name] <locspec> [if condition]. While the program runs, a line is shown for every call of the function and one ' +
     'for its return. A place within a function, or a call that was inlined, is told of when it is reached. Tracepoints are listed and removed with ' +
-    'the breakpoints.\n\n' +
+    '' +
+    'the breakpoints. Functions that are called often get inline probes for as long as the program runs on, if all that is ' +
+    'shown of their arguments and results can be kept (no maps, channels, functions and interfaces) and no breakpoint is in ' +
+    'the way; all others stop their thread for a moment at each call. What is told is the same.\n\n' +
     'trace -g <pattern> [-t 5s]. The program runs, and a line is shown for whatever happens to goroutines that enter a matching ' +
     'function, and to those that they create, in turn: created, running, blocked and on what, unblocked by whom, system calls, ' +
     'ended. A pattern is a name with *, or /regexp/. It goes on until the time is over, Ctrl-C, or something else that stops the ' +
@@ -58,8 +61,7 @@ export const trace = defineCommand({
     stacks: flag('-stacks', 'with -g: where a goroutine blocks, creates or wakes another one'),
     location: positional(location, '[name] <locspec> [if condition]'),
   },
-  prepare: (context, { goroutines }) =>
-    goroutines === undefined ? undefined : liveOf(context, 'trace').prepareRecording(),
+  prepare: (context) => liveOf(context, 'trace').prepareRecording(),
   run(context, args): BreakpointRow | Answer {
     const { stack, location: typed, goroutines } = args;
     if (goroutines !== undefined) {
@@ -73,6 +75,7 @@ export const trace = defineCommand({
     const { session } = context;
     breakpoints.onTrace ??= (breakpoint, event, program) =>
       session.tell?.(new TracedCall(program, breakpoint, event));
+    breakpoints.onMissing ??= () => session.tell?.(MISSING);
     const { name, where, condition } = breakWords(typed);
     const request = {
       ...(name === undefined ? {} : { name }),
@@ -88,6 +91,12 @@ export const trace = defineCommand({
     yield `${breakpointName(row)} set at ${placesText(row.places, style)}${condition}`;
   },
 });
+
+/** Nobody took for too long what was seen of calls. */
+const MISSING: Happening = {
+  toPlain: () => ({ event: 'trace', kind: 'missing' }),
+  text: (style) => [style.paint('error', '> calls are missing here: they could not be told fast enough')],
+};
 
 /** A call or a return that a tracepoint saw. Its values are read now: what they point to may change. */
 class TracedCall implements Happening {

@@ -5,6 +5,7 @@ import { type Condition, compileCondition } from '../conditions/index.ts';
 import type { StopCause } from '../stop.ts';
 import { CallPlan } from '../tracing/call-plan.ts';
 import { type CallEvent, CallTracer, ReachedPlace } from '../tracing/call-tracer.ts';
+import type { HotCalls } from '../tracing/hot-calls.ts';
 import { returnsOf } from '../tracing/returns.ts';
 import type { TrapSites } from '../trap-sites.ts';
 import { WatchedCondition } from '../watch/watched-condition.ts';
@@ -26,6 +27,7 @@ export interface BreakpointHost {
   readonly traps: TrapSites;
   readonly watches: Watches;
   readonly target: LiveTarget;
+  readonly hotCalls: HotCalls;
 }
 
 /** As much of a breakpoint as it takes to be hit. */
@@ -58,6 +60,11 @@ export class Arming {
   readonly #hitsByGoroutine = new Map<Goid, number>();
   #wishes: { remove(): void }[] = [];
 
+  /** Its tracepoints at functions. */
+  get tracers(): readonly CallTracer[] {
+    return this.#wishes.filter((wish) => wish instanceof CallTracer);
+  }
+
   constructor(breakpoint: Hittable, host: BreakpointHost, owner: ArmingOwner, watch?: Watching) {
     this.#breakpoint = breakpoint;
     this.host = host;
@@ -83,7 +90,7 @@ export class Arming {
       const { address } = place;
       const hit = (thread: LiveThread): StopCause | undefined => this.#hit(thread, address, condition);
       const { trace } = this.#breakpoint;
-      if (trace !== undefined) return this.#tracer(trace, place, hit);
+      if (trace !== undefined) return this.#tracer(trace, place, condition, hit);
       const wish = traps.add(address, hit);
       return { remove: () => traps.remove(wish) };
     });
@@ -180,19 +187,29 @@ export class Arming {
   #tracer(
     { depth }: TraceRequest,
     place: BreakpointPlace,
+    condition: Condition | undefined,
     hit: (thread: LiveThread) => StopCause | undefined,
   ): { remove(): void } {
-    const { program, traps, target } = this.host;
+    const { program, traps, target, hotCalls } = this.host;
     const { address } = place;
-    const tell = (event: CallEvent): void => this.#owner.tellTrace(this.#breakpoint, event, program);
+    const tell = (event: CallEvent, seenIn: Program): void =>
+      this.#owner.tellTrace(this.#breakpoint, event, seenIn);
     const plan = CallPlan.of(program, address, returnsOf(target, address));
     if (plan?.entry === address) {
-      const wanted = (thread: LiveThread): boolean => hit(thread) !== undefined;
-      return new CallTracer(plan, { program, traps, depth, wanted, now: () => performance.now(), tell });
+      const isLight = condition === undefined && depth === 0;
+      const wanted = (thread: LiveThread): boolean => {
+        if (isLight) hotCalls.stopped();
+        return hit(thread) !== undefined;
+      };
+      const counted = isLight ? (goid: Goid | undefined) => this.#count(goid).meets : undefined;
+      const now = (): number => performance.now();
+      const before = (): void => hotCalls.catchUp();
+      return new CallTracer(plan, { program, traps, depth, before, wanted, counted, now, tell });
     }
     const reached = new ReachedPlace(program, place);
     const wish = traps.add(address, (thread) => {
-      if (hit(thread) !== undefined) tell(reached.event(thread));
+      hotCalls.catchUp();
+      if (hit(thread) !== undefined) tell(reached.event(thread), program);
       return undefined;
     });
     return { remove: () => traps.remove(wish) };
@@ -216,14 +233,23 @@ export class Arming {
       }
     }
     const goid = program.goidOn(thread);
+    const { number, meets } = this.#count(goid);
+    return meets ? { ...cause, goid, number, problem: undefined } : undefined;
+  }
+
+  /** One more hit: its number, and whether it is one to stop at. */
+  #count(goid: Goid | undefined): {
+    readonly number: { readonly total: number; readonly ofGoroutine: number };
+    readonly meets: boolean;
+  } {
+    const breakpoint = this.#breakpoint;
+    const counts = this.#hitsByGoroutine;
     breakpoint.hits++;
     const own = goid === undefined ? 0 : (counts.get(goid) ?? 0) + 1;
     if (goid !== undefined) counts.set(goid, own);
     const { hitCondition } = breakpoint;
-    if (hitCondition !== undefined) {
-      const hits = hitCondition.perGoroutine ? own : breakpoint.hits;
-      if (!meetsHitCondition(hitCondition, hits)) return undefined;
-    }
-    return { ...cause, goid, number: { total: breakpoint.hits, ofGoroutine: own }, problem: undefined };
+    const hits = hitCondition?.perGoroutine === true ? own : breakpoint.hits;
+    const meets = hitCondition === undefined || meetsHitCondition(hitCondition, hits);
+    return { number: { total: breakpoint.hits, ofGoroutine: own }, meets };
   }
 }

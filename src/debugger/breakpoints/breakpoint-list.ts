@@ -1,6 +1,7 @@
 import { MattockError, UserError } from '../../base/index.ts';
 import type { Program } from '../../golang/index.ts';
-import type { CallEvent } from '../tracing/call-tracer.ts';
+import type { CallEvent, CallTracer } from '../tracing/call-tracer.ts';
+import type { CallProbes } from '../tracing/hot-calls.ts';
 import type { Watching } from '../watch/watching.ts';
 import { Arming, type ArmingOwner, type BreakpointHost } from './arming.ts';
 import type {
@@ -62,6 +63,10 @@ export class BreakpointList {
   #lastId = 0;
   /** Told what tracepoints see, while the program runs. */
   onTrace: ((breakpoint: Breakpoint, event: CallEvent, program: Program) => void) | undefined;
+  /** Told that tracepoints have missed calls. */
+  onMissing: (() => void) | undefined;
+  /** Sees the calls of tracepoints without traps, where it can. */
+  probes: CallProbes | undefined;
   readonly #owner: ArmingOwner = {
     tellTrace: (breakpoint, event, program) => this.onTrace?.(breakpoint, event, program),
     remove: (breakpoint) => this.remove(breakpoint),
@@ -194,6 +199,11 @@ export class BreakpointList {
 
   clearActions(breakpoint: Breakpoint): void {
     this.#entry(breakpoint).actions.length = 0;
+  }
+
+  /** Functions whose calls are told of in a process. */
+  tracersIn(host: BreakpointHost): readonly CallTracer[] {
+    return [...this.#entries.values()].flatMap(({ armings }) => armings.get(host)?.tracers ?? []);
   }
 
   /** One more process. */

@@ -27,91 +27,137 @@ export interface TracerSetting {
   readonly traps: TrapSites;
   /** Frames of the stack with each call; 0: none. */
   readonly depth: number;
-  /** Whether a call is to be told. */
+  /** Before anything is told of a thread that was stopped. */
+  readonly before: () => void;
+  /** Whether a call is to be told, by a thread that stands where it begins. */
   readonly wanted: (thread: LiveThread) => boolean;
+  /** The same for one that was seen without stopping; undefined: that is not enough to tell. */
+  readonly counted: ((goid: Goid | undefined) => boolean) | undefined;
   readonly now: () => number;
-  readonly tell: (event: CallEvent) => void;
+  /** `program`: in which its values mean what they did. */
+  readonly tell: (event: CallEvent, program: Program) => void;
+}
+
+/** Where and when a call begins or returns. */
+export interface CallMoment {
+  readonly goid: Goid | undefined;
+  readonly thread: ThreadId;
+  /** Distance of the frame from the upper end of the stack: it stays when the stack moves. */
+  readonly depth: number;
+  /** In milliseconds, by the tracer's clock. */
+  readonly time: number;
+}
+
+/** What it was called with, or what it gave. */
+export interface SeenValues {
+  readonly values: readonly CallValue[];
+  readonly program: Program;
 }
 
 interface Open {
-  /** Distance from the upper end of the stack: it stays when the stack moves. */
   readonly depth: number;
   readonly since: number;
 }
 
-/** Follows the calls of one function: a trap where it begins, and one at each of its returns. */
+/**
+ * Follows the calls of one function: a trap where it begins, and one at each of its returns. Somebody else may see the
+ * calls for a while, without traps.
+ */
 export class CallTracer {
-  readonly #plan: CallPlan;
+  readonly plan: CallPlan;
   readonly #setting: TracerSetting;
   readonly #open = new Map<number, Open[]>();
-  readonly #wishes: TrapWish[];
+  #wishes: TrapWish[] = [];
 
   constructor(plan: CallPlan, setting: TracerSetting) {
-    this.#plan = plan;
+    this.plan = plan;
     this.#setting = setting;
-    const { traps } = setting;
-    this.#wishes = [
-      traps.add(plan.entry, (thread) => this.#enter(thread)),
-      ...plan.returns.map((address) => traps.add(address, (thread) => this.#leave(thread))),
-    ];
+    this.setTraps();
+  }
+
+  /** Whether a call can be told of that was seen without stopping. */
+  get isLight(): boolean {
+    return this.#setting.counted !== undefined;
   }
 
   remove(): void {
     for (const wish of this.#wishes) this.#setting.traps.remove(wish);
+    this.#wishes = [];
+  }
+
+  setTraps(): void {
+    const { traps } = this.#setting;
+    if (this.#wishes.length > 0) return;
+    this.#wishes = [
+      traps.add(this.plan.entry, (thread) => this.#enter(thread)),
+      ...this.plan.returns.map((address) => traps.add(address, (thread) => this.#leave(thread))),
+    ];
   }
 
   #enter(thread: LiveThread): undefined {
-    const { program, wanted, now, tell, depth } = this.#setting;
+    const { program, before, wanted, now, depth } = this.#setting;
+    before();
     if (!wanted(thread)) return;
     const { memory, arch } = program.target;
-    const running = program.runningOn(thread);
-    const goid = running?.id;
-    const frame = this.#plan.frameAtEntry(thread, arch.dwarf.sp);
-    const calls = this.#callsOf(goid ?? -thread.id);
-    const place = depthOf(running, frame);
-    // Calls that a panic has ended never returned.
-    while (calls.length > 0 && calls.at(-1)!.depth >= place) calls.pop();
-    const values = this.#plan.argumentsOf(thread, memory, frame);
+    const frame = this.plan.frameAtEntry(thread, arch.dwarf.sp);
+    const place = placeOf(program, thread, frame);
+    const values = this.plan.argumentsOf(thread, memory, frame);
     const stack = depth > 0 ? this.#stackOf(thread, depth) : undefined;
-    tell({
-      kind: 'call',
-      function: this.#plan.function,
-      goid,
-      thread: thread.id,
-      values,
-      described: this.#plan.described,
-      duration: undefined,
-      stack,
-    });
-    calls.push({ depth: place, since: now() });
+    this.#tellCall(place, { values, program }, stack);
+    this.#push(place, now());
   }
 
   #leave(thread: LiveThread): undefined {
-    const { program, now, tell } = this.#setting;
+    const { program, before, now } = this.#setting;
+    before();
     const { memory, arch } = program.target;
-    const running = program.runningOn(thread);
-    const goid = running?.id;
     // At a return instruction the stack pointer stands at the return address.
     const frame = thread.registers.get(arch.dwarf.sp)! + (arch.dwarf.lr === undefined ? arch.pointerSize : 0);
-    const calls = this.#callsOf(goid ?? -thread.id);
-    const place = depthOf(running, frame);
-    while (calls.length > 0 && calls.at(-1)!.depth > place) calls.pop();
+    const place = { ...placeOf(program, thread, frame), time: now() };
+    this.returned(place, () => ({ values: this.plan.resultsOf(thread, memory, frame), program }));
+  }
+
+  /** A call was seen to begin, without stopping. */
+  began(moment: CallMoment, seen: () => SeenValues): void {
+    if (this.#setting.counted?.(moment.goid) !== true) return;
+    this.#tellCall(moment, seen(), undefined);
+    this.#push(moment, moment.time);
+  }
+
+  /** A call was seen to return. */
+  returned({ goid, thread, depth, time }: CallMoment, seen: () => SeenValues): void {
+    const calls = this.#callsOf(goid ?? -thread);
+    while (calls.length > 0 && calls.at(-1)!.depth > depth) calls.pop();
     const call = calls.at(-1);
     // One that was not wanted, or that had begun before.
-    if (call?.depth !== place) return;
+    if (call?.depth !== depth) return;
     calls.pop();
-    const values = this.#plan.resultsOf(thread, memory, frame);
-    const duration = now() - call.since;
-    tell({
-      kind: 'return',
-      function: this.#plan.function,
-      goid,
-      thread: thread.id,
-      values,
-      described: this.#plan.described,
-      duration,
-      stack: undefined,
-    });
+    const duration = time - call.since;
+    const { values, program } = seen();
+    const { function: name, described } = this.plan;
+    this.#setting.tell(
+      { kind: 'return', function: name, goid, thread, values, described, duration, stack: undefined },
+      program,
+    );
+  }
+
+  #tellCall(
+    { goid, thread, depth }: Omit<CallMoment, 'time'>,
+    { values, program }: SeenValues,
+    stack: Stack | undefined,
+  ): void {
+    const calls = this.#callsOf(goid ?? -thread);
+    // Calls that a panic has ended never returned.
+    while (calls.length > 0 && calls.at(-1)!.depth >= depth) calls.pop();
+    const { function: name, described } = this.plan;
+    this.#setting.tell(
+      { kind: 'call', function: name, goid, thread, values, described, duration: undefined, stack },
+      program,
+    );
+  }
+
+  #push({ goid, thread, depth }: Omit<CallMoment, 'time'>, since: number): void {
+    this.#callsOf(goid ?? -thread).push({ depth, since });
   }
 
   #callsOf(key: number): Open[] {
@@ -128,6 +174,11 @@ export class CallTracer {
     program.refresh();
     return program.stackOfThread(thread.id, depth);
   }
+}
+
+function placeOf(program: Program, thread: LiveThread, frame: number): Omit<CallMoment, 'time'> {
+  const running = program.runningOn(thread);
+  return { goid: running?.id, thread: thread.id, depth: depthOf(running, frame) };
 }
 
 const depthOf = (running: RunningGoroutine | undefined, frame: number): number =>

@@ -15,6 +15,7 @@ import type { Launch, OpenLiveOptions } from '../session-client.ts';
 import { type BuiltProgram, buildProgram } from './build-program.ts';
 import { attachTarget, type LiveProcess, launchTarget } from './open-live-target.ts';
 import { SessionRecorder } from './session-recorder.ts';
+import { TracepointProbes } from './tracepoint-probes.ts';
 
 export interface LiveHooks {
   /** Told when the program begins to run (its process id) and when it has stopped (0). */
@@ -34,6 +35,7 @@ export async function openLiveSession(
   recorder.kernel = await openKernel(recorder);
   const owner = new LiveOwner(recorder, live, host, hooks);
   owner.processes = new Processes(await owner.open());
+  owner.processes.breakpoints.probes = new TracepointProbes(recorder);
   owner.session = new Session(owner.processes.selected.program, host, settings, owner);
   return owner.session;
 }

@@ -1,5 +1,5 @@
 import type { Host, Recorded, RecordRequest } from '../../commands/index.ts';
-import type { Debugger, StopCause } from '../../debugger/index.ts';
+import type { Debugger, ProbedProgram, StopCause } from '../../debugger/index.ts';
 import { type Kernel, ProcessTarget } from '../../target/index.ts';
 import { openTimestampCounter, type TimestampMoment } from '../linux/timestamp.ts';
 import { StoppedBefore } from '../trace/held-probes.ts';
@@ -24,6 +24,11 @@ export class SessionRecorder {
   readonly #host: Pick<Host, 'cancelled'>;
   readonly #slice = new RunSlice();
   #now: (() => TimestampMoment) | undefined;
+
+  /** Undefined: `prepare` was not asked for. */
+  get now(): (() => TimestampMoment) | undefined {
+    return this.#now;
+  }
 
   constructor(host: Pick<Host, 'cancelled'>) {
     this.#host = host;
@@ -95,6 +100,31 @@ export class SessionRecorder {
     }
     tell(live.take());
     return causes;
+  }
+
+  /** Does `drain` every few milliseconds while the program runs; gives how to end that. */
+  whileRunning(one: ProbedProgram, drain: () => void): () => void {
+    const slice = this.#slice;
+    slice.begin(one.target.process.pid ?? 0, Infinity);
+    let next = 0;
+    const work = (): void => {
+      if (performance.now() < next) return;
+      drain();
+      next = performance.now() + DRAIN_EVERY_MS;
+    };
+    this.work = () => {
+      work();
+      slice.idle();
+    };
+    const unwatch = one.watchEvents(() => {
+      work();
+      slice.happened();
+      return undefined;
+    });
+    return () => {
+      unwatch();
+      this.work = undefined;
+    };
   }
 
   /** Until something stops it, or so much time has gone by. */

@@ -41,6 +41,7 @@ export class HeldProbes<Plan extends ProbePlan, Seen> {
   readonly seen: Seen | undefined;
   readonly stoppedMs = 0;
   readonly #target: ProcessTarget;
+  readonly #lossless: boolean;
   readonly #executable: unknown;
   readonly #probes: Probes;
   readonly #reader: RingReader;
@@ -55,6 +56,7 @@ export class HeldProbes<Plan extends ProbePlan, Seen> {
     this.pid = target.pid;
     this.plan = order.plan(target, kernel);
     this.#target = target;
+    this.#lossless = order.lossless;
     this.#executable = target.modules.executable;
     const { probes, ringBytes, closeRing } = giveProbes(kernel, target, order, this.plan);
     this.#probes = probes;
@@ -67,6 +69,7 @@ export class HeldProbes<Plan extends ProbePlan, Seen> {
           name,
           start: address,
           end: address + original.length,
+          original,
         })),
       );
       this.#install(held, order);
@@ -89,9 +92,12 @@ export class HeldProbes<Plan extends ProbePlan, Seen> {
     return this.#target.ended !== undefined || this.#target.modules.executable !== this.#executable;
   }
 
-  /** Takes what has come. To be called often while the program runs: the ring is finite. */
-  drain(sink: RecordSink): void {
-    if (!this.#closed) this.#reader.drain(sink);
+  /**
+   * Takes what has come, until it is `enough`. To be called often while the program runs: the ring is finite. False:
+   * something was begun before that has not come.
+   */
+  drain(sink: RecordSink, enough?: () => boolean): boolean {
+    return this.#closed || this.#reader.drain(sink, false, enough);
   }
 
   /**
@@ -103,8 +109,11 @@ export class HeldProbes<Plan extends ProbePlan, Seen> {
       this.#closed = true;
       try {
         if (!this.ended) {
-          this.#reader.switchOff();
+          // Who has begun a record is to end it, for which there must be room; otherwise who waits for room is to go on.
+          if (this.#lossless) this.#reader.drain(sink);
+          else this.#reader.switchOff();
           this.#restore();
+          this.#reader.switchOff();
         }
         this.#reader.drain(sink, true);
       } finally {

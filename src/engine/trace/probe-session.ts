@@ -395,7 +395,7 @@ export function giveProbes<Plan extends ProbePlan>(
 }
 
 /** Whether the ids of processes mean the same to it as to us: pid_namespaces(7). */
-const seesUs = (kernel: Kernel, pid: number): boolean =>
+export const seesUs = (kernel: Kernel, pid: number): boolean =>
   kernel.procLink(pid, 'ns/pid') === kernel.procLink(kernel.pid, 'ns/pid');
 
 /** With one thread of a program stopped. */

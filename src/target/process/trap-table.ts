@@ -24,6 +24,8 @@ export interface Trap {
 export interface ReservedText extends MemoryRange {
   /** Of the function. */
   readonly name: string;
+  /** The program's own bytes: nobody is to see others. */
+  readonly original: Uint8Array;
 }
 
 /** The traps of one process: which are wanted, and which stand in its text now. */
@@ -149,10 +151,17 @@ export class TrapTable implements Overlay {
       this.#byte[0] = trap.original;
       this.#kernel.writeMemory(pid, trap.address, this.#byte);
     }
+    for (const { start, original } of this.#reserved) this.#kernel.writeMemory(pid, start, original);
     this.#kernel.forget(pid);
   }
 
   restore(address: number, bytes: Uint8Array): void {
+    for (const { start, end, original } of this.#reserved) {
+      if (start >= address + bytes.length || end <= address) continue;
+      const from = Math.max(start, address);
+      const to = Math.min(end, address + bytes.length);
+      bytes.set(original.subarray(from - start, to - start), from - address);
+    }
     if (address > this.#highest || address + bytes.length <= this.#lowest) return;
     if (bytes.length < 64) {
       for (let i = 0; i < bytes.length; i++) {

@@ -80,6 +80,16 @@ export function planCalls(subject: CallSubject, request: CallRequest): CallPlan 
   return planner.plan(request.pattern);
 }
 
+/** Of functions by their indexes: of those that can be seen, in any number. */
+export function planFunctions(
+  subject: CallSubject,
+  indexes: Iterable<number>,
+): Pick<CallPlan, 'functions' | 'probes'> {
+  const planner = new Planner(subject, 0);
+  planner.add(indexes, 0);
+  return planner.planned;
+}
+
 /** Records of functions whose goroutines are followed: that they were entered, and by whom. */
 export function planEntries(subject: CallSubject, pattern: NamePattern): CallPlan {
   const planner = new Planner(subject, 0, CALL_KIND.enter);
@@ -161,6 +171,10 @@ class Planner {
   /** Functions that those of a level call directly. */
   callees(level: number): Iterable<number> {
     return this.#called[level] ?? [];
+  }
+
+  get planned(): Pick<CallPlan, 'functions' | 'probes'> {
+    return { functions: this.#functions, probes: this.#probes };
   }
 
   plan(pattern: NamePattern): CallPlan {

@@ -45,6 +45,19 @@ export class CallValues {
     void this.#program.runtime;
   }
 
+  /** The values themselves, and the program in which they are looked at; until the next are asked for. */
+  passed(
+    layout: CallLayout,
+    record: Uint8Array,
+  ): { readonly program: Program; readonly values: { readonly name: string; readonly value: Value }[] } {
+    this.#enter(layout, record);
+    const values = visible(layout).map((value) => ({
+      name: value.name,
+      value: storedValue(value, record),
+    }));
+    return { program: this.#program, values };
+  }
+
   /** As text and data. */
   shown(layout: CallLayout, record: Uint8Array): NamedShown[] {
     this.#enter(layout, record);

@@ -1,0 +1,248 @@
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openInline } from '../../src/engine/index.ts';
+import type { InlineSession } from '../../src/engine/inline-session.ts';
+import { type Build, buildLabel, builtFixture, missingForBuild } from '../support/builds.ts';
+import { LIVE_BUILDS } from './live-session.ts';
+
+interface Told {
+  readonly event: 'trace';
+  readonly kind: string;
+  readonly tracepoint: number;
+  readonly function: string;
+  readonly goroutine: number;
+  readonly nanoseconds?: number;
+  readonly values: readonly { readonly name: string; readonly text: string }[];
+}
+
+const FIXTURE = 'tracepoint-probes';
+let session: InlineSession | undefined;
+afterEach(async () => {
+  await session?.close();
+  session = undefined;
+});
+
+/** A program under the debugger; `probes`: those that tracepoints may have, and how often they were put in. */
+class Stand {
+  readonly #session: InlineSession;
+  begun = 0;
+  textStart = 0;
+  /** Its text without us. */
+  before: Buffer | undefined;
+  /** Functions that had probes. */
+  readonly probed = new Set<string>();
+  /** Places of the text that are others' while there are probes. */
+  patches: number[] = [];
+
+  constructor(opened: InlineSession, isProbed: boolean) {
+    this.#session = opened;
+    const { breakpoints } = opened.session.live!.processes;
+    const { probes } = breakpoints;
+    breakpoints.probes = isProbed
+      ? {
+          begin: (one, tracers, onMissing) => {
+            const begun = probes!.begin(one, tracers, onMissing);
+            if (begun === undefined) return undefined;
+            this.begun++;
+            for (const { plan } of tracers) if (!one.traps.has(plan.entry)) this.probed.add(plan.function);
+            const text = this.text();
+            const before = this.before ?? text;
+            this.patches = [...text.keys()].filter((at) => text[at] !== before[at]);
+            return begun;
+          },
+        }
+      : undefined;
+  }
+
+  /** The program's text, past the debugger. */
+  text(): Buffer {
+    const { target } = this.#session.session.program;
+    const { pid } = target.process;
+    const maps = readFileSync(`/proc/${pid}/maps`, 'utf8');
+    const found = /^([\da-f]+)-([\da-f]+) r-xp .*tracepoint-probes/m.exec(maps)!;
+    const [start, end] = found.slice(1).map((text) => Number.parseInt(text, 16)) as [number, number];
+    const bytes = Buffer.alloc(end - start);
+    const file = openSync(`/proc/${pid}/mem`, 'r');
+    expect(readSync(file, bytes, 0, bytes.length, start)).toBe(bytes.length);
+    closeSync(file);
+    this.textStart = start;
+    return bytes;
+  }
+
+  async hits(wanted: string): Promise<number | undefined> {
+    const { result } = await this.run('breakpoints');
+    const rows = result.breakpoints as readonly { readonly name?: string; readonly hits: number }[];
+    return rows.find(({ name }) => name === wanted)?.hits;
+  }
+
+  mappings(): number {
+    return this.#session.session.program.target.memory.regions.length;
+  }
+
+  async run(
+    line: string,
+  ): Promise<{ readonly told: readonly Told[]; readonly result: Record<string, unknown> }> {
+    let written = '';
+    const outcome = await this.#session.execute(line, { format: 'json', colour: false }, (text) => {
+      written += text;
+    });
+    if (outcome.error !== undefined) throw new Error(`${line}: ${outcome.error.message}`);
+    const documents = written
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text) as Record<string, unknown>);
+    return {
+      told: documents.slice(0, -1) as unknown as readonly Told[],
+      result: documents.at(-1)!.result as Record<string, unknown>,
+    };
+  }
+}
+
+async function start(build: Build, isProbed: boolean, rounds: number, calls: number): Promise<Stand> {
+  session = await openInline({
+    live: {
+      kind: 'launch',
+      program: { path: builtFixture(build).executable },
+      args: [String(rounds), String(calls)],
+      terminal: { kind: 'files', stdin: '/dev/null', stdout: '/dev/null', stderr: '/dev/null' },
+      fixedAddresses: true,
+    },
+  });
+  return new Stand(session, isProbed);
+}
+
+const ALL = 'sum|greet|list|fib|guarded|thrower|many|led|work|checkpoint|\\(\\*point\\)\\.move';
+/** What leads elsewhere may be something else when it is told of: a map, a function, an error. */
+const PROBED = ['checkpoint', 'fib', 'greet', 'guarded', 'list', 'many', 'thrower', 'work'];
+/** Optimised, they have no room between their returns. */
+const SHORT = ['(*point).move', 'sum'];
+
+/** A line for each of a goroutine's calls and returns; addresses of memory are others each time. */
+const lines = (told: readonly Told[]): string[] =>
+  told.map(({ kind, function: name, values }) =>
+    `${kind} ${name} ${values.map((value) => `${value.name}=${value.text}`).join(' ')}`.replace(
+      /0x[\da-f]{6,}/g,
+      'an address',
+    ),
+  );
+
+/** The calls of goroutines that begin with the same call are in the order in which they were made. */
+function byGoroutine(told: readonly Told[]): string[][] {
+  const all = new Map<number, Told[]>();
+  for (const one of told) all.set(one.goroutine, [...(all.get(one.goroutine) ?? []), one]);
+  return [...all.values()].map(lines).sort((a, b) => (a[0]! < b[0]! ? -1 : 1));
+}
+
+describe.each([...LIVE_BUILDS, { flags: 'opt', pie: true } as const])('tracepoints', (build) => {
+  const own = { ...build, fixture: FIXTURE };
+  it.skipIf(missingForBuild(own))(
+    `${buildLabel(own)}: tell the same by probes as by traps`,
+    async () => {
+      const runs = [];
+      for (const isProbed of [false, true]) {
+        const stand = await start(own, isProbed, 30, 150);
+        await stand.run(`trace t /^main\\.(${ALL})$/`);
+        const { told, result } = await stand.run('continue');
+        expect(result.causes).toMatchObject([{ kind: 'ended', status: 7 }]);
+        expect(await stand.hits('t')).toBe(told.filter(({ kind }) => kind === 'call').length);
+        for (const { kind, nanoseconds } of told) {
+          if (kind === 'return') expect(nanoseconds).toBeGreaterThanOrEqual(0);
+          else expect(nanoseconds).toBe(undefined);
+        }
+        expect(stand.begun).toBe(isProbed ? 1 : 0);
+        const probed = isProbed ? [...(build.flags === 'noopt' ? SHORT : []), ...PROBED] : [];
+        expect([...stand.probed].sort()).toEqual(probed.map((name) => `main.${name}`).sort());
+        runs.push(byGoroutine(told));
+        await session!.close();
+      }
+      expect(runs[0]!.length).toBe(5);
+      expect(runs[1]).toEqual(runs[0]);
+    },
+    60_000,
+  );
+});
+
+describe('tracepoints that have probes', () => {
+  const build = { fixture: FIXTURE, flags: 'noopt' } as const;
+  const missing = missingForBuild(build) !== undefined;
+
+  /** With its text as it is without us, and probes in its calls by the first stop. */
+  async function stopped(traced: string): Promise<Stand> {
+    const stand = await start(build, true, 1000, 10);
+    await stand.run('break main.checkpoint if n == 1');
+    await stand.run('continue');
+    stand.before = stand.text();
+    await stand.run(`trace t ${traced}`);
+    await stand.run('condition 1 n == 100');
+    await stand.run('continue');
+    expect(stand.begun).toBe(1);
+    expect(stand.patches.length).toBeGreaterThan(5);
+    return stand;
+  }
+
+  it.skipIf(missing)('leave the program its own text at every stop, and its calls their ends', async () => {
+    const stand = await stopped('main.guarded');
+    expect(stand.text().equals(stand.before!)).toBe(true);
+    await stand.run('break inner main.thrower if n == 200');
+    const before = await stand.run('continue');
+    expect(lines(before.told.slice(-1))).toEqual(['call main.guarded n=200']);
+    expect(stand.text().equals(stand.before!)).toBe(true);
+    const mappings = stand.mappings();
+    await stand.run('condition inner n == 201');
+    const { told } = await stand.run('continue');
+    expect(lines(told)).toEqual(['return main.guarded result=400', 'call main.guarded n=201']);
+    // It is stepped through as if nothing had been there.
+    await stand.run('stepout');
+    expect((await stand.run('print n')).result).toMatchObject({ value: '201' });
+    await stand.run('next');
+    expect(stand.text().equals(stand.before!)).toBe(true);
+    await stand.run('condition inner n == 500');
+    await stand.run('continue');
+    expect(stand.begun).toBe(3);
+    expect(stand.mappings()).toBeLessThanOrEqual(mappings + 1);
+  });
+
+  it.skipIf(missing)('are not seen by who reads the program meanwhile', async () => {
+    const stand = await stopped('main.sum');
+    const [first] = stand.patches;
+    const at = stand.textStart + first!;
+    const byte = stand.before![first!]!;
+    await stand.run(`condition 1 *(*uint8)(${at}) != ${byte} || n == 300`);
+    await stand.run('continue');
+    expect(stand.begun).toBe(2);
+    expect((await stand.run('print n')).result).toMatchObject({ value: '300' });
+  });
+
+  it.skipIf(missing)('give way to a breakpoint where they would stand', async () => {
+    const stand = await stopped('main.sum');
+    await stand.run(`break *${stand.textStart + stand.patches[0]!}`);
+    await stand.run('condition 3 a == 150');
+    await stand.run('condition 1 n == 140');
+    const { told } = await stand.run('continue');
+    expect(stand.begun).toBe(1);
+    expect(told.length).toBe(80);
+    await stand.run('condition 1 n == 200');
+    await stand.run('continue');
+    expect((await stand.run('print a')).result).toMatchObject({ value: '150' });
+  });
+
+  it.skipIf(missing)('count their hits, tell those that are asked for, and are switched off', async () => {
+    const stand = await stopped('main.sum');
+    expect(await stand.hits('t')).toBe(99);
+    await stand.run('condition -hitcount t % 10');
+    await stand.run('condition 1 n == 200');
+    const { told } = await stand.run('continue');
+    expect(stand.begun).toBe(2);
+    expect(await stand.hits('t')).toBe(199);
+    const called = told.filter(({ kind }) => kind === 'call');
+    expect(called.map(({ values }) => values[0]!.text)).toEqual(
+      Array.from({ length: 10 }, (_, i) => String(101 + 10 * i)),
+    );
+    expect(told.length).toBe(20);
+    await stand.run('toggle t');
+    await stand.run('condition 1 n == 300');
+    expect((await stand.run('continue')).told).toEqual([]);
+    expect(stand.begun).toBe(2);
+    expect(stand.text().equals(stand.before!)).toBe(true);
+  });
+});
