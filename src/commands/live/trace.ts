@@ -148,6 +148,7 @@ class TracedCall implements Happening {
 
 function durationText(milliseconds: number | undefined): string {
   if (milliseconds === undefined) return '';
+  if (milliseconds < 0.001) return ` ${(milliseconds * 1e6).toFixed(0)}ns`;
   if (milliseconds < 1) return ` ${(milliseconds * 1000).toFixed(0)}µs`;
   return milliseconds < 1000 ? ` ${milliseconds.toFixed(2)}ms` : ` ${(milliseconds / 1000).toFixed(2)}s`;
 }
