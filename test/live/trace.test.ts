@@ -70,7 +70,7 @@ describe('tracepoints', () => {
       /^> goroutine\(1\): main\.\(\*point\)\.Move\(p = .*, dx = 10, dy = 20\)\n\t.*Move.*\n\t.*main\.main/,
     );
     expect(text).toMatch(
-      /\n>> goroutine\(1\): main\.\(\*point\)\.Move => \(\(\*main\.point\)\(0x[0-9a-f]+\)\) [\d.]+(µs|ms)\n/,
+      /\n>> goroutine\(1\): main\.\(\*point\)\.Move => \(\(\*main\.point\)\(0x[0-9a-f]+\)\) [\d.]+(ns|µs|ms)\n/,
     );
     await session.text('restart');
     await session.text('clear move');
