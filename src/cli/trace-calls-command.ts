@@ -98,9 +98,9 @@ async function follow(
 }
 
 /** Functions, each once, with how often. */
-function openNames(calls: readonly OpenCall[]): string {
+function openNames(names: readonly string[]): string {
   const counts = new Map<string, number>();
-  for (const { function: called } of calls) counts.set(called.name, (counts.get(called.name) ?? 0) + 1);
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].map(([name, count]) => (count === 1 ? name : `${name} (${count})`)).join(', ');
 }
 
@@ -192,7 +192,10 @@ class Teller implements CallListener {
   finish(untold: number, open: readonly OpenCall[]): void {
     const { waits, gaveUp } = this.#recording.status;
     if (!this.#options.summary) for (const call of [...open].reverse()) this.#showOpen(call);
-    else if (open.length > 0) this.#say(`going on when the program ended: ${openNames(open)}`);
+    else if (open.length > 0)
+      this.#say(
+        `going on when the program ended: ${openNames(open.map((call) => this.#recording.values.name(call)))}`,
+      );
     if (this.#options.summary) {
       if (this.#options.json) writeOut(`${JSON.stringify(summaryData(this.#summary))}\n`);
       else for (const line of summaryLines(this.#summary, this.#style)) writeOut(`${line}\n`);

@@ -6,9 +6,8 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { Launch } from '../../src/engine/session-client.ts';
 import { CallRecording, type CallRecordingOptions } from '../../src/engine/trace/call-recording.ts';
 import { Recording } from '../../src/engine/trace/recording.ts';
-import type { ShownValue } from '../../src/expr/index.ts';
 import type { Outcome } from '../../src/trace/calls/call-stacks.ts';
-import { CallCondition } from '../../src/trace/calls/call-values.ts';
+import { CallCondition, type NamedShown, valueText } from '../../src/trace/calls/call-values.ts';
 import { namePattern } from '../../src/trace/calls/name-pattern.ts';
 import { livesOf } from '../../src/trace/index.ts';
 import { buildGo, hasToolchain } from '../support/go-build.ts';
@@ -37,7 +36,7 @@ interface Seen {
   readonly function: string;
   readonly goroutine: number;
   readonly level: number;
-  readonly values: readonly { readonly name: string; readonly value: ShownValue }[];
+  readonly values: readonly NamedShown[];
   readonly outcome: Outcome | undefined;
   readonly ticks: number;
   readonly stack: readonly (string | undefined)[];
@@ -72,14 +71,19 @@ async function record(
   const { values } = recording;
   const calls = recording.follow({
     wants: (call) => wanted?.holds(values.scope(call.function.layouts.entry, call.record)) ?? true,
-    began({ function: { name, layouts }, goroutine, level, record: bytes }) {
+    began(call) {
+      const { goroutine, level, record: bytes } = call;
+      const { layouts } = call.function;
+      const name = values.name(call);
       const stack = values.stack(layouts.entry, bytes).map((place) => place.function);
-      const shown = values.shown(layouts.entry, bytes);
+      const shown = values.arguments(call);
       const common = { function: name, goroutine, level, values: shown, outcome: undefined };
       seen.push({ kind: 'call', ...common, ticks: 0, stack });
     },
-    ended({ function: { name, layouts }, goroutine, level, began }, { outcome, record: bytes, ended }) {
-      const shown = bytes === undefined ? [] : values.shown(layouts.exit, bytes);
+    ended(call, { outcome, record: bytes, ended }) {
+      const { goroutine, level, began } = call;
+      const name = values.name(call);
+      const shown = bytes === undefined ? [] : values.results(call, bytes);
       seen.push({
         kind: 'return',
         function: name,
@@ -273,6 +277,43 @@ describe('calls', () => {
     ).rejects.toThrow(/could not find symbol nothing/);
   });
 
+  it('say of which values what is shown was read behind the call', async () => {
+    const late = buildGo({ source: 'test/fixtures/hcalls-late' });
+    const { seen } = await record(launch(late, '/dev/null'), 'main.*Taken', {
+      enough: (all) => all.length >= 20,
+    });
+    const told = (kind: Seen['kind'], name: string): string[][] =>
+      seen
+        .filter((each) => each.kind === kind && each.function === `main.${name}`)
+        .map(({ values }) => values.map((each) => `${each.name} = ${valueText(each)}`));
+    const [changed, other] = told('call', 'errorTaken');
+    expect(changed).toEqual([
+      expect.stringMatching(/^err = error\(\*main\.mutable\) \*\{Text: "(before|after)"\} \(read later\)$/),
+      'n = 0',
+    ]);
+    expect(other![0]).toMatch(/"text \d+".* \(read later\)$/);
+    expect(told('return', 'errorTaken')[0]![0]).toMatch(/ \(read later\)$/);
+    expect(told('call', 'plainTaken')[0]).toEqual([
+      'text = "text 0"',
+      expect.stringMatching(/^p = main\.pair \{Name: "(0123456789){6}0123.* more", N: 0\}$/),
+      'list = []int len: 2, cap: 2, [0,2]',
+      expect.stringMatching(/^at = \(\*main\.mutable\)\(0x[0-9a-f]+\)$/),
+      'constant = interface {}(string) "constant"',
+      'none = error nil',
+    ]);
+    // By the dictionary that they were called with; all pointers are of one shape.
+    expect(told('call', 'genericTaken[main.id]')[0]).toEqual([
+      'value = 3',
+      expect.stringMatching(/^at = \(\*main\.id\)\(0x/),
+    ]);
+    expect(told('call', 'genericTaken[*string]')[0]).toEqual([
+      expect.stringMatching(/^value = \(\*string\)\(0x/),
+      expect.stringMatching(/^at = \(?\*\*string\)? nil$/),
+    ]);
+    const [deep] = told('call', 'deepTaken');
+    expect(deep!.map((text) => text.endsWith(' (read later)'))).toEqual([true, true, true]);
+  });
+
   it('of all functions of a program change nothing that it does', async () => {
     const output = join(folder, 'all');
     const { recording, seen } = await record(launch(program(), output), '/./');
@@ -284,6 +325,9 @@ describe('calls', () => {
   it('says which functions cannot be seen', async () => {
     const subject = launch(program(), '/dev/null');
     await expect(record(subject, 'main.nothing*')).rejects.toThrow('no function is called main.nothing*');
+    await expect(record(subject, 'main.seenGeneric[int]')).rejects.toThrow(
+      'one instance of main.seenGeneric',
+    );
     await expect(record(subject, 'runtime.memmove')).rejects.toThrow(/written in assembly/);
     await expect(record(subject, '/(/')).rejects.toThrow(/no regular expression/);
   });

@@ -45,8 +45,21 @@ const line = ({ kind, function: name, values }: Call): string[] => {
   return isWrapper(name) ? [] : [words.join(' ')];
 };
 
+/** Generic functions as they are called with, by their dictionaries. */
+const INSTANCES = [
+  ...['string', 'float64', 'int'].map((type) => `main.toldGeneric[${type}]`),
+  ...['string,float64', 'float64,string'].map((types) => `main.toldTwoTypes[${types}]`),
+  ...['string', 'float64', 'int', 'bool'].map((type) => `main.(*box[${type}]).toldMethod`),
+  'main.box[int8].toldByValue',
+];
+
 /** By traps, in a session. */
-async function trapped(program: string, output: string, pattern = TELLING): Promise<string[]> {
+async function trapped(
+  program: string,
+  output: string,
+  _?: Set<string>,
+  pattern = TELLING,
+): Promise<string[]> {
   const session = await openInline({
     live: {
       kind: 'launch',
@@ -75,8 +88,8 @@ async function trapped(program: string, output: string, pattern = TELLING): Prom
   }
 }
 
-/** By inline probes. */
-async function probed(program: string, output: string): Promise<string[]> {
+/** By inline probes; `names` gets those of the functions. */
+async function probed(program: string, output: string, names: Set<string>): Promise<string[]> {
   const recording = await CallRecording.start({
     subject: {
       kind: 'launch',
@@ -98,7 +111,10 @@ async function probed(program: string, output: string): Promise<string[]> {
   const seen: string[] = [];
   const calls = recording.follow({
     wants: () => true,
-    began({ function: { name, layouts }, record }) {
+    began(call) {
+      const { layouts, name } = call.function;
+      const { record } = call;
+      names.add(recording.values.name(call));
       seen.push(...line({ kind: 'call', function: name, values: shown(layouts.entry, record) }));
     },
     ended({ function: { name, layouts } }, { record }) {
@@ -135,7 +151,8 @@ describe.each([
   ] as const)('are as the program says, seen by %s', async (_, record) => {
     const program = buildGo({ source: 'test/fixtures/calltruth', flags, ...(toolchain && { toolchain }) });
     const output = join(folder, 'said');
-    const heard = await record(program, output);
+    const names = new Set<string>();
+    const heard = await record(program, output, names);
     // What an interface holds is read late, when this program has ended.
     const compare = (text: string): boolean => record === trapped || !text.includes('toldInterface');
     const said = readFileSync(output, 'utf8').trim().split('\n').filter(compare);
@@ -143,12 +160,13 @@ describe.each([
     const compared = heard.filter(compare).filter((text) => !/toldInlinable (2 2.5 3|5 2.5)$/.test(text));
     const once = (text: string, i: number): boolean => !text.includes('box') || compared.indexOf(text) === i;
     expect(compared.filter(once).sort()).toEqual(said.sort());
+    if (record === probed) expect([...names]).toEqual(expect.arrayContaining(INSTANCES));
   });
 });
 
 it.skipIf(!hasProgram('gcc'))('arguments and results of a C function are those that it has', async () => {
   const program = buildGo({ source: 'test/fixtures/calltruth-cgo' });
-  expect(await trapped(program, '/dev/null', 'main._Cfunc_add')).toEqual([
+  expect(await trapped(program, '/dev/null', undefined, 'main._Cfunc_add')).toEqual([
     'call main._Cfunc_add 1 3.5 4',
     'return main._Cfunc_add 8',
   ]);

@@ -1,7 +1,6 @@
-import { renderSingleLine } from '../../expr/index.ts';
 import type { CallEnd, OpenCall, Outcome } from '../../trace/calls/call-stacks.ts';
 import type { CallStatistics, CallSummary } from '../../trace/calls/call-summary.ts';
-import type { CallValues, NamedShown } from '../../trace/calls/call-values.ts';
+import { type CallValues, type NamedShown, valueText } from '../../trace/calls/call-values.ts';
 import { ENDED_WORDS } from '../../trace/calls/seen-calls.ts';
 import { plainValue } from '../data/variable-row.ts';
 import { formatDuration } from '../language/duration.ts';
@@ -24,7 +23,7 @@ export function* callLines(happening: CallHappening, values: CallValues, style: 
   const { call, end } = happening;
   const { level, goroutine, thread } = call;
   const who = goroutine === 0 ? `thread(${thread})` : `goroutine(${goroutine})`;
-  const name = style.paint('function', harmless(call.function.name));
+  const name = style.paint('function', harmless(values.name(call)));
   const start = `${'  '.repeat(level)}${name}`;
   if (end === undefined) {
     const list = call.function.described ? argumentText(argumentsOf(call, values), style) : '?';
@@ -35,7 +34,7 @@ export function* callLines(happening: CallHappening, values: CallValues, style: 
     return;
   }
   const duration = UNTIMED.has(end.outcome) ? '' : ` ${formatDuration(end.nanoseconds)}`;
-  const results = resultsOf(call, end, values).map(({ value }) => harmless(renderSingleLine(value)));
+  const results = resultsOf(call, end, values).map((value) => harmless(valueText(value)));
   const list = call.function.described ? results.join(', ') : '?';
   const result = end.outcome === 'returned' ? `(${list})` : ENDED_WORDS[end.outcome];
   yield `>> ${who}: ${start} => ${result}${duration}`;
@@ -56,27 +55,30 @@ export function* wholeCallLines(
 
 function argumentText(values: readonly NamedShown[], style: Style): string {
   return values
-    .map(({ name, value }) => `${style.paint('name', harmless(name))} = ${harmless(renderSingleLine(value))}`)
+    .map((value) => `${style.paint('name', harmless(value.name))} = ${harmless(valueText(value))}`)
     .join(', ');
 }
 
-const argumentsOf = (call: OpenCall, values: CallValues): NamedShown[] =>
-  values.shown(call.function.layouts.entry, call.record);
+const argumentsOf = (call: OpenCall, values: CallValues): NamedShown[] => values.arguments(call);
 
 const resultsOf = (call: OpenCall, { record }: CallEnd, values: CallValues): NamedShown[] =>
-  record === undefined ? [] : values.shown(call.function.layouts.exit, record);
+  record === undefined ? [] : values.results(call, record);
 
 /** The same as data. A call that ends says what it was called with, too, if `whole`. */
 export function callData({ call, time, end }: CallHappening, values: CallValues, whole: boolean): object {
   const plain = (list: readonly NamedShown[]): object[] =>
-    list.map(({ name, value }) => ({ name, ...plainValue(value) }));
+    list.map(({ name, value, readLate }) => ({
+      name,
+      ...plainValue(value),
+      ...(readLate ? { readLater: true } : {}),
+    }));
   const { layouts } = call.function;
   const common = {
     event: end === undefined ? 'call' : 'return',
     time: Math.round(time),
     goroutine: call.goroutine,
     thread: end?.thread ?? call.thread,
-    function: call.function.name,
+    function: values.name(call),
     level: call.level,
   };
   const begins = {

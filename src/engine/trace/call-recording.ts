@@ -19,8 +19,8 @@ export interface CallRecordingOptions
 }
 
 interface CallProbes extends ProbePlan, CallPlan {
-  /** As it was opened for the plan: its memory can be read for as long as it lives. */
-  readonly target: ProcessTarget;
+  /** Of the target as it was opened for the plan: its memory can be read for as long as it lives. */
+  readonly values: CallValues;
 }
 
 /** Shown values take time, the program's calls hardly any: what has come and was not told waits here. */
@@ -35,13 +35,11 @@ const PATIENCE_TICKS = 3e10;
 
 /** Follows the calls of functions by inline probes. While it goes on the program is traced by nobody. */
 export class CallRecording {
-  readonly values: CallValues;
   readonly #session: ProbeSession<CallProbes>;
   readonly #options: CallRecordingOptions;
 
-  private constructor(session: ProbeSession<CallProbes>, values: CallValues, options: CallRecordingOptions) {
+  private constructor(session: ProbeSession<CallProbes>, options: CallRecordingOptions) {
     this.#session = session;
-    this.values = values;
     this.#options = options;
   }
 
@@ -55,13 +53,15 @@ export class CallRecording {
       preemptible: true,
       plan: (target) => planned(target, options),
     });
-    const { target } = session.plan;
-    const values = new CallValues(target, () => target.memory.invalidate());
-    return new CallRecording(session, values, options);
+    return new CallRecording(session, options);
   }
 
   get pid(): number {
     return this.#session.pid;
+  }
+
+  get values(): CallValues {
+    return this.#session.plan.values;
   }
 
   get plan(): CallPlan {
@@ -227,5 +227,6 @@ function planned(
   const subject = { facts, memory: target.memory, code: target.code, taken: unwinding };
   const plan = planCalls(subject, request);
   check?.(plan);
-  return { ...plan, probes: [...unwinding, ...plan.probes], text: textOf(facts), target };
+  const values = new CallValues(target, () => target.memory.invalidate());
+  return { ...plan, probes: [...unwinding, ...plan.probes], text: textOf(facts), values };
 }

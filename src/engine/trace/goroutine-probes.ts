@@ -9,6 +9,7 @@ import {
   planEntries,
   planUnwinding,
 } from '../../trace/calls/call-plan.ts';
+import { CallValues } from '../../trace/calls/call-values.ts';
 import type { NamePattern } from '../../trace/calls/name-pattern.ts';
 import type { CallFilter } from '../../trace/calls/seen-calls.ts';
 import { type ProbeSet, planProbes } from '../../trace/recording/probe-set.ts';
@@ -30,8 +31,8 @@ export interface GoroutineProbes extends ProbePlan, ProbeSet {
 
 interface PlannedCalls {
   readonly plan: CallPlan;
-  /** As it was opened for the plan: its memory can be read for as long as it lives. */
-  readonly target: ProcessTarget;
+  /** Of the target as it was opened for the plan: its memory can be read for as long as it lives. */
+  readonly values: CallValues;
   /** Numbers of functions whose goroutines are followed besides. */
   readonly followed: ReadonlySet<number>;
 }
@@ -109,7 +110,7 @@ function callsOf(
   const followed = plan.functions.flatMap(({ name }, i) => (follow?.matches(name) ? [i] : []));
   return {
     plan: { ...plan, probes: [...unwinding, ...plan.probes] },
-    target,
+    values: new CallValues(target, () => memory.invalidate()),
     followed: new Set(followed),
   };
 }

@@ -1,7 +1,6 @@
 import type { RecordSink } from '../../probe/index.ts';
 import { FrozenMemory, type ProcessEnd, type ProcessTarget } from '../../target/index.ts';
 import type { TracedFunction } from '../../trace/calls/call-plan.ts';
-import { CallValues } from '../../trace/calls/call-values.ts';
 import { SeenCalls } from '../../trace/calls/seen-calls.ts';
 import { type Trace, TraceBuilder } from '../../trace/index.ts';
 import { Clock } from '../../trace/recording/clock.ts';
@@ -101,11 +100,11 @@ export class Recording {
     this.#sink = raw;
     const planned = session.plan.calls;
     if (planned === undefined) return;
-    const { target, plan, followed } = planned;
+    const { values, plan, followed } = planned;
     this.#calls = new SeenCalls(
       plan,
       calls?.request.followCalls ?? 0,
-      new CallValues(target, () => target.memory.invalidate()),
+      values,
       {
         filter: { condition: calls?.condition, slowerThan: calls?.slowerThan },
         note: (...values) => raw.note(...values),

@@ -286,7 +286,8 @@ function dictionaryOf(context: VariableContext, info: FunctionInfo): RuntimeAddr
   return pointer === undefined ? undefined : runtimeAddress(pointer);
 }
 
-function realType(program: Program, type: Type, dictionary: RuntimeAddress | undefined): Type {
+/** The type that stands for a type parameter; its shape, if nothing tells. */
+export function realType(program: Program, type: Type, dictionary: RuntimeAddress | undefined): Type {
   const { dictionaryIndex } = type;
   if (dictionaryIndex === undefined) return type;
   if (dictionary !== undefined && dictionary !== 0) {

@@ -13,7 +13,8 @@ import type { Memory } from '../../target/index.ts';
 import { type CallLayout, type CallLayouts, callLayouts } from './call-layout.ts';
 import { writeCallRecord } from './call-probe.ts';
 import { CALL_KIND } from './call-record.ts';
-import type { NamePattern } from './name-pattern.ts';
+import { nameByShape } from './instances.ts';
+import { type NamePattern, namePattern } from './name-pattern.ts';
 import { nearNames } from './near-names.ts';
 
 /** What calls are to be seen. */
@@ -68,6 +69,9 @@ const WORD = 8;
  */
 const OUT_OF_BOUNDS =
   /^runtime\.(sig|badsignal|adjustSignalStack|needm|needAndBindM|dropm|cgocallbackg|mstart|minit|unminit|debugCall|exitThread|newosproc|abort|crash|dieFromSignal|morestack|newstack)/;
+
+/** Of a pattern that is no regular expression. */
+const TYPE_ARGUMENTS = /(?<=^[^/].*)\[.*\]/;
 
 /** Of C's functions, parts that gcc has set apart. */
 const PART_OF_C = /\.(cold|part|isra|constprop|lto_priv)(\.\d+)*$/;
@@ -131,6 +135,12 @@ function matching({ image: { functions } }: SchedulerFacts, pattern: NamePattern
   if (found.length > 0) return found;
   const inlined = functions.places.inlinedNames().find((name) => pattern.matches(name));
   if (inlined === undefined) {
+    const general = pattern.text.replace(TYPE_ARGUMENTS, '');
+    if (general !== pattern.text && named(functions, namePattern(general)).length > 0)
+      throw new UserError(
+        `one instance of ${general} cannot be asked for: they share their code`,
+        `${general} means all of them, and the calls say which they are of`,
+      );
     const near = nearNames(pattern.text, functionNames(functions));
     const remedy = near.length > 0 ? `there is ${near.join(', ')}` : '`funcs` in a session lists them';
     throw new UserError(`no function is called ${pattern.text}`, remedy);
@@ -313,6 +323,6 @@ function wordAt(memory: Memory, address: number): number | undefined {
 }
 
 function listed(names: readonly string[]): string {
-  const shown = names.slice(0, NAMES_IN_NOTES).join(', ');
+  const shown = names.slice(0, NAMES_IN_NOTES).map(nameByShape).join(', ');
   return names.length > NAMES_IN_NOTES ? `${shown} and ${names.length - NAMES_IN_NOTES} more` : shown;
 }

@@ -1,4 +1,5 @@
 import type { CallEnd, OpenCall } from './call-stacks.ts';
+import { nameByShape } from './instances.ts';
 
 /** Buckets in each doubling of a duration: a quantile is right within 100/32 percent. */
 const PER_DOUBLING = 16;
@@ -77,10 +78,12 @@ export class CallSummary {
 
   /** `nanoseconds`: how long it took. Calls of a goroutine end innermost first. */
   add(
-    { function: { name }, nested, goroutine, thread }: OpenCall,
+    { function: called, nested, goroutine, thread }: OpenCall,
     { outcome }: Pick<CallEnd, 'outcome'>,
     nanoseconds: number,
   ): void {
+    // Instances share their code: which one it is stands in records, which are not kept here.
+    const name = nameByShape(called.name);
     let statistics = this.#functions.get(name);
     if (statistics === undefined) {
       statistics = new CallStatistics(name);

@@ -1,8 +1,9 @@
-import { runtimeAddress, UserError } from '../../base/index.ts';
+import { MattockError, runtimeAddress, UserError } from '../../base/index.ts';
 import {
   evaluateNode,
   type Limits,
   parse,
+  renderSingleLine,
   type Scope,
   SHORT_LIMITS,
   type ShownValue,
@@ -12,19 +13,33 @@ import {
 import { isHidden, UNKNOWN_PLACE } from '../../golang/calls/passed-values.ts';
 import { type Location, openProgram, type Program } from '../../golang/index.ts';
 import type { Place } from '../../golang/values/place.ts';
-import type { FrameVariable } from '../../golang/values/variables.ts';
+import { underlying } from '../../golang/values/shapes.ts';
+import { type FrameVariable, realType } from '../../golang/values/variables.ts';
+import type { Type } from '../../image/index.ts';
 import type { Memory, Target } from '../../target/index.ts';
 import { codeLocations } from '../recording/symbols.ts';
 import { type CallLayout, MOST_CONTENTS, type StoredContents, type StoredValue } from './call-layout.ts';
-import { CapturedMemory } from './captured-memory.ts';
+import type { OpenCall } from './call-stacks.ts';
+import { CapturedMemory, type Constants } from './captured-memory.ts';
+import { dictionaryIn, Instances } from './instances.ts';
+
+type Called = Pick<OpenCall, 'function' | 'record'>;
 
 export interface NamedShown {
   readonly name: string;
   readonly value: ShownValue;
+  /** Some of what is shown was read when it was put into words, and may have changed since the call. */
+  readonly readLate: boolean;
 }
+
+/** On one line, with whether it was read late. */
+export const valueText = ({ value, readLate }: NamedShown): string =>
+  `${renderSingleLine(value)}${readLate ? ' (read later)' : ''}`;
 
 /** Strings as far as they were kept, and elements of slices. */
 const LIMITS: Limits = { ...SHORT_LIMITS, maxArrayValues: 8 };
+/** An error is what it says, which stands behind a pointer. */
+const ERROR_LIMITS: Limits = { ...LIMITS, followPointers: true, maxVariableRecurse: 1 };
 
 /**
  * Makes values of records. Arguments and results themselves, and the first bytes of strings and slices, are as they were
@@ -33,13 +48,17 @@ const LIMITS: Limits = { ...SHORT_LIMITS, maxArrayValues: 8 };
 export class CallValues {
   readonly #program: Program;
   readonly #memory: CapturedMemory;
+  readonly #instances: Instances;
   readonly #refresh: () => void;
   readonly #places = new Map<number, readonly Location[]>();
 
-  /** `refresh`: what was kept of the program's memory is old. */
+  /**
+   * To be made while the program lives, be it before its first instruction. `refresh`: what was kept of its memory is old.
+   */
   constructor(target: Target, refresh: () => void) {
     this.#memory = new CapturedMemory(target.memory, constants(target));
     this.#program = openProgram(seenThrough(target, this.#memory));
+    this.#instances = new Instances(this.#program);
     this.#refresh = refresh;
     // What interfaces hold is told by the binary, once the runtime has been made out: that takes a program that lives.
     void this.#program.runtime;
@@ -58,13 +77,32 @@ export class CallValues {
     return { program: this.#program, values };
   }
 
-  /** As text and data. */
-  shown(layout: CallLayout, record: Uint8Array): NamedShown[] {
+  /** The function that was called, with its type arguments as far as they are known. */
+  name({ function: { name, layouts }, record }: Called): string {
+    return this.#instances.nameOf(name, dictionaryIn(layouts.entry, record));
+  }
+
+  /** What it was called with, as text and data. */
+  arguments({ function: { layouts }, record }: Called): NamedShown[] {
+    return this.#shown(layouts.entry, record, dictionaryIn(layouts.entry, record));
+  }
+
+  /** What it returned, by the record of that. */
+  results({ function: { layouts }, record }: Called, returned: Uint8Array): NamedShown[] {
+    return this.#shown(layouts.exit, returned, dictionaryIn(layouts.entry, record));
+  }
+
+  #shown(layout: CallLayout, record: Uint8Array, dictionary: number | undefined): NamedShown[] {
     this.#enter(layout, record);
-    return visible(layout).map((value) => ({
-      name: value.name,
-      value: show(this.#program, storedValue(value, record), LIMITS),
-    }));
+    return visible(layout).map((value) => {
+      const { result, readLate } = this.#memory.watch(() => {
+        const shown = show(this.#program, this.#value(value, record, dictionary), limitsOf(value));
+        // Parts are read as they are asked for.
+        void renderSingleLine(shown);
+        return shown;
+      });
+      return { name: value.name, value: result, readLate };
+    });
   }
 
   /** Return addresses of the record, the caller's first, as places; inlined calls are places of their own. */
@@ -101,11 +139,29 @@ export class CallValues {
     return found;
   }
 
+  #value(value: StoredValue, record: Uint8Array, dictionary: number | undefined): Value {
+    const { storage } = storedValue(value, record);
+    if (value.type.dictionaryIndex === undefined) return { type: value.type, storage };
+    return { type: this.#realType(value.type, dictionary), storage };
+  }
+
+  #realType(type: Type, dictionary: number | undefined): Type {
+    if (dictionary === undefined) return underlying(type);
+    try {
+      return realType(this.#program, type, runtimeAddress(dictionary));
+    } catch (error) {
+      // A position-independent program that has ended: it had the addresses of its types.
+      if (!(error instanceof MattockError)) throw error;
+      return underlying(type);
+    }
+  }
+
   /** Where the names of arguments mean those of a record. */
   scope(layout: CallLayout, record: Uint8Array): Scope {
     this.#enter(layout, record);
+    const dictionary = dictionaryIn(layout, record);
     const variables = visible(layout).map((value): FrameVariable => {
-      const { type, storage } = storedValue(value, record);
+      const { type, storage } = this.#value(value, record, dictionary);
       const place = storage as Place;
       return {
         name: value.name,
@@ -150,6 +206,8 @@ export class CallCondition {
   }
 }
 
+const limitsOf = ({ type }: StoredValue): Limits => (type.name === 'error' ? ERROR_LIMITS : LIMITS);
+
 /** Dictionaries of generic functions are no arguments of the user's. */
 const visible = ({ values }: CallLayout): StoredValue[] => values.filter(({ name }) => !isHidden(name));
 
@@ -190,17 +248,28 @@ function seenThrough(target: Target, memory: Memory): Target {
   };
 }
 
+/** Its pages are made read-only when the program has been loaded (RELRO): types and itabs of position-independent programs. */
+const FIXED_SECTION = /^\.data\.rel\.ro/;
+
 /** The program's read-only segments, of its file. */
-function constants(target: Target): (address: number, length: number) => Uint8Array | undefined {
+function constants(target: Target): Constants {
   const { executable } = target.modules;
   const image = executable?.image;
-  if (executable === undefined || image === undefined) return () => undefined;
-  const fixed = image.segments.filter(({ writable }) => !writable);
-  return (address, length) => {
-    const linked = executable.toLinked(runtimeAddress(address));
-    const segment = fixed.find(
-      (each) => linked >= each.address && linked + length <= each.address + each.fileSize,
-    );
-    return segment && image.bytesAt(linked, length);
+  if (executable === undefined || image === undefined)
+    return { bytes: () => undefined, isFixed: () => false };
+  const segments = image.segments.filter(({ writable }) => !writable);
+  const sections = image.sections.filter(({ name }) => FIXED_SECTION.test(name));
+  return {
+    bytes(address, length) {
+      const linked = executable.toLinked(runtimeAddress(address));
+      const segment = segments.find(
+        (each) => linked >= each.address && linked + length <= each.address + each.fileSize,
+      );
+      return segment && image.bytesAt(linked, length);
+    },
+    isFixed(address) {
+      const linked = executable.toLinked(runtimeAddress(address));
+      return sections.some((each) => linked >= each.address && linked < each.address + each.size);
+    },
   };
 }

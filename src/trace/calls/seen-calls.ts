@@ -1,12 +1,11 @@
 import { MattockError } from '../../base/index.ts';
-import { renderSingleLine } from '../../expr/index.ts';
 import { GRAIN, KIND_MASK, type LostRecords, SLOT } from '../../probe/index.ts';
 import type { Clock } from '../recording/clock.ts';
 import type { SeenCall } from '../recording/interpreter.ts';
 import type { CallPlan } from './call-plan.ts';
 import { CALL_KIND } from './call-record.ts';
 import { type CallEnd, type CallListener, CallStacks, type OpenCall, type Outcome } from './call-stacks.ts';
-import type { CallCondition, CallValues, NamedShown } from './call-values.ts';
+import { type CallCondition, type CallValues, type NamedShown, valueText } from './call-values.ts';
 
 /** Which calls are to be kept, of those that the probes see. */
 export interface CallFilter {
@@ -118,7 +117,7 @@ export class SeenCalls implements CallListener {
     const seen = this.#add(CALL_KIND.call, call, { ended: call.began, thread: call.thread }, stack);
     this.#open.set(call, this.events.length - 1);
     this.#wordless.push(() => {
-      seen.text = described ? argumentsText(this.#values.shown(layouts.entry, call.record)) : '?';
+      seen.text = described ? argumentsText(this.#values.arguments(call)) : '?';
     });
   }
 
@@ -136,14 +135,14 @@ export class SeenCalls implements CallListener {
         return;
       }
     }
-    const { layouts, described } = call.function;
+    const { described } = call.function;
     const seen = this.#add(CALL_KIND.return, call, end, []);
     const { record, outcome } = end;
     if (outcome !== 'returned') seen.text = ENDED_WORDS[outcome];
     else if (!described || record === undefined) seen.text = '?';
     else
       this.#wordless.push(() => {
-        seen.text = resultsText(this.#values.shown(layouts.exit, record));
+        seen.text = resultsText(this.#values.results(call, record));
       });
   }
 
@@ -153,22 +152,22 @@ export class SeenCalls implements CallListener {
 
   #add(
     kind: number,
-    { function: { name }, level, began, goroutine }: OpenCall,
+    call: OpenCall,
     { ended, thread }: Pick<CallEnd, 'ended' | 'thread'>,
     stack: readonly number[],
   ): Seen {
+    const { level, began, goroutine } = call;
     const from = kind === CALL_KIND.return ? { began } : {};
-    const seen: Seen = { function: name, text: '', level, stack, ...from };
+    const seen: Seen = { function: this.#values.name(call), text: '', level, stack, ...from };
     this.#note(kind, ended, goroutine, thread, this.events.push(seen) - 1);
     return seen;
   }
 }
 
 const argumentsText = (values: readonly NamedShown[]): string =>
-  values.map(({ name, value }) => `${name} = ${renderSingleLine(value)}`).join(', ');
+  values.map((value) => `${value.name} = ${valueText(value)}`).join(', ');
 
-const resultsText = (values: readonly NamedShown[]): string =>
-  values.map(({ value }) => renderSingleLine(value)).join(', ');
+const resultsText = (values: readonly NamedShown[]): string => values.map(valueText).join(', ');
 
 /** The record of a call as one of its goroutine entering a function whose goroutines are followed: the first grain is the same. */
 export function asEntry(words: Uint32Array, at: number): Uint32Array {
