@@ -95,12 +95,9 @@ export class CallValues {
   #shown(layout: CallLayout, record: Uint8Array, dictionary: number | undefined): NamedShown[] {
     this.#enter(layout, record);
     return visible(layout).map((value) => {
-      const { result, readLate } = this.#memory.watch(() => {
-        const shown = show(this.#program, this.#value(value, record, dictionary), limitsOf(value));
-        // Parts are read as they are asked for.
-        void renderSingleLine(shown);
-        return shown;
-      });
+      const { result, readLate } = this.#memory.watch(() =>
+        show(this.#program, this.#value(value, record, dictionary), limitsOf(value)),
+      );
       return { name: value.name, value: result, readLate };
     });
   }
