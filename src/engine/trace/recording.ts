@@ -101,16 +101,11 @@ export class Recording {
     const planned = session.plan.calls;
     if (planned === undefined) return;
     const { values, plan, followed } = planned;
-    this.#calls = new SeenCalls(
-      plan,
-      calls?.request.followCalls ?? 0,
-      values,
-      {
-        filter: { condition: calls?.condition, slowerThan: calls?.slowerThan },
-        note: (...values) => raw.note(...values),
-        clock: () => new Clock(session.started, session.now()),
-      },
-    );
+    this.#calls = new SeenCalls(plan, calls?.request.followCalls ?? 0, values, {
+      filter: { condition: calls?.condition, slowerThan: calls?.slowerThan },
+      note: (...values) => raw.note(...values),
+      clock: () => new Clock(session.started, session.now()),
+    });
     this.#sink = new CallSink(this.#calls, raw, followed);
   }
 
