@@ -57,6 +57,6 @@ function stack(model: Model, title: string, id: number): Node[] {
   if (frames.length === 0) return [];
   const list = element('ol');
   for (const [name, file, line] of frames)
-    list.append(element('li', {}, name, element('span', {}, `${file}:${line}`)));
+    list.append(element('li', {}, name, ...(file === '' ? [] : [element('span', {}, `${file}:${line}`)])));
   return [element('h3', {}, title), list];
 }

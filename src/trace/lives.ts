@@ -1,12 +1,10 @@
+import { isCut } from './cut-stacks.ts';
 import { EVENT, STATE, type State, WITH_ITS_PROCESS } from './events.ts';
 import { type Life, type Lives, SPAN_FLAG, type Spans } from './spans.ts';
 import type { Trace, Violation } from './trace.ts';
 
 /** The kinds up to here are a goroutine's transitions, except `stackGrown`. */
 const LAST_TRANSITION = EVENT.ended;
-
-/** A goroutine with so many frames on its stack may have more: its root is not known. internal/trace/tracev2: 128. */
-const MAX_FRAMES = 128;
 
 interface Transition {
   readonly name: string;
@@ -301,7 +299,8 @@ class LifeFacts {
     if (stack === 0) return undefined;
     if (!this.#entries.has(stack)) {
       const frames = this.#trace.stacks.frames(stack);
-      this.#entries.set(stack, frames.length < MAX_FRAMES ? this.#rootOf(frames) : undefined);
+      // Of a stack that is cut the root is not known.
+      this.#entries.set(stack, isCut(this.#trace, stack) ? undefined : this.#rootOf(frames));
     }
     return this.#entries.get(stack);
   }

@@ -1,4 +1,5 @@
 import { CodeOrigins, ORIGIN } from '../../trace/analysis/code-origin.ts';
+import { isCut } from '../../trace/cut-stacks.ts';
 import { EVENT, STATE, type StackFrame, type Trace, type WaitObject } from '../../trace/index.ts';
 
 /** What happened, in a word; JSON has it as `event`. */
@@ -33,6 +34,8 @@ export interface EventRow {
   readonly place: StackFrame | undefined;
   /** Leaf first: of who blocks or enters a system call, of who creates or wakes. */
   readonly stack: readonly StackFrame[];
+  /** The stack is deeper than what was recorded. */
+  readonly stackCut: true | undefined;
   readonly reason: string | undefined;
   readonly object: WaitObject | undefined;
   /** Who created or woke it, and where that one was. */
@@ -122,6 +125,7 @@ export class EventRows {
       thread: known(events.thread[event]!),
       place: seen?.place,
       stack: Array.from(trace.stacks.frames(stack), (id) => trace.stacks.frame(id)),
+      stackCut: isCut(trace, stack) || undefined,
       reason: hasReason ? strings[a] || undefined : kind === EVENT.lost ? strings[b] : undefined,
       object: objectId === 0 ? undefined : trace.objects[objectId],
       by: acts && events.actor[event] !== 0 ? events.actor[event] : undefined,

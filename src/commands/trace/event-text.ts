@@ -1,4 +1,5 @@
 import { bytesText, durationText, placeText, timeText } from '../../trace/analysis/words.ts';
+import { CUT_TEXT } from '../../trace/cut-stacks.ts';
 import type { StackFrame } from '../../trace/index.ts';
 import { waitObjectText } from '../../trace/wait-object-text.ts';
 import type { Role, Style } from '../output/style.ts';
@@ -71,6 +72,7 @@ export function* eventText(row: EventRow, options: EventTextOptions, style: Styl
   if (!options.stacks) return;
   for (const frame of row.stack)
     yield `${' '.repeat(TIME + 1)}${style.paint('address', placed(frame, options))}`;
+  if (row.stackCut === true) yield `${' '.repeat(TIME + 1)}${style.paint('comment', CUT_TEXT)}`;
 }
 
 function placed(frame: StackFrame, { states }: EventTextOptions): string {
@@ -129,7 +131,7 @@ function waits({ reason, object }: EventRow): string {
 
 /** The row as a document. What is not known is left out. */
 export function eventPlain(row: EventRow, { stacks }: EventTextOptions): Readonly<Record<string, unknown>> {
-  const { place, byPlace, stack, time, after, ...facts } = row;
+  const { place, byPlace, stack, stackCut, time, after, ...facts } = row;
   return {
     ...facts,
     time: Math.round(time),
@@ -137,6 +139,7 @@ export function eventPlain(row: EventRow, { stacks }: EventTextOptions): Readonl
     ...(place === undefined ? {} : plainFrame(place)),
     ...(byPlace === undefined ? {} : { byPlace: plainFrame(byPlace) }),
     ...(stack.length === 0 || !stacks ? {} : { stack: stack.map(plainFrame) }),
+    ...(stackCut && stacks ? { stackCut } : {}),
   };
 }
 

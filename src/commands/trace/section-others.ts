@@ -1,4 +1,5 @@
 import { type Analysis, bytesText, durationText } from '../../trace/analysis/index.ts';
+import { plural } from '../output/text.ts';
 import { DISTRIBUTION, distributionCells, moreLines } from './distribution-cells.ts';
 import { type Block, columnsOf } from './document.ts';
 import type { ReportOptions } from './report-options.ts';
@@ -20,38 +21,49 @@ export function* systemCallBlocks({ systemCalls }: Analysis, { rows }: ReportOpt
   yield { kind: 'lines', lines: moreLines(systemCalls.length, rows) };
 }
 
-export function* stackBlocks({ stacks }: Analysis, { rows }: ReportOptions): Iterable<Block> {
+export function* stackBlocks({ stacks, subject }: Analysis, { rows }: ReportOptions): Iterable<Block> {
   yield { kind: 'heading', text: 'Stacks' };
   if (stacks.growths > 0) {
     yield {
       kind: 'table',
-      columns: columnsOf('>goroutine', '>grown', '>to', 'began in'),
-      rows: stacks.largest
+      columns: columnsOf('>goroutines', '>grown', '>up to', 'began in'),
+      rows: stacks.byEntry
         .slice(0, rows)
-        .map(({ goroutine, growths, bytes, entry }) => [
-          String(goroutine),
-          `${growths} times`,
+        .map(({ goroutines, growths, bytes, entry }) => [
+          String(goroutines),
+          plural(growths, 'time'),
           bytesText(bytes),
           entry ?? '?',
         ]),
     };
-  } else yield { kind: 'lines', lines: ['  the trace does not tell of stacks that grow'] };
+    yield { kind: 'lines', lines: moreLines(stacks.byEntry.length, rows) };
+  } else {
+    // Go's tracer says nothing of it, our probes do.
+    const silent = subject.trace.source.writer === 'go';
+    yield {
+      kind: 'lines',
+      lines: [silent ? "  stacks that grow are not in a trace of Go's own" : '  no stack grew'],
+    };
+  }
   if (stacks.recursion.length === 0) {
     yield { kind: 'lines', lines: ['  no function is on one stack again and again'] };
     return;
   }
   yield {
     kind: 'table',
-    columns: columnsOf('>times', '>of frames', 'goroutines', 'recurses at'),
+    columns: columnsOf('>times', '>of frames', '>stack', 'goroutines', 'recurses at'),
     rows: stacks.recursion
       .slice(0, rows)
-      .map(({ repeats, depth, cut, goroutines, place }) => [
-        String(repeats),
-        `${depth}${cut ? ' or more' : ''}`,
+      .map(({ repeats, depth, cut, stackBytes, goroutines, place }) => [
+        `${repeats}${cut ? '+' : ''}`,
+        `${depth}${cut ? '+' : ''}`,
+        stackBytes === undefined ? '?' : bytesText(stackBytes),
         goroutines.slice(0, 3).join(' '),
         { place },
       ]),
   };
+  if (stacks.recursion.some(({ cut }) => cut))
+    yield { kind: 'lines', lines: ['  +: or more; deeper frames are not in the trace'] };
 }
 
 export function* consistencyBlocks({ consistency }: Analysis): Iterable<Block> {

@@ -1,10 +1,11 @@
 import { isGoroutine, type WaitGraph } from '../../golang/wait-graph/graph.ts';
+import { MAX_FRAMES } from '../cut-stacks.ts';
 import type { Analysis } from './analysis.ts';
 import type { PartnerFacts } from './leaks.ts';
 import type { Place } from './places.ts';
 import { isWorse, type Risk } from './risk.ts';
 import { chainOf, goroutinesOf } from './wait-chain.ts';
-import { durationText, percent, placeText } from './words.ts';
+import { bytesText, durationText, percent, placeText } from './words.ts';
 
 /** Something that somebody should look at. */
 export interface Finding {
@@ -178,18 +179,57 @@ function* contention(analysis: Analysis): Iterable<Finding> {
 
 const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
 
-function* recursion(analysis: Analysis): Iterable<Finding> {
-  for (const { cut, function: name, place, repeats, depth, goroutines } of analysis.stacks.recursion.slice(
-    0,
-    MOST_OF_A_KIND,
-  )) {
+/** Stacks begin with 2 to 8 KiB, and may have 1 GB (runtime.maxstacksize). From here on somebody should know, or worry. */
+const LARGE_STACK = 1 << 20;
+const HUGE_STACK = 64 << 20;
+
+const stackRisk = (bytes: number): Risk =>
+  bytes >= HUGE_STACK ? 'high' : bytes >= LARGE_STACK ? 'medium' : 'low';
+
+function* recursion({ stacks, subject }: Analysis): Iterable<Finding> {
+  const told = new Set<string | undefined>();
+  for (const {
+    cut,
+    function: name,
+    place,
+    repeats,
+    depth,
+    stackBytes = 0,
+    goroutines,
+  } of stacks.recursion.slice(0, MOST_OF_A_KIND)) {
+    for (const id of goroutines) {
+      const life = subject.lifeIndex(id);
+      if (life !== undefined) told.add(subject.life(life).entry);
+    }
+    const least = cut ? 'at least ' : '';
+    const severity = stackRisk(stackBytes);
     yield {
       kind: 'recursion',
-      severity: cut ? 'medium' : 'low',
-      title: `${name} is ${repeats} times on one stack of ${cut ? 'at least ' : ''}${depth} frames`,
+      severity: cut && depth >= MAX_FRAMES && severity === 'low' ? 'medium' : severity,
+      title: `${name} is ${least}${times(repeats)} on one stack of ${least}${depth} frames`,
       place,
-      evidence: [],
+      evidence: [
+        ...(cut ? ['deeper frames are not in the trace'] : []),
+        ...(stackBytes > 0 ? [`the largest of these stacks grew to ${bytesText(stackBytes)}`] : []),
+      ],
       goroutines: goroutines.slice(0, MOST_GOROUTINES),
+    };
+  }
+  for (const { entry, goroutines, bytes } of stacks.byEntry.slice(0, MOST_OF_A_KIND)) {
+    if (bytes < LARGE_STACK || told.has(entry)) continue;
+    yield {
+      kind: 'recursion',
+      severity: stackRisk(bytes) === 'high' ? 'high' : 'low',
+      title: `${goroutines === 1 ? 'the stack of one goroutine' : `the stacks of ${goroutines} goroutines`} grew, up to ${bytesText(bytes)}`,
+      place: undefined,
+      evidence: [
+        `${goroutines === 1 ? 'it' : 'they'} began in ${entry ?? '?'}`,
+        'what is on it when it is at its largest the trace does not tell',
+      ],
+      goroutines: stacks.largest
+        .filter((grown) => grown.entry === entry)
+        .map(({ goroutine }) => goroutine)
+        .slice(0, MOST_GOROUTINES),
     };
   }
 }

@@ -1,3 +1,4 @@
+import { CUT_TEXT, isCut } from '../cut-stacks.ts';
 import type { Trace } from '../trace.ts';
 import { waitObjectText } from '../wait-object-text.ts';
 import { jsonString, type TextOut } from './json-out.ts';
@@ -120,7 +121,9 @@ export class ChromeEvents {
         const { function: name, file, line } = stacks.frame(id);
         return file === '' ? name : `${name} (${file.slice(file.lastIndexOf('/') + 1)}:${line})`;
       });
-      if (ids.length > MOST_FRAMES) texts.push(`${ids.length - MOST_FRAMES} more`);
+      const cut = isCut(this.#trace, stack);
+      if (ids.length > MOST_FRAMES) texts.push(`${ids.length - MOST_FRAMES}${cut ? ' or' : ''} more`);
+      else if (cut) texts.push(CUT_TEXT);
       facts = fact('stack', texts.join(' < '));
       this.#stacks.set(stack, facts);
     }

@@ -1,3 +1,4 @@
+import { CUT_TEXT, isCut } from '../cut-stacks.ts';
 import { EVENT } from '../events.ts';
 import type { Lives } from '../spans.ts';
 import type { Trace, TraceProcess } from '../trace.ts';
@@ -110,7 +111,7 @@ export function encodePage(trace: Trace, lives: Lives, findings: readonly PageFi
     entries: [...entries.keys()],
     objects: trace.objects.map((object) => (object === undefined ? '' : waitObjectText(object))),
     frames: framesOf(trace),
-    stacks: Array.from({ length: trace.stacks.count }, (_, i) => [...trace.stacks.frames(i)]),
+    stacks: stacksOf(trace),
     findings,
     collections: periods(trace, EVENT.gcBegin, EVENT.gcEnd),
     stops: periods(trace, EVENT.stwBegin, EVENT.stwEnd),
@@ -178,12 +179,20 @@ function samplesOf({ events }: Trace): ReadonlyMap<number, number> {
   return samples;
 }
 
+/** Those of the trace, and one that stands for what a stack lacks. */
 function framesOf({ stacks }: Trace): PageHead['frames'] {
-  return Array.from({ length: stacks.frameCount }, (_, i) => {
+  const frames = Array.from({ length: stacks.frameCount }, (_, i) => {
     const { function: name, file, line } = i === 0 ? { function: '', file: '', line: 0 } : stacks.frame(i);
     return [name, file, line] as const;
   });
+  return [...frames, [CUT_TEXT, '', 0]];
 }
+
+const stacksOf = (trace: Trace): PageHead['stacks'] =>
+  Array.from({ length: trace.stacks.count }, (_, i) => {
+    const frames = [...trace.stacks.frames(i)];
+    return isCut(trace, i) ? [...frames, trace.stacks.frameCount] : frames;
+  });
 
 function periods({ events, duration }: Trace, begins: number, ends: number): Period[] {
   const found: Period[] = [];

@@ -1,4 +1,5 @@
 import { Subject } from '../analysis/subject.ts';
+import { CUT_TEXT, isCut } from '../cut-stacks.ts';
 import { EVENT, STATE } from '../events.ts';
 import type { Life, Lives } from '../spans.ts';
 import { SPAN_FLAG } from '../spans.ts';
@@ -27,7 +28,7 @@ const GOROUTINES = 4;
 export interface Sample {
   /** Frame ids, leaf first; empty if the stack is not known. */
   readonly frames: Uint32Array;
-  /** Instead of frames that are not known: the function that the goroutine began in. */
+  /** Outside of the frames. Where these are not known, the function that the goroutine began in; where some lack, that. */
   readonly entry: string | undefined;
   /** Drawn as the innermost frame: "[chan receive]". Undefined where frames say what ran. */
   readonly leaf: string | undefined;
@@ -138,7 +139,7 @@ class Collector {
     if (sample === undefined) {
       sample = {
         frames: this.#subject.trace.stacks.frames(stack),
-        entry: stack === 0 ? life.entry : undefined,
+        entry: stack === 0 ? life.entry : isCut(this.#subject.trace, stack) ? CUT_TEXT : undefined,
         leaf,
         labels,
         values: new Float64Array(MEASURES.length),

@@ -11,7 +11,11 @@ const FRAME = /^(.*) (.*):(\d+)$/;
 
 /** Tells a trace for a test, event by event; times in nanoseconds. */
 export class Story {
-  readonly builder = new TraceBuilder({ writer: 'go', format: '1.26', name: 'story' });
+  readonly builder: TraceBuilder;
+
+  constructor(writer: 'go' | 'mattock' = 'go') {
+    this.builder = new TraceBuilder({ writer, format: '1.26', name: 'story' });
+  }
 
   stack(frames: StackText): number {
     const ids = frames.map((text) => {
