@@ -63,7 +63,9 @@ export function reportData(analysis: Analysis, request: ReportRequest): Readonly
 }
 
 const SHOWN_FINDINGS = 4;
-const SHOWN_EVIDENCE = 9;
+/** Of a long chain the ends: who waits, and for whom in the end. */
+const FIRST_EVIDENCE = 6;
+const LAST_EVIDENCE = 6;
 
 /** The answer to be read. */
 export function* reportBlocks(analysis: Analysis, request: ReportRequest): Iterable<Block> {
@@ -93,6 +95,13 @@ export function* reportBlocks(analysis: Analysis, request: ReportRequest): Itera
   }
 }
 
+function shortened(evidence: readonly string[]): readonly string[] {
+  const left = evidence.length - FIRST_EVIDENCE - LAST_EVIDENCE;
+  if (left <= 1) return evidence;
+  const more = `… ${left} lines more in --json`;
+  return [...evidence.slice(0, FIRST_EVIDENCE), more, ...evidence.slice(-LAST_EVIDENCE)];
+}
+
 function* findingBlocks(analysis: Analysis): Iterable<Block> {
   const findings = findingsOf(analysis);
   if (findings.length === 0) {
@@ -101,7 +110,7 @@ function* findingBlocks(analysis: Analysis): Iterable<Block> {
   }
   for (const { severity, title, place, evidence } of findings.slice(0, SHOWN_FINDINGS)) {
     yield { kind: 'lines', lines: [''] };
-    yield { kind: 'finding', severity, title, place, lines: evidence.slice(0, SHOWN_EVIDENCE) };
+    yield { kind: 'finding', severity, title, place, lines: shortened(evidence) };
   }
   const more = findings.length - SHOWN_FINDINGS;
   if (more > 0) yield { kind: 'lines', lines: ['', `… and ${more} more in --json`] };

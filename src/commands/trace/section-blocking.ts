@@ -58,7 +58,11 @@ function objectTable({ byObject }: Blocking, rows: number): Block {
         row.kind,
         ...distributionCells(row.waits),
         String(row.stillWaiting),
-        row.address === undefined ? '?' : hex(runtimeAddress(row.address)),
+        row.address === undefined
+          ? row.kind === 'select'
+            ? 'several'
+            : '?'
+          : hex(runtimeAddress(row.address)),
         linesOf(row.places),
       ]),
   };

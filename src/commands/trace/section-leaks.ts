@@ -83,6 +83,10 @@ export function* leakBlocks(analysis: Analysis, options: ReportOptions): Iterabl
     kind: 'heading',
     text: 'Goroutines that wait at the end, by where they come from and where they wait',
   };
+  if (leaks.groups.length === 0) {
+    yield { kind: 'lines', lines: ['  nobody waits'] };
+    return;
+  }
   yield {
     kind: 'table',
     columns: columnsOf(

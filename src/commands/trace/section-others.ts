@@ -6,6 +6,10 @@ import type { ReportOptions } from './report-options.ts';
 
 export function* systemCallBlocks({ systemCalls }: Analysis, { rows }: ReportOptions): Iterable<Block> {
   yield { kind: 'heading', text: 'System calls' };
+  if (systemCalls.length === 0) {
+    yield { kind: 'lines', lines: ['  none'] };
+    return;
+  }
   yield {
     kind: 'table',
     columns: columnsOf('call', ...DISTRIBUTION, '>lost P', 'line'),
@@ -72,7 +76,9 @@ export function* consistencyBlocks({ consistency }: Analysis): Iterable<Block> {
   yield {
     kind: 'lines',
     lines: [
-      `  ${violations} transitions do not follow from the state before`,
+      violations === 0
+        ? '  each transition follows from the state before'
+        : `  ${plural(violations, 'transition does', 'transitions do')} not follow from the state before`,
       ...examples.map(({ atNs, what }) => `    at ${durationText(atNs)}: ${what}`),
       ...lost.map(({ reason, events }) => `  ${events} events were lost: ${reason}`),
       ...notes.map((note) => `  ${note}`),

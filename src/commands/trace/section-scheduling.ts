@@ -1,4 +1,5 @@
 import { type Analysis, durationText, percent, type Scheduling } from '../../trace/analysis/index.ts';
+import { plural } from '../output/text.ts';
 import { DISTRIBUTION, distributionCells, moreLines } from './distribution-cells.ts';
 import { type Block, columnsOf } from './document.ts';
 import type { ReportOptions } from './report-options.ts';
@@ -13,7 +14,7 @@ export function* schedulingBlocks({ scheduling }: Analysis, { rows }: ReportOpti
       ['all', ...distributionCells(scheduling.latency)],
     ],
   };
-  yield { kind: 'lines', lines: ['', ...bars(scheduling)] };
+  yield { kind: 'lines', lines: ['', ...bars(scheduling), ''] };
   yield {
     kind: 'table',
     columns: columnsOf('goroutines of', ...DISTRIBUTION),
@@ -23,7 +24,10 @@ export function* schedulingBlocks({ scheduling }: Analysis, { rows }: ReportOpti
   };
   yield { kind: 'lines', lines: moreLines(scheduling.byEntry.length, rows) };
   const { count, perSecond, byPlace } = scheduling.preemptions;
-  yield { kind: 'lines', lines: ['', `  ${count} preemptions, ${perSecond.toFixed(1)} per second`] };
+  yield {
+    kind: 'lines',
+    lines: ['', `  ${plural(count, 'preemption')}, ${perSecond.toFixed(1)} per second`],
+  };
   if (count === 0) return;
   yield {
     kind: 'table',
@@ -76,8 +80,8 @@ export function* processorBlocks({ processors }: Analysis): Iterable<Block> {
       `  utilisation ${percent(meanUtilisation)}  ${curve}`,
       `  the busiest P ran ${percent(unevenness)} longer than the mean`,
       steals.known
-        ? `  ${steals.count} steals, ${steals.perSecond.toFixed(1)} per second`
-        : `  steals are not in a trace of Go's own; ${steals.fromElsewhere} goroutines ran on another P than they became runnable on`,
+        ? `  ${plural(steals.count, 'steal')}, ${steals.perSecond.toFixed(1)} per second`
+        : `  steals are not in a trace of Go's own; ${plural(steals.fromElsewhere, 'time')} a goroutine ran on another P than it became runnable on`,
     ],
   };
 }

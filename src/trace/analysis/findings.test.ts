@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { STATE } from '../events.ts';
+import { EVENT, STATE } from '../events.ts';
 import { Analysis } from './analysis.ts';
 import { findingsOf } from './findings.ts';
 import { auditStory, lateStory } from './testing/audit-story.ts';
@@ -37,6 +37,16 @@ describe('findings', () => {
       '  goroutine 202 holds it up: others like it were started in main.(*shop).order, which waits',
     );
     expect(chain!.evidence.at(-1)).toBe('how sure this is: possible');
+  });
+
+  it('does not blame the collector for stops of the world that are for something else', () => {
+    const story = new Story().known(0, 1, STATE.running);
+    const reason = story.builder.string('GOMAXPROCS');
+    story.add(EVENT.stwBegin, 1e6, 1, { a: reason, proc: 0 }).add(EVENT.stwEnd, 21e6, 1, { proc: 0 });
+    const { trace, lives } = story.subject(1e9);
+    expect(findingsOf(new Analysis(trace, lives)).map(({ kind, title }) => [kind, title])).toEqual([
+      ['pause', 'the world stood still for 20.0ms (GOMAXPROCS)'],
+    ]);
   });
 
   it('finds nothing wrong with workers whose senders come and go', () => {

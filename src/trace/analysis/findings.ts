@@ -28,6 +28,8 @@ export type FindingKind =
   | 'contention'
   | 'scheduling'
   | 'gc'
+  /** The world stood still for something else than a collection. */
+  | 'pause'
   | 'recursion'
   | 'consistency';
 
@@ -51,6 +53,7 @@ export function findingsOf(analysis: Analysis): readonly Finding[] {
     ...recursion(analysis),
     ...scheduling(analysis),
     ...collection(analysis),
+    ...stops(analysis),
     ...consistency(analysis),
   ];
   return all
@@ -253,11 +256,12 @@ function* scheduling(analysis: Analysis): Iterable<Finding> {
 function* collection(analysis: Analysis): Iterable<Finding> {
   const { gc } = analysis;
   const window = gc.mutatorUtilisation?.windows.find(({ windowNs }) => windowNs === WINDOW_NS);
-  const pauses = gc.stopTheWorld.filter(({ pauses: { maxNs } }) => maxNs >= SLOW_NS);
+  const pauses = longStops(analysis).filter(isOfCollection);
   const low = window !== undefined && window.utilisation < LOW_UTILISATION;
   if (gc.assistShare < MUCH_ASSIST && !low && pauses.length === 0) return;
   const evidence = pauses.map(
-    ({ reason, pauses: { maxNs } }) => `the world stood still for ${durationText(maxNs)} (${reason})`,
+    ({ reason, pauses: { maxNs } }) =>
+      `the world stood still for ${durationText(maxNs)}${reason === '' ? '' : ` (${reason})`}`,
   );
   if (low)
     evidence.push(
@@ -273,6 +277,28 @@ function* collection(analysis: Analysis): Iterable<Finding> {
     evidence,
     goroutines: [],
   };
+}
+
+type Stops = Analysis['gc']['stopTheWorld'];
+
+const longStops = ({ gc }: Analysis): Stops =>
+  gc.stopTheWorld.filter(({ pauses: { maxNs } }) => maxNs >= SLOW_NS);
+
+/** Where the trace does not tell what for, it is nearly always that. */
+const isOfCollection = ({ reason }: Stops[number]): boolean => reason === '' || reason.includes('GC');
+
+function* stops(analysis: Analysis): Iterable<Finding> {
+  for (const { reason, pauses } of longStops(analysis)) {
+    if (isOfCollection({ reason, pauses })) continue;
+    yield {
+      kind: 'pause',
+      severity: 'low',
+      title: `the world stood still for ${durationText(pauses.maxNs)} (${reason})`,
+      place: undefined,
+      evidence: pauses.count > 1 ? [`${pauses.count} such stops took ${durationText(pauses.totalNs)}`] : [],
+      goroutines: [],
+    };
+  }
 }
 
 function* consistency(analysis: Analysis): Iterable<Finding> {

@@ -5,22 +5,26 @@ import { mutatorUtilisationOf } from './mutator-utilisation.ts';
 import { Story } from './testing/story.ts';
 
 /** Two Ps, 1 ms; a collection with two pauses, a worker on P 1, an assist on P 0. */
-function story(): Story {
-  const told = new Story();
-  const reason = told.builder.string('GC mark termination');
+function story(writer: 'go' | 'mattock' = 'go'): Story {
+  const told = new Story(writer);
+  const isGo = writer === 'go';
+  const reason = told.builder.string(isGo ? 'GC mark termination' : '');
   const label = told.builder.string('GC (dedicated)');
-  told.add(EVENT.procsChange, 0, 0, { a: 2, proc: 0 }).known(0, 1, STATE.running);
-  told.create(
-    1,
-    1,
-    2,
-    'runtime.gcBgMarkWorker /go/src/runtime/mgc.go:1',
-    'runtime.gcBgMarkStartWorkers /go/src/runtime/mgc.go:2',
-  );
+  if (isGo) told.add(EVENT.procsChange, 0, 0, { a: 2, proc: 0 });
+  told
+    .known(0, 1, STATE.running)
+    .create(
+      1,
+      1,
+      2,
+      `${isGo ? 'runtime.gcBgMarkWorker' : 'runtime.gcBgMarkStartWorkers.gowrap1'} /go/src/runtime/mgc.go:1`,
+      'runtime.gcBgMarkStartWorkers /go/src/runtime/mgc.go:2',
+    );
   told.add(EVENT.heapAlloc, 2, 1, { a: 4096, proc: 0 });
   for (const at of [100_000, 500_000]) {
     told.add(EVENT.gcBegin, at, 1, { a: at === 100_000 ? 1 : 2, proc: 0 });
-    told.run(at, 2, 1).add(EVENT.label, at, 2, { c: label, proc: 1 });
+    told.run(at, 2, 1);
+    if (isGo) told.add(EVENT.label, at, 2, { c: label, proc: 1 });
     told
       .add(EVENT.assistBegin, at + 20_000, 1, { proc: 0 })
       .add(EVENT.assistEnd, at + 30_000, 1, { proc: 0 });
@@ -48,6 +52,15 @@ describe('garbage collection', () => {
     expect(gc.assists).toMatchObject([{ assists: { count: 2, totalNs: 20_000 } }]);
     expect(gc.workerShare).toBeCloseTo(0.1);
     expect(gc.assistShare).toBeCloseTo(0.01);
+  });
+});
+
+describe('of a trace of ours', () => {
+  it('is told although neither GOMAXPROCS nor what a worker does is', () => {
+    const [theirs, ours] = [story('go').subject(1e6), story('mattock').subject(1e6)];
+    expect(gcOf(ours, 2).workerShare).toBeCloseTo(gcOf(theirs, 2).workerShare);
+    expect(mutatorUtilisationOf(ours)).toEqual(mutatorUtilisationOf(theirs));
+    expect(mutatorUtilisationOf(ours)!.windows[0]!.utilisation).toBe(0);
   });
 });
 

@@ -1,11 +1,13 @@
 import { EVENT, STATE } from '../events.ts';
 import { type Distribution, GroupedDurations, Numbering } from './distribution.ts';
+import { isMarkWorker } from './mark-worker.ts';
 import { type MutatorUtilisation, mutatorUtilisationOf } from './mutator-utilisation.ts';
 import type { Subject } from './subject.ts';
 
 /** What the garbage collector did and what it cost. */
 export interface GarbageCollection {
   readonly cycles: readonly GcCycle[];
+  /** A reason is empty where the trace does not tell it. */
   readonly stopTheWorld: readonly { readonly reason: string; readonly pauses: Distribution }[];
   /** Goroutines that had to mark before they might allocate, by where they began. */
   readonly assists: readonly AssistRow[];
@@ -55,7 +57,7 @@ export function gcOf(subject: Subject, gomaxprocs: number): GarbageCollection {
 function workerNs({ lives: { spans, goroutines } }: Subject): number {
   let sum = 0;
   for (const { entry, first, end } of goroutines) {
-    if (entry !== 'runtime.gcBgMarkWorker') continue;
+    if (!isMarkWorker(entry)) continue;
     for (let i = first; i < end; i++) {
       if (spans.state[i] === STATE.running) sum += spans.end[i]! - spans.start[i]!;
     }

@@ -39,7 +39,7 @@ const NEEDS_OTHERS: ReadonlySet<WaitClass> = new Set<WaitClass>([
 const LOCKS: ReadonlySet<WaitClass> = new Set<WaitClass>(['mutex', 'rwmutex read', 'rwmutex write']);
 
 /** Waits that last this much longer than those that ended are of another kind. */
-const UNUSUAL = 10;
+export const UNUSUAL = 10;
 /** Of the trace: who has waited for less may just have begun. */
 const LONG = 0.1;
 const MOST_OF_IT = 0.5;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { STATE } from '../events.ts';
+import { EVENT, STATE } from '../events.ts';
 import { leaksOf } from './leaks.ts';
 import { auditStory } from './testing/audit-story.ts';
 import { Story } from './testing/story.ts';
@@ -98,6 +98,28 @@ describe('leaks', () => {
     expect(groups).toMatchObject([
       { entry: 'main.f', count: 8, unmoved: 3, createdAt: { line: 9 }, counts: [3, 7, 8, 8, 8] },
     ]);
+  });
+
+  it('rates no state by its share where each in it goes on as soon as others did', () => {
+    const worker = (waited: number): Story => {
+      const receive = ['runtime.chanrecv2 /go/src/runtime/chan.go:1', 'main.worker /x/a.go:3'];
+      const story = new Story().known(0, 1, STATE.running);
+      for (const id of [2, 3, 4]) {
+        story.create(0, 1, id, 'main.worker /x/a.go:2', 'main.main /x/a.go:9').run(1, id);
+        story.block(2, id, 'chan receive', receive).wake(102, id, 1).run(103, id);
+        story.block(104, id, 'chan receive', receive);
+      }
+      story.add(EVENT.heapGoal, 104 + waited, 0);
+      return story;
+    };
+    const risks = (story: Story): unknown =>
+      leaksOf(story.subject())
+        .states.filter(({ state }) => state === 'chan receive')
+        .map(({ risk, because }) => [risk, because]);
+    expect(risks(worker(500))).toEqual([
+      ['normal', 'none waits longer than waits at the same line did before'],
+    ]);
+    expect(risks(worker(5000))).toEqual([['medium', expect.stringContaining('never comes')]]);
   });
 
   it('rates states by their share', () => {

@@ -2,10 +2,10 @@ import { STATE } from '../events.ts';
 import { SPAN_FLAG } from '../spans.ts';
 import { type Distribution, distributionOf, Numbering } from './distribution.ts';
 import { GoStatements } from './go-statements.ts';
-import { type LeakRisk, riskOfGroup } from './leak-risk.ts';
+import { type LeakRisk, riskOfGroup, UNUSUAL } from './leak-risk.ts';
 import { PartnerIndex, partnerKey } from './partners.ts';
 import type { Place } from './places.ts';
-import { RISKS } from './risk.ts';
+import { isWorse, RISKS } from './risk.ts';
 import { type StateRow, statesAt } from './states.ts';
 import type { Subject } from './subject.ts';
 import { WAIT_CLASSES, type WaitClass } from './wait-class.ts';
@@ -107,10 +107,21 @@ export function leaksOf(subject: Subject, objects: WaitedObjects = new WaitedObj
   const order = (group: LeakGroup): number => RISKS.indexOf(group.risk);
   return {
     living,
-    states,
+    states: states.map((row) => eased(row, groups)),
     unmoved: groups.reduce((sum, { unmoved }) => sum + unmoved, 0),
     groups: groups.sort((a, b) => order(b) - order(a) || b.count - a.count),
   };
+}
+
+/** Many in one state mean nothing where each goes on as soon as others did: workers that have just run out of work. */
+function eased(row: StateRow, groups: readonly LeakGroup[]): StateRow {
+  if (!isWorse(row.risk, 'low')) return row;
+  const same = groups.filter(({ reason }) => reason === row.state);
+  const usual = same.every(
+    ({ risk, waiting, ended }) => risk === 'normal' && waiting.maxNs <= UNUSUAL * ended.p99Ns,
+  );
+  if (same.length === 0 || !usual) return row;
+  return { ...row, risk: 'normal', because: 'none waits longer than waits at the same line did before' };
 }
 
 /** Whether a wait was there before the trace and lasts beyond it. */

@@ -1,4 +1,5 @@
 import { EVENT, STATE } from '../events.ts';
+import { isMarkWorker } from './mark-worker.ts';
 import type { Subject } from './subject.ts';
 
 /**
@@ -9,6 +10,9 @@ import type { Subject } from './subject.ts';
  * The reference is internal/trace/gc.go (MutatorUtilizationV2, MMUCurve), with one difference: there a background
  * worker that comes to a P for the second time is counted twice and leaves the P counted as the collector's for good
  * (`bgMark` is never cleared), so that its curve falls too low on every trace with two collections.
+ *
+ * Ours do not tell GOMAXPROCS, what a worker does when it runs, and why the world stands still: there the Ps that were
+ * seen count, every run of a worker, and every stop.
  */
 export interface MutatorUtilisation {
   readonly windows: readonly { readonly windowNs: number; readonly utilisation: number }[];
@@ -24,7 +28,7 @@ export interface Counted {
 const BY_DEFAULT: Counted = { stopTheWorld: true, background: true, assist: true, sweep: false };
 const WINDOWS_NS = [1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
-/** Undefined if the trace does not say how many Ps there are. */
+/** Undefined if the trace does not say how many Ps there are, and shows none. */
 export function mutatorUtilisationOf(
   subject: Subject,
   windowsNs: readonly number[] = WINDOWS_NS,
@@ -66,6 +70,7 @@ class CurveBuilder {
 
   build(): Curve {
     const { events } = this.#subject.trace;
+    if (this.#isOurs) this.#resize(this.#seenProcessors(), 0);
     for (let i = 0; i < events.count; i++) {
       if (!this.#see(i) || this.#busy.length === 0) continue;
       const share = this.#stops > 0 ? 0 : 1 - this.#busyProcessors / this.#busy.length;
@@ -75,6 +80,17 @@ class CurveBuilder {
     if (this.#times.length > 0) this.#add(events.time[events.count - 1]!, 0);
     const [times, shares] = [Float64Array.from(this.#times), Float64Array.from(this.#shares)];
     return { times, shares, count: times.length };
+  }
+
+  get #isOurs(): boolean {
+    return this.#subject.trace.source.writer === 'mattock';
+  }
+
+  #seenProcessors(): number {
+    const { events } = this.#subject.trace;
+    let highest = -1;
+    for (let i = 0; i < events.count; i++) highest = Math.max(highest, events.proc[i]!);
+    return highest + 1;
   }
 
   /** Whether anything may have changed. */
@@ -112,7 +128,8 @@ class CurveBuilder {
     const { events, strings } = this.#subject.trace;
     const goroutine = events.goroutine[i]!;
     if (begins) {
-      if (!(strings[events.a[i]!] ?? '').includes('GC')) return false;
+      const reason = strings[events.a[i]!] ?? '';
+      if (!reason.includes('GC') && !(this.#isOurs && reason === '')) return false;
       this.#stopping.add(goroutine);
       this.#stops++;
     } else if (this.#stopping.delete(goroutine)) this.#stops--;
@@ -130,9 +147,17 @@ class CurveBuilder {
 
   #label(goroutine: number, label: string, processor: number): boolean {
     const marks = label.startsWith('GC ') && label !== 'GC (idle)';
-    if (!marks || this.#marking.has(goroutine)) return false;
+    return marks && !this.#marking.has(goroutine) && this.#mark(goroutine, processor);
+  }
+
+  #mark(goroutine: number, processor: number): boolean {
     this.#marking.add(goroutine);
     return this.#count(processor, 1);
+  }
+
+  #isWorker(goroutine: number): boolean {
+    const life = this.#subject.lifeIndex(goroutine);
+    return this.#counted.background && life !== undefined && isMarkWorker(this.#subject.life(life).entry);
   }
 
   #transition(i: number): boolean {
@@ -146,6 +171,7 @@ class CurveBuilder {
     const processor = events.proc[i]!;
     let changed = false;
     if (this.#assisting.has(goroutine)) changed = this.#count(processor, executes ? 1 : -1);
+    if (executes && this.#isOurs && this.#isWorker(goroutine)) changed = this.#mark(goroutine, processor);
     // What kind of worker it is is told anew whenever it runs.
     if (!executes && this.#marking.delete(goroutine)) changed = this.#count(processor, -1);
     return changed;

@@ -30,6 +30,9 @@ describe('the line that a stack stands for', () => {
     expect(placeOf([...machinery, standard, module]).where?.line).toBe(3);
     expect(placeOf([...machinery, `net.(*conn).Read ${ROOT}/net/net.go:9`, standard]).where?.line).toBe(9);
     expect(placeOf(machinery).where?.line).toBe(1);
+    const assembly = `runtime.systemstack_switch ${ROOT}/runtime/asm_amd64.s:516`;
+    expect(placeOf([assembly, `runtime.gcMarkDone ${ROOT}/runtime/mgc.go:8`]).where?.line).toBe(8);
+    expect(placeOf([assembly]).where?.line).toBe(516);
     expect(placeOf([]).where).toBeUndefined();
   });
 

@@ -102,8 +102,11 @@ export class Places {
     let bestOrigin = Number.POSITIVE_INFINITY;
     for (const frame of this.#trace.stacks.frames(stack)) {
       const origin = this.#originOf(frame);
-      if (origin >= bestOrigin) continue;
-      best = this.#trace.stacks.frame(frame);
+      const found = this.#trace.stacks.frame(frame);
+      // The way onto a system stack and the like says nothing, if there is anything else.
+      const isAssembly = best !== undefined && origin === ORIGIN.machinery && best.file.endsWith('.s');
+      if (origin > bestOrigin || (origin === bestOrigin && !isAssembly)) continue;
+      best = found;
       bestOrigin = origin;
       if (origin === ORIGIN.own) break;
     }

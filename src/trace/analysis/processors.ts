@@ -91,16 +91,44 @@ function counts(seen: Map<number, Counts>, processor: number): Counts {
 
 function addSpans({ lives, trace }: Subject, seen: Map<number, Counts>, busy: Float64Array): void {
   const { spans } = lives;
+  const starts = startsByProcessor(lives);
   for (let i = 0; i < spans.count; i++) {
     const processor = spans.proc[i]!;
     if (processor < 0) continue;
     const of = counts(seen, processor);
     const [start, end] = [spans.start[i]!, spans.end[i]!];
-    if (spans.state[i] === STATE.syscall) of.syscallNs += end - start;
+    // The P is the goroutine's until others run on it.
+    if (spans.state[i] === STATE.syscall)
+      of.syscallNs += Math.min(end, firstAfter(starts.get(processor), start)) - start;
     if (spans.state[i] !== STATE.running) continue;
     of.runningNs += end - start;
     addPieces(busy, start, end, trace.duration / PIECES);
   }
+}
+
+/** When goroutines began to run on each P, in order. */
+function startsByProcessor({ spans }: Subject['lives']): ReadonlyMap<number, Float64Array> {
+  const lists = new Map<number, number[]>();
+  for (let i = 0; i < spans.count; i++) {
+    if (spans.state[i] !== STATE.running || spans.proc[i]! < 0) continue;
+    const list = lists.get(spans.proc[i]!);
+    if (list === undefined) lists.set(spans.proc[i]!, [spans.start[i]!]);
+    else list.push(spans.start[i]!);
+  }
+  return new Map([...lists].map(([processor, list]) => [processor, Float64Array.from(list).sort()]));
+}
+
+/** The first of sorted times that is after one. */
+function firstAfter(times: Float64Array | undefined, time: number): number {
+  if (times === undefined) return Infinity;
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle]! <= time) low = middle + 1;
+    else high = middle;
+  }
+  return times[low] ?? Infinity;
 }
 
 function addPieces(busy: Float64Array, start: number, end: number, width: number): void {

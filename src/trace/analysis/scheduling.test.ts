@@ -48,6 +48,49 @@ describe('scheduling', () => {
     expect(meanUtilisation).toBeCloseTo((1036 + 786) / 2000);
   });
 
+  it('takes who hands a lock over for one that yields, whatever Go calls it', () => {
+    const told = new Story().known(0, 1, STATE.running).known(0, 2, STATE.running);
+    told.stop(100, 1, 'preempted', [
+      'internal/sync.(*Mutex).unlockSlow /go/src/internal/sync/mutex.go:1',
+      ...LOOP,
+    ]);
+    told.stop(100, 2, 'preempted', LOOP).run(110, 1).run(120, 2);
+    const { byCause, preemptions } = schedulingOf(told.subject(1000));
+    expect(byCause.map(({ cause, latency: { count } }) => [cause, count])).toEqual([
+      ['preempted', 1],
+      ['yielded', 1],
+    ]);
+    expect(preemptions.count).toBe(1);
+  });
+
+  it('counts a P as in a system call only until others run on it', () => {
+    const told = new Story().known(0, 1, STATE.running);
+    told.create(0, 1, 2, 'main.loop /x/a.go:3', 'main.main /x/a.go:20');
+    told.add(EVENT.syscallBegin, 100, 1, { proc: 0 });
+    // Nobody says that its P is taken.
+    told.run(300, 2).end(400, 2);
+    const [{ runningNs, syscallNs }] = processorsOf(told.subject(1000)).processors as never;
+    expect({ runningNs, syscallNs }).toEqual({ runningNs: 200, syscallNs: 200 });
+  });
+
+  it('names system calls by the functions that make them, where the trace has no names', () => {
+    const told = new Story().known(0, 1, STATE.running);
+    const calls = [
+      ['syscall.Syscall', 'syscall.connect', 'syscall.Connect'],
+      ['syscall.Close', 'internal/poll.(*SysFile).destroy'],
+      ['runtime.notetsleepg'],
+    ].map((names) => told.stack([...names.map((name) => `${name} /go/src/syscall/a.go:1`), ...LOOP]));
+    calls.forEach((stack, i) => {
+      told.add(EVENT.syscallBegin, 100 * i, 1, { stack, proc: 0 });
+      told.add(EVENT.syscallEnd, 100 * i + 30 - i, 1, { proc: 0 });
+    });
+    expect(systemCallsOf(told.subject(1000)).map(({ name }) => name)).toEqual([
+      'connect',
+      'close',
+      undefined,
+    ]);
+  });
+
   it('spreads running over the pieces of the trace', () => {
     const told = new Story().add(EVENT.procsChange, 0, 0, { a: 1, proc: 0 });
     told.create(0, 0, 2, 'main.f /x/a.go:1', 'main.main /x/a.go:2').run(300, 2).end(600, 2);

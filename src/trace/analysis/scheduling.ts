@@ -26,7 +26,7 @@ export interface HistogramBar {
   readonly count: number;
 }
 
-/** Why it was runnable. `yielded`: by runtime.Gosched, or whatever else the trace says. */
+/** Why it was runnable. `yielded`: by runtime.Gosched, to who gets a lock, or whatever else the trace says. */
 export type RunnableCause = 'started' | 'woken' | 'preempted' | 'yielded' | 'after a system call' | 'unknown';
 const CAUSES: readonly RunnableCause[] = [
   'started',
@@ -48,10 +48,11 @@ export function schedulingOf(subject: Subject): Scheduling {
   const all = new Float64Array(spans.count);
   let count = 0;
   const wasPreempted = preemptedStrings(subject);
+  const handsOver = new HandOvers(subject);
   for (let i = 0; i < spans.count; i++) {
     if (spans.state[i] !== STATE.runnable) continue;
     const life = goroutines[spans.life[i]!]!;
-    const cause = causeOf(subject, i, life.first, wasPreempted);
+    const cause = causeOf(subject, i, life.first, wasPreempted, handsOver);
     if (CAUSES[cause] === 'preempted') {
       const place = subject.places.of(spans.stack[i]!);
       preempted.set(place, (preempted.get(place) ?? 0) + 1);
@@ -89,7 +90,44 @@ function preemptedStrings({ trace }: Subject): ReadonlySet<number> {
   return ids;
 }
 
-function causeOf(subject: Subject, span: number, first: number, preempted: ReadonlySet<number>): number {
+/** Who lets go of a contended lock yields to who gets it (runtime.goyield); Go's tracer calls that preempted too. */
+const HAND_OVER: ReadonlySet<string> = new Set([
+  'runtime.goyield',
+  'runtime.semrelease1',
+  'runtime.semrelease',
+  'sync.runtime_Semrelease',
+  'internal/sync.runtime_Semrelease',
+  'sync.(*Mutex).unlockSlow',
+  'internal/sync.(*Mutex).unlockSlow',
+]);
+
+class HandOvers {
+  readonly #subject: Subject;
+  readonly #byStack = new Map<number, boolean>();
+
+  constructor(subject: Subject) {
+    this.#subject = subject;
+  }
+
+  has(stack: number): boolean {
+    let known = this.#byStack.get(stack);
+    if (known === undefined) {
+      const { stacks } = this.#subject.trace;
+      const [leaf] = stacks.frames(stack);
+      known = leaf !== undefined && HAND_OVER.has(stacks.frame(leaf).function);
+      this.#byStack.set(stack, known);
+    }
+    return known;
+  }
+}
+
+function causeOf(
+  subject: Subject,
+  span: number,
+  first: number,
+  preempted: ReadonlySet<number>,
+  handsOver: HandOvers,
+): number {
   const { spans } = subject.lives;
   if (span === first) {
     const open = (spans.flags[span]! & SPAN_FLAG.openStart) !== 0;
@@ -101,7 +139,9 @@ function causeOf(subject: Subject, span: number, first: number, preempted: Reado
     case STATE.syscall:
       return CAUSES.indexOf('after a system call');
     case STATE.running:
-      return CAUSES.indexOf(preempted.has(spans.reason[span]!) ? 'preempted' : 'yielded');
+      return CAUSES.indexOf(
+        preempted.has(spans.reason[span]!) && !handsOver.has(spans.stack[span]!) ? 'preempted' : 'yielded',
+      );
     default:
       return CAUSES.indexOf('unknown');
   }

@@ -42,7 +42,9 @@ describe('recursion', () => {
         'the largest of these stacks grew to 2.0 MiB',
       ],
     ]);
-    expect(recursionFound(story('mattock', stack, 128 << 20))).toMatchObject([expect.arrayContaining(['high'])]);
+    expect(recursionFound(story('mattock', stack, 128 << 20))).toMatchObject([
+      expect.arrayContaining(['high']),
+    ]);
   });
 
   it('is told with its whole depth where the stack is whole', () => {

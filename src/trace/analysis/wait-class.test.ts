@@ -33,6 +33,11 @@ describe('the kind of a wait', () => {
     );
     expect(classOf('sync', [LOCK, 'sync.(*RWMutex).Lock /go/src/sync/rwmutex.go:1'])).toBe('rwmutex write');
     expect(classOf('sync', ['sync.(*WaitGroup).Wait /go/src/sync/waitgroup.go:1'])).toBe('waitgroup');
+    expect(classOf('sync', ['runtime.gcMarkDone /go/src/runtime/mgc.go:1', 'main.f /x/a.go:1'])).toBe('gc');
+    expect(classOf('preempted', ['main.f /x/a.go:1'])).toBe('gc');
+    expect(classOf('system goroutine wait')).toBe('system');
+    expect(classOf('system goroutine wait', ['runtime.gcBgMarkWorker /go/src/runtime/mgc.go:1'])).toBe('gc');
+    expect(classOf('', ['runtime.forcegchelper /go/src/runtime/proc.go:1'])).toBe('system');
     expect(classOf('', ['runtime.selectgo /go/src/runtime/select.go:1', 'main.f /x/a.go:1'])).toBe('select');
   });
 

@@ -65,6 +65,12 @@ const BY_FUNCTION: ReadonlyMap<string, WaitClass> = new Map([
   ['runtime.gcBgMarkWorker', 'gc'],
   ['runtime.bgsweep', 'gc'],
   ['runtime.bgscavenge', 'gc'],
+  ['runtime.gcStart', 'gc'],
+  ['runtime.gcMarkDone', 'gc'],
+  ['runtime.forcegchelper', 'system'],
+  ['runtime.runfinq', 'system'],
+  ['runtime.runFinalizers', 'system'],
+  ['runtime.runCleanups', 'system'],
 ]);
 
 /** How many innermost frames may tell. */
@@ -85,9 +91,12 @@ const BY_REASON: readonly (readonly [RegExp, WaitClass])[] = [
   [/^(network|IO wait)$/, 'network'],
   [/^sleep$/, 'sleep'],
   [/^forever$/, 'forever'],
-  [/GC|garbage/, 'gc'],
+  // Stopped for others, who look at its stack: the collector.
+  [/GC|garbage|^preempted$/, 'gc'],
   [/^(system goroutine wait|force gc|finalizer wait|cleanup wait|debug call|wait for debug call)/, 'system'],
 ];
+
+const OPEN: ReadonlySet<WaitClass> = new Set<WaitClass>(['sync', 'system']);
 
 const UNSEEN = 255;
 const classId = (name: WaitClass): number => WAIT_CLASSES.indexOf(name);
@@ -111,7 +120,7 @@ export class WaitClasses {
     }
     const byReason = this.#ofReason(reason);
     // What the reason leaves open the stack may tell.
-    if (byReason !== 0 && WAIT_CLASSES[byReason] !== 'sync') return byReason;
+    if (byReason !== 0 && !OPEN.has(WAIT_CLASSES[byReason]!)) return byReason;
     const byStack = this.#ofStack(stack);
     return byStack === 0 ? byReason : byStack;
   }

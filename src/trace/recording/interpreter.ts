@@ -18,7 +18,12 @@ const { runnable, running, syscall, waiting, dead, preempted, deadExtra, leaked,
 const transition = (from: number, to: number): number => from + 16 * to;
 const LOW_HALF = 2 ** 32;
 const NO_CASES: readonly number[] = [];
-const YIELDS: ReadonlySet<string> = new Set(['runtime.Gosched', 'runtime.goyield']);
+const YIELDS: ReadonlySet<string> = new Set([
+  'runtime.Gosched',
+  'runtime.goschedguarded',
+  'runtime.goschedIfBusy',
+  'runtime.goyield',
+]);
 const ASSIST = 'GC assist marking';
 /** Until go1.23 newproc1 gives the id after the change of state. */
 const FIRST_WITH_EARLY_ID = 24;
