@@ -69,8 +69,7 @@ describe('scheduling', () => {
     told.add(EVENT.syscallBegin, 100, 1, { proc: 0 });
     // Nobody says that its P is taken.
     told.run(300, 2).end(400, 2);
-    const [{ runningNs, syscallNs }] = processorsOf(told.subject(1000)).processors as never;
-    expect({ runningNs, syscallNs }).toEqual({ runningNs: 200, syscallNs: 200 });
+    expect(processorsOf(told.subject(1000)).processors).toMatchObject([{ runningNs: 200, syscallNs: 200 }]);
   });
 
   it('names system calls by the functions that make them, where the trace has no names', () => {

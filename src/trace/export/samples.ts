@@ -56,6 +56,9 @@ export function samplesOf(trace: Trace, lives: Lives): readonly Sample[] {
   return collector.samples;
 }
 
+/** pprof leaves out of a name what stands in parentheses: `force gc, idle`. */
+const withoutParentheses = (reason: string): string => reason.replace(/ ?\(([^()*]*)\)/g, ', $1');
+
 type Variant = Pick<Sample, 'leaf' | 'labels'> & { readonly byPlace: Map<number | string, Sample> };
 
 class Collector {
@@ -166,7 +169,11 @@ class Collector {
     let variant = this.#variants.get(key);
     if (variant === undefined) {
       const labels = this.#labels(span, own ? 'program' : 'runtime');
-      variant = { leaf: exact ? undefined : `[${labels.reason}]`, labels, byPlace: new Map() };
+      variant = {
+        leaf: exact ? undefined : `[${withoutParentheses(labels.reason)}]`,
+        labels,
+        byPlace: new Map(),
+      };
       this.#variants.set(key, variant);
     }
     return variant;

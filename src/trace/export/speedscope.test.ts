@@ -39,7 +39,7 @@ it('has one sampled profile for each measure, in its unit, the largest first', (
     MEASURES.map(({ unit }) => (unit === 'count' ? 'none' : unit)),
   );
   expect(rows(file, 0)).toEqual([
-    [160, "[the runtime's goroutines]", 'runtime.gcBgMarkWorker', '[GC worker (idle)]'],
+    [160, "[the runtime's goroutines]", 'runtime.gcBgMarkWorker', '[GC worker, idle]'],
     [100, 'main.worker', 'runtime.chanrecv1', '[chan receive]'],
   ]);
   expect(rows(file, 2)).toEqual([[30, 'main.worker', 'runtime.chanrecv1', '[running]']]);
