@@ -34,7 +34,10 @@ export function* graphPicture(
   yield* format === 'svg' ? svg(drawn) : mermaid(drawn);
 }
 
-function title(graph: WaitGraph, { kind, confidence, goroutines, similar, holders }: WaitFinding): string {
+function title(
+  graph: WaitGraph,
+  { kind, confidence, goroutines, similar, holders, behind }: WaitFinding,
+): string {
   const free = holders.reduce((sum, node) => sum + goroutinesOf(graph, node).length, 0);
   const what =
     kind === 'queue'
@@ -43,7 +46,8 @@ function title(graph: WaitGraph, { kind, confidence, goroutines, similar, holder
         ? 'waiting for what nobody was seen to end'
         : TITLES[kind];
   const like = similar > 0 ? `, in ${similar + 1} cases that look the same` : '';
-  return `  ${plural(goroutines, 'goroutine')} ${what}${like} (${confidence})`;
+  const held = kind === 'deadlock' && behind.length > 0 ? ', or for these' : '';
+  return `  ${plural(goroutines, 'goroutine')} ${what}${held}${like} (${confidence})`;
 }
 
 const TITLES = {
@@ -51,20 +55,39 @@ const TITLES = {
   never: 'hanging on what nobody ends',
 } as const;
 
+/** One goroutine, behind which nobody waits, and of which nothing is known: loops of servers wait so. */
+const isIdle = ({ kind, confidence, goroutines }: WaitFinding): boolean =>
+  kind === 'never' && confidence === 'possible' && goroutines === 1;
+
+function* idleBlocks(graph: WaitGraph, idle: readonly WaitFinding[], rows: number): Iterable<Block> {
+  if (idle.length === 0) return;
+  const each = idle.length === 1 ? 'waits' : 'wait, each alone,';
+  yield {
+    kind: 'lines',
+    lines: [
+      '',
+      `  ${plural(idle.length, 'goroutine')} ${each} for what nobody was seen to end, as those do that idle`,
+      ...idle.slice(0, rows).map((found) => `    ${chainOf(graph, found).lines[0]}`),
+      ...moreLines(idle.length, rows),
+    ],
+  };
+}
+
 export function* graphBlocks(analysis: Analysis, { atNs, rows }: ReportOptions): Iterable<Block> {
   const { graph, findings, atNs: at } = analysis.waitFor(atNs);
   yield { kind: 'heading', text: `Who waits for whom after ${durationText(at)}` };
   if (findings.length === 0)
     yield { kind: 'lines', lines: ['  nobody waits for anybody, as far as the trace tells'] };
-  for (const found of findings.slice(0, rows)) {
+  const idle = findings.filter(isIdle);
+  const told = findings.filter((found) => !isIdle(found));
+  for (const found of told.slice(0, rows)) {
     yield { kind: 'lines', lines: ['', title(graph, found)] };
     const { lines, beside } = chainOf(graph, found);
     yield { kind: 'lines', lines: [...lines, ...beside].map((line) => `    ${line}`) };
   }
+  yield { kind: 'lines', lines: moreLines(told.length, rows) };
+  yield* idleBlocks(graph, idle, rows);
   const drawn = drawnGraph(graph, findings);
   if (drawn.nodes.length > 0) yield { kind: 'picture', svg: svg(drawn) };
-  yield {
-    kind: 'lines',
-    lines: [...moreLines(findings.length, rows), ...graph.limits.map((limit) => `  note: ${limit}`)],
-  };
+  yield { kind: 'lines', lines: graph.limits.map((limit) => `  note: ${limit}`) };
 }

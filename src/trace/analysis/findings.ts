@@ -1,3 +1,4 @@
+import type { WaitFinding } from '../../golang/wait-graph/findings.ts';
 import { isGoroutine, type WaitGraph } from '../../golang/wait-graph/graph.ts';
 import { MAX_FRAMES } from '../cut-stacks.ts';
 import type { Analysis } from './analysis.ts';
@@ -74,6 +75,8 @@ function* stuck(analysis: Analysis): Iterable<Finding> {
     const root = chain.nodes.at(-1);
     const place = root === undefined ? undefined : placeOf(graph, root);
     const group = analysis.leaks.groups.find((each) => isSame(each.place, place));
+    // Parts of a server that idle, and who waits for them to end. The graph has them.
+    if (found.confidence === 'possible' && group?.risk === 'normal') continue;
     const partner = group?.partners.ended;
     const known = `how sure this is: ${found.confidence}`;
     yield {
@@ -81,7 +84,7 @@ function* stuck(analysis: Analysis): Iterable<Finding> {
       severity: found.confidence === 'possible' && group?.risk !== 'high' ? 'medium' : 'high',
       title:
         found.kind === 'deadlock'
-          ? `${found.goroutines} goroutines wait for each other in a circle`
+          ? circleTitle(graph, found)
           : `${found.goroutines} goroutines hang on one that nobody lets go on`,
       place,
       evidence: [
@@ -93,6 +96,14 @@ function* stuck(analysis: Analysis): Iterable<Finding> {
       goroutines: chain.nodes.flatMap((node) => goroutinesOf(graph, node)).slice(0, MOST_GOROUTINES),
     };
   }
+}
+
+function circleTitle(graph: WaitGraph, { members, goroutines }: WaitFinding): string {
+  const circle = members.reduce((sum, node) => sum + goroutinesOf(graph, node).length, 0);
+  const others = goroutines - circle;
+  const what =
+    circle === 1 ? 'a goroutine waits for itself' : `${circle} goroutines wait for each other in a circle`;
+  return others === 0 ? what : `${what}, and ${others} for ${circle === 1 ? 'it' : 'them'}`;
 }
 
 const isSame = (a: Place | undefined, b: Place | undefined): boolean =>

@@ -1,2 +1,3 @@
 export { tracePage } from './html.ts';
 export type { PageFinding } from './page-data.ts';
+export { pageFindings } from './page-findings.ts';
