@@ -52,6 +52,9 @@ describe('the report as text', () => {
     const text = rendered('text', { goroutine: 200 });
     expect(text).toContain('Goroutine 200 (main.(*shop).record.func1)');
     expect(text).toMatch(
+      /^ {2}started after .* by goroutine \d+, in main\.\(\*shop\)\.record \(shop\.go:\d+\)$/m,
+    );
+    expect(text).toMatch(
       /0\.010000s\s+20ns\s+chan send\s+\/x\/shop.go:70 main\.\(\*shop\)\.record\.func1\s+7\s+\/x\/audit\.go:28/,
     );
   });

@@ -3,6 +3,7 @@ import {
   durationText,
   type LifeStory,
   percent,
+  placeText,
   timeText,
 } from '../../trace/analysis/index.ts';
 import { moreLines } from './distribution-cells.ts';
@@ -73,7 +74,7 @@ export function* storyBlocks({ totals, chapters }: LifeStory, { rows }: ReportOp
 function* birth(totals: LifeStory['totals']): Iterable<string> {
   const { createdNs, endedNs, creator, createdAt, totalNs } = totals;
   const by = creator === 0 ? '' : ` by goroutine ${creator}`;
-  const at = createdAt === undefined ? '' : ` at ${createdAt.file}:${createdAt.line}`;
+  const at = createdAt === undefined ? '' : `, in ${placeText(createdAt)}`;
   yield createdNs === undefined
     ? '  there before the trace'
     : `  started after ${durationText(createdNs)}${by}${at}`;

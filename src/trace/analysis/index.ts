@@ -9,4 +9,4 @@ export type { Place } from './places.ts';
 export type { Risk } from './risk.ts';
 export type { Scheduling } from './scheduling.ts';
 export { chainOf, goroutinesOf } from './wait-chain.ts';
-export { bytesText, durationText, percent, timeText } from './words.ts';
+export { bytesText, durationText, percent, placeText, timeText } from './words.ts';

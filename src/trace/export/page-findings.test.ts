@@ -20,6 +20,9 @@ it('the page tells a deadlock from before the trace, what did not move, and what
     ['high', '3 of 4 goroutines did not move at all during the trace'],
     ['high', 'What the 4 goroutines of the program do at the end'],
   ]);
+  const healthy = new Story().known(0, 1, STATE.running).known(0, 2, STATE.waiting, 'sleep', LOCK.slice(1));
+  const well = healthy.subject(1e9);
+  expect(pageFindings(new Analysis(well.trace, well.lives))).toEqual([]);
   expect(found[1]!.lines).toEqual(['3 in mutex, in main.f (main.go:10): high']);
   expect(found[2]!.lines[0]).toBe(
     '3 (75.0 %) mutex: high, most goroutines wait for a lock: look at who holds it',

@@ -11,11 +11,15 @@ export function pageFindings(analysis: Analysis): PageFinding[] {
     title,
     lines: place === undefined ? evidence : [`${place.function} (${place.file}:${place.line})`, ...evidence],
   }));
-  return [...found, ...unmoved(analysis), ...states(analysis)];
+  const bad = [...found, ...unmoved(analysis).filter(({ severity }) => severity !== 'normal')];
+  // What a healthy program does needs no mention.
+  return [...bad, ...states(analysis).filter(({ severity }) => bad.length > 0 || severity !== 'normal')];
 }
 
 const worst = (risks: readonly Risk[]): Risk =>
   risks.reduce((most, risk) => (isWorse(risk, most) ? risk : most), 'normal' as Risk);
+
+const MOST_GROUPS = 20;
 
 /** No span of the timeline tells it: it is as long as the trace. */
 function unmoved({ leaks }: Analysis): PageFinding[] {
@@ -25,10 +29,15 @@ function unmoved({ leaks }: Analysis): PageFinding[] {
     {
       severity: worst(groups.map(({ risk }) => risk)),
       title: `${leaks.unmoved} of ${leaks.living} goroutines did not move at all during the trace`,
-      lines: groups.map(
-        ({ unmoved: count, reason, place, risk }) =>
-          `${count} in ${reason}${place === undefined ? '' : `, in ${placeText(place)}`}: ${risk}`,
-      ),
+      lines: [
+        ...groups
+          .slice(0, MOST_GROUPS)
+          .map(
+            ({ unmoved: count, reason, place, risk }) =>
+              `${count} in ${reason}${place === undefined ? '' : `, in ${placeText(place)}`}: ${risk}`,
+          ),
+        ...(groups.length > MOST_GROUPS ? [`… ${groups.length - MOST_GROUPS} more such groups`] : []),
+      ],
     },
   ];
 }
