@@ -15,5 +15,5 @@ export {
   slotBytes,
   slotLength,
 } from './ring-layout.ts';
-export { type LostRecords, type RecordSink, RingReader } from './ring-reader.ts';
+export { type LostRecords, type RecordSink, RingReader, type Room } from './ring-reader.ts';
 export type { ProbeBody, TrampolineCode } from './trampoline.ts';

@@ -16,6 +16,17 @@ export interface RecordSink {
   /** A record stands in `words` (32 bits each) from `at` on. */
   record(words: Uint32Array, at: number): void;
   lost(records: LostRecords): void;
+  /**
+   * Where the next records may be read to, so many bytes at most: `record` is then called for each of them in its place,
+   * one behind the other, with nothing told in between.
+   */
+  room?(bytes: number): Room | undefined;
+}
+
+export interface Room {
+  readonly words: Uint32Array;
+  /** Index of the first free word. */
+  readonly from: number;
 }
 
 /**
@@ -27,8 +38,7 @@ export class RingReader {
   readonly #bytes: number;
   readonly #headerBytes = new Uint8Array(HEADER_FIELDS);
   readonly #headerWords = new Uint32Array(this.#headerBytes.buffer);
-  readonly #chunk = new Uint8Array(CHUNK_BYTES + LONGEST_SLOT);
-  readonly #words = new Uint32Array(this.#chunk.buffer);
+  #own: Room | undefined;
   #position = 0;
   #dropped = 0;
   /** Records that came. */
@@ -86,28 +96,34 @@ export class RingReader {
   #drainChunk(head: number, sink: RecordSink): number {
     const offset = this.#position % this.#bytes;
     const wanted = Math.min(head - this.#position, this.#bytes - offset, CHUNK_BYTES);
-    const got = this.#file.read(HEADER_BYTES + offset, this.#chunk.subarray(0, wanted + LONGEST_SLOT));
+    const { words, from } = sink.room?.(wanted + LONGEST_SLOT) ?? this.#ownRoom();
+    const bytes = new Uint8Array(words.buffer, words.byteOffset + 4 * from, wanted + LONGEST_SLOT);
+    const got = this.#file.read(HEADER_BYTES + offset, bytes);
     if (this.#lapped()) {
       const skipped = this.#field('head') - this.#position;
       sink.lost({ count: Math.round(skipped / GRAIN), between: undefined });
       this.lost += Math.round(skipped / GRAIN);
       return skipped;
     }
-    const words = this.#words;
     let at = 0;
     while (at < wanted) {
       const expected = this.#position + at + 1;
-      const word = at >> 2;
+      const word = from + (at >> 2);
       if (words[word]! !== (expected % 2 ** 32) >>> 0 || words[word + 1]! !== Math.floor(expected / 2 ** 32))
         break;
-      const kind = at + SLOT.kind;
-      const length = slotLength(this.#chunk[kind]!, this.#chunk[kind + 1]!);
+      const kind = words[word + (SLOT.kind >> 2)]!;
+      const length = slotLength(kind & 0xff, (kind >>> 8) & 0xff);
       if (length === undefined || at + length > got) break;
       this.records++;
       sink.record(words, word);
       at += length;
     }
     return at;
+  }
+
+  #ownRoom(): Room {
+    this.#own ??= { words: new Uint32Array((CHUNK_BYTES + LONGEST_SLOT) / 4), from: 0 };
+    return this.#own;
   }
 
   /** What was read may have been written over meanwhile. */

@@ -2,6 +2,7 @@ import {
   LONGEST_SLOT,
   type LostRecords,
   type RecordSink,
+  type Room,
   SIZE_SHIFT,
   slotLength,
 } from '../../probe/index.ts';
@@ -36,9 +37,9 @@ export interface Spool {
 }
 
 /**
- * What the probes wrote, as they wrote it but for what is empty: keeping a record costs copying it. A word in front of
- * each says what it is and how long; it stands where the commit word stood. So much is kept in memory, and the rest in the
- * spool.
+ * What the probes wrote, as they wrote it: records are read to where they are kept. A word in front of each says what it is
+ * and how long; it stands where the commit word stood. What comes from elsewhere is copied, without what is empty. So
+ * much is kept in memory, and the rest in the spool.
  */
 export class RawLog implements RecordSink {
   readonly #spool: Spool;
@@ -68,23 +69,32 @@ export class RawLog implements RecordSink {
     return this.#failure;
   }
 
+  /** Records are best read to where they are kept; nowhere, if nothing can be kept any more. */
+  room(bytes: number): Room | undefined {
+    if (this.#at + (bytes >> 2) > BLOCK_WORDS && this.#failure === undefined) this.#close();
+    return this.#failure === undefined ? { words: this.#current, from: this.#at } : undefined;
+  }
+
   record(words: Uint32Array, at: number): void {
-    const head = words[at + HEAD]!;
-    let end = at;
-    if ((head & 0xff) >> SIZE_SHIFT === TALL) {
-      for (end += FIRST_FRAME; end < at + END_OF_FRAMES; end += 2) {
-        if ((words[end]! | words[end + 1]!) === 0) break;
-      }
-    } else end += slotLength(head & 0xff, (head >>> 8) & 0xff)! >> 2;
-    const length = end - at;
-    if (!this.#hasRoom(length)) return;
+    const time = words[at + TIME]! + words[at + TIME + 1]! * 2 ** 32;
+    if (words === this.#current) {
+      const length = slotWords(words, at);
+      words[at] = length;
+      this.#at = at + length;
+    } else if (!this.#copy(words, at)) return;
+    this.count++;
+    this.#cameAt(time);
+  }
+
+  #copy(words: Uint32Array, from: number): boolean {
+    const length = usedWords(words, from);
+    if (!this.#hasRoom(length)) return false;
     const block = this.#current;
     let to = this.#at;
     block[to++] = length;
-    for (let i = at + 1; i < end; i++) block[to++] = words[i]!;
+    for (let i = from + 1; i < from + length; i++) block[to++] = words[i]!;
     this.#at = to;
-    this.count++;
-    this.#cameAt(words[at + TIME]! + words[at + TIME + 1]! * 2 ** 32);
+    return true;
   }
 
   lost({ count, between }: LostRecords): void {
@@ -167,6 +177,19 @@ export class RawLog implements RecordSink {
   }
 }
 
+function slotWords(words: Uint32Array, at: number): number {
+  const head = words[at + HEAD]!;
+  return slotLength(head & 0xff, (head >>> 8) & 0xff)! >> 2;
+}
+
+/** Behind its stack stands in a slot what was there a lap ago. */
+function usedWords(words: Uint32Array, at: number): number {
+  if ((words[at + HEAD]! & 0xff) >> SIZE_SHIFT !== TALL) return slotWords(words, at);
+  let end = FIRST_FRAME;
+  while (end < END_OF_FRAMES && (words[at + end]! | words[at + end + 1]!) !== 0) end += 2;
+  return end;
+}
+
 /** Goes through what was kept, in the order in which it came. */
 export class RawReader {
   readonly #blockCount: number;
@@ -204,8 +227,9 @@ export class RawReader {
     switch (block[at]! >>> ENTRY_SHIFT) {
       case ENTRY.record: {
         const record = this.#record;
-        for (let i = 1; i < length; i++) record[i] = block[at + i]!;
-        record.fill(0, length);
+        const used = Math.min(length, usedWords(block, at));
+        for (let i = 1; i < used; i++) record[i] = block[at + i]!;
+        record.fill(0, used);
         log.record(record, 0);
         return;
       }
