@@ -8,6 +8,8 @@ export interface Flame {
   readonly parent: Flame | undefined;
   readonly depth: number;
   weight: number;
+  /** Of calls: how many, and how long the longest took. */
+  calls?: { readonly count: number; readonly longest: number };
   readonly children: Map<string, Flame>;
 }
 
@@ -75,6 +77,21 @@ export function flames(
   return { root, unit };
 }
 
+/** Traced calls by path: time from call to return. */
+export function callFlames({ data }: Model): { readonly root: Flame; readonly unit: 'ns' } {
+  const root = flameOf('all traced calls', undefined);
+  const made: Flame[] = [];
+  for (const [name, parent, count, own, longest] of data.calls) {
+    const around = made[parent] ?? root;
+    const flame = flameOf(name, around);
+    flame.calls = { count, longest };
+    around.children.set(name, flame);
+    made.push(flame);
+    for (let at: Flame | undefined = flame; at !== undefined; at = at.parent) at.weight += own;
+  }
+  return { root, unit: 'ns' };
+}
+
 /** Draws the graph below a place, its callers above it in full width. Returns the boxes, for the mouse. */
 export function drawFlames(
   context: CanvasRenderingContext2D,
@@ -97,7 +114,7 @@ export function drawFlames(
     if (flame.depth < chosen.depth) return;
     let at = x;
     for (const child of [...flame.children.values()].sort((a, b) => b.weight - a.weight)) {
-      const share = (child.weight / flame.weight) * room;
+      const share = flame.weight === 0 ? 0 : (child.weight / flame.weight) * room;
       put(child, at, share);
       at += share;
     }

@@ -1,13 +1,14 @@
 import { decodePage, type PageData } from '../src/trace/export/page-data.ts';
 import { element, spanDetails } from './details.ts';
-import { drawFlames, type Flame, type FlameBox, flames } from './flame.ts';
+import { callFlames, drawFlames, type Flame, type FlameBox, flames } from './flame.ts';
 import { KINDS } from './kinds.ts';
 import { Model, type Row } from './model.ts';
 import { AXIS, drawTimeline, LABELS, ROW, type Theme, type View, xOf, yOf } from './timeline.ts';
 import { duration, exactTime } from './words.ts';
 
-const TABS = ['goroutines', 'processors', 'off', 'on', 'findings'] as const;
+const TABS = ['goroutines', 'processors', 'off', 'on', 'calls', 'findings'] as const;
 type Tab = (typeof TABS)[number];
+type FlameTab = Extract<Tab, 'off' | 'on' | 'calls'>;
 
 const find = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 
@@ -26,6 +27,8 @@ function fromBase64(text: string): Uint8Array {
   return bytes;
 }
 
+const isFlames = (tab: Tab): tab is FlameTab => tab === 'off' || tab === 'on' || tab === 'calls';
+
 class Page {
   readonly #model: Model;
   readonly #canvas = find<HTMLCanvasElement>('canvas');
@@ -40,7 +43,7 @@ class Page {
   #width = 0;
   #height = 0;
   #due = false;
-  #flames: Partial<Record<'on' | 'off', ReturnType<typeof flames>>> = {};
+  #flames: Partial<Record<FlameTab, ReturnType<typeof flames>>> = {};
   #flame: Flame | undefined;
   #boxes: readonly FlameBox[] = [];
   /** For measurements: milliseconds that drawing took. */
@@ -60,6 +63,7 @@ class Page {
     this.fit();
     this.#filter('');
     this.#select(-1, -1);
+    find('tab-calls').hidden = data.calls.length === 0;
     if (data.findings.length > 0) this.#hint();
   }
 
@@ -124,7 +128,7 @@ class Page {
         selectedRow: this.#row,
         selectedSpan: this.#span,
       });
-    } else if (this.#tab === 'off' || this.#tab === 'on') {
+    } else if (isFlames(this.#tab)) {
       const { root } = this.#flamesOf(this.#tab);
       this.#boxes = drawFlames(
         this.#context,
@@ -141,8 +145,9 @@ class Page {
       `${exactTime(from)} to ${exactTime(until)} of ${duration(this.#model.data.duration)} · ${this.#model.data.events.toLocaleString('en')} events`;
   }
 
-  #flamesOf(tab: 'on' | 'off'): ReturnType<typeof flames> {
-    this.#flames[tab] ??= flames(this.#model, tab === 'off' ? 'waiting' : 'running');
+  #flamesOf(tab: FlameTab): ReturnType<typeof flames> {
+    this.#flames[tab] ??=
+      tab === 'calls' ? callFlames(this.#model) : flames(this.#model, tab === 'off' ? 'waiting' : 'running');
     return this.#flames[tab]!;
   }
 
@@ -370,11 +375,15 @@ class Page {
 
   #flameTip(event: PointerEvent): string {
     const box = this.#boxAt(event);
-    if (box === undefined || (this.#tab !== 'on' && this.#tab !== 'off')) return '';
+    if (box === undefined || !isFlames(this.#tab)) return '';
     const { root, unit } = this.#flamesOf(this.#tab);
-    const { name, weight } = box.flame;
+    const { name, weight, calls } = box.flame;
     const amount = unit === 'ns' ? duration(weight) : `${weight} samples`;
-    return `${name}\n${amount}, ${((100 * weight) / root.weight).toFixed(1)} %`;
+    const share = root.weight === 0 ? 0 : (100 * weight) / root.weight;
+    const counted =
+      calls &&
+      `${calls.count} ${calls.count === 1 ? 'call' : 'calls'}, the longest ${duration(calls.longest)}`;
+    return [name, `${amount}, ${share.toFixed(1)} %`, ...(counted === undefined ? [] : [counted])].join('\n');
   }
 
   #zoomToSpan(): void {
@@ -432,6 +441,11 @@ class Page {
       Enter: () => this.#zoomToSpan(),
       Escape: () => this.#select(-1, -1),
     };
+  }
+
+  /** Names of the flame graph that is shown, as far as they are drawn. */
+  get drawnFlames(): readonly string[] {
+    return this.#boxes.map(({ flame }) => flame.name);
   }
 
   get rowCount(): number {

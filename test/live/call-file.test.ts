@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkSpeedscope } from '../../src/trace/export/testing/speedscope-rules.ts';
 import { readGoTrace } from '../../src/trace/go-format/index.ts';
 import { EVENT, livesOf, type Trace } from '../../src/trace/index.ts';
 import { mattock } from '../cli/run-mattock.ts';
@@ -62,6 +63,31 @@ describe('calls in a file', () => {
     const regions = parsed.split('\n').filter((line) => line.includes(' RegionBegin '));
     expect(regions.filter((line) => line.includes('"main.seenDeep"'))).toHaveLength(142);
     expect(parsed).toContain(' StateTransition ');
+
+    // And of other formats: sums by call path.
+    const converted = async (ending: string): Promise<string> => {
+      const to = path.join(folder, `calls${ending}`);
+      const { status, stderr } = await mattock(['trace', 'convert', file, to]);
+      expect({ status, stderr }).toMatchObject({ status: 0 });
+      return to;
+    };
+    const profile = await converted('.pb.gz');
+    const top = goTool(undefined, [
+      'pprof',
+      '-top',
+      '-nodefraction=0',
+      '-sample_index=traced_calls',
+      profile,
+    ]);
+    expect(top).toMatch(new RegExp(`of ${calls.filter(({ begins }) => begins).length} total`));
+    // Of functions within themselves too.
+    expect(top).toMatch(/^ +142 .* main\.seenDeep$/m);
+    const { profiles, shared } = checkSpeedscope(readFileSync(await converted('.speedscope.json'), 'utf8'));
+    expect(profiles[0]!.name).toBe('traced calls: time from call to return');
+    const [first] = profiles.filter(({ type }) => type === 'evented');
+    const deep = shared.frames.findIndex(({ name }) => name === 'main.seenDeep');
+    const opened = first?.type === 'evented' ? first.events.filter(({ type }) => type === 'O') : [];
+    expect(opened.filter(({ frame }) => frame === deep).length).toBeGreaterThanOrEqual(41);
   });
 
   it('are slices for Perfetto, with their stacks, as far as conditions hold', async () => {

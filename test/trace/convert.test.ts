@@ -64,7 +64,9 @@ describe.skipIf(!hasToolchain(undefined))('mattock trace convert', () => {
   it('writes what speedscope reads, which is told from the other JSON by the whole ending', async () => {
     expect((await mattock(['trace', 'convert', at('server.trace'), at('x.speedscope.json')])).status).toBe(0);
     const { profiles, shared } = checkSpeedscope(readFileSync(at('x.speedscope.json'), 'utf8'));
-    const waiting = profiles[0]!.samples.map((stack) => stack.map((frame) => shared.frames[frame]!.name));
+    const [first] = profiles;
+    if (first?.type !== 'sampled') throw new Error('waiting stands first');
+    const waiting = first.samples.map((stack) => stack.map((frame) => shared.frames[frame]!.name));
     expect(waiting.some((stack) => stack.includes('main.(*shop).order') && stack.at(-1) === '[sync]')).toBe(
       true,
     );

@@ -58,6 +58,16 @@ export function madeTrace(events: number, goroutines: number): Trace {
   time += 500;
   builder.add(EVENT.ended, time, 2, { proc: 0 });
   state[2] = STATE.ended;
+  // What the first did before it was seen to run.
+  for (const [kind, name] of [
+    [EVENT.call, 'main.outer'],
+    [EVENT.call, 'main.inner'],
+    [EVENT.return, 'main.inner'],
+    [EVENT.return, 'main.outer'],
+  ] as const) {
+    time += 100;
+    builder.add(kind, time, 1, { a: builder.string(name) });
+  }
   const running = new Uint32Array(PROCESSORS);
   let collecting = false;
   for (let count = goroutines; count < events; count++) {

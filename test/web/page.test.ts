@@ -133,6 +133,13 @@ describe.skipIf(program === undefined)('the page in a real browser, with a milli
     await browser.evaluate('document.getElementById("tab-off").click()');
     await browser.click(300, 130);
     await shot('off-zoomed');
+    await browser.evaluate('void (document.getElementById("tab-calls").click(), tracePage.draw())');
+    expect(await browser.evaluate('tracePage.drawnFlames')).toEqual([
+      'all traced calls',
+      'main.outer',
+      'main.inner',
+    ]);
+    await shot('calls');
     await browser.evaluate('document.getElementById("tab-findings").click()');
     expect(await browser.evaluate('document.querySelector("#findings h2").textContent')).toBe('A <leak>');
     await shot('findings');

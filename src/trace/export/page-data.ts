@@ -2,6 +2,7 @@ import { CUT_TEXT, isCut } from '../cut-stacks.ts';
 import { EVENT } from '../events.ts';
 import type { Lives } from '../spans.ts';
 import type { Trace, TraceProcess } from '../trace.ts';
+import { callPaths } from '../traced-calls.ts';
 import { waitObjectText } from '../wait-object-text.ts';
 import { ColumnReader, ColumnWriter } from './page-columns.ts';
 
@@ -28,6 +29,8 @@ interface PageHead {
   readonly findings: readonly PageFinding[];
   readonly collections: readonly Period[];
   readonly stops: readonly Period[];
+  /** Traced calls by path: name, index of the path that it is in (−1), count, own and longest time. */
+  readonly calls: readonly (readonly [string, number, number, number, number])[];
   /** Of a trace of several processes: whose goroutines and Ps are from where on. Else empty. */
   readonly processes: readonly PageProcess[];
 }
@@ -115,6 +118,13 @@ export function encodePage(trace: Trace, lives: Lives, findings: readonly PageFi
     findings,
     collections: periods(trace, EVENT.gcBegin, EVENT.gcEnd),
     stops: periods(trace, EVENT.stwBegin, EVENT.stwEnd),
+    calls: callPaths(trace).map(({ name, parent, count, own, longest }) => [
+      name,
+      parent,
+      count,
+      Math.round(own),
+      Math.round(longest),
+    ]),
     processes: trace.processes.map(({ pid, command, firstGoroutine, firstProcessor }) => ({
       pid,
       command,

@@ -2,12 +2,16 @@
  * Writes a profile of pprof: profile.proto of github.com/google/pprof (proto/profile.proto; the field numbers are also
  * in runtime/pprof/proto.go), to be compressed with gzip as pprof has it.
  *
- * Lost: the order of what happened and which goroutine did it: a profile has sums by place. What is shown as a frame in
+ * If calls were traced, `traced_time` and `traced_calls` are two measures more, whose samples have no others: of each call
+ * path the time from call to return, and how many.
+ *
+ * Lost: arguments and results of calls; the order of what happened and which goroutine did it: a profile has sums by place. What is shown as a frame in
  * brackets is the reason. Inlined calls are locations of their own instead of lines of one location.
  */
 import { BytesOut } from '../go-format/bytes-out.ts';
 import type { Lives } from '../spans.ts';
 import type { StackFrame, Trace } from '../trace.ts';
+import { type CallPath, callPaths, namesOf } from '../traced-calls.ts';
 import { MEASURES, type Sample, samplesOf } from './samples.ts';
 
 const PROFILE = {
@@ -36,12 +40,21 @@ const THE_MAPPING = 1;
 
 /** The bytes of the profile; `gzip` compresses them. */
 export function pprofOf(trace: Trace, lives: Lives, gzip: (bytes: Uint8Array) => Uint8Array): Uint8Array {
-  const writer = new ProfileWriter(trace);
+  const calls = callPaths(trace);
+  const writer = new ProfileWriter(trace, calls.length > 0 ? [...MEASURES, ...OF_CALLS] : MEASURES);
+  for (const path of calls) writer.call(namesOf(calls, path), path);
   for (const sample of samplesOf(trace, lives)) writer.sample(sample);
   return gzip(writer.finish());
 }
 
+/** What is measured of traced calls. */
+const OF_CALLS = [
+  { name: 'traced_time', unit: 'nanoseconds' },
+  { name: 'traced_calls', unit: 'count' },
+] as const;
+
 class ProfileWriter {
+  readonly #measures: readonly { readonly name: string; readonly unit: string }[];
   readonly #trace: Trace;
   readonly #out = new BytesOut();
   readonly #strings = new Map<string, number>([['', 0]]);
@@ -49,9 +62,10 @@ class ProfileWriter {
   /** By frame id, and by the text of a frame that the trace does not have. */
   readonly #locations = new Map<number | string, number>();
 
-  constructor(trace: Trace) {
+  constructor(trace: Trace, measures: readonly { readonly name: string; readonly unit: string }[]) {
     this.#trace = trace;
-    for (const { name, unit } of MEASURES) {
+    this.#measures = measures;
+    for (const { name, unit } of measures) {
       const type = new BytesOut();
       number(type, VALUE_TYPE.type, this.#string(name));
       number(type, VALUE_TYPE.unit, this.#string(unit));
@@ -66,10 +80,25 @@ class ProfileWriter {
     if (leaf !== undefined) places.push(this.#invented(leaf));
     for (const frame of frames) places.push(this.#location(frame, this.#trace.stacks.frame(frame)));
     if (entry !== undefined) places.push(this.#invented(entry));
+    this.#sample(places, numbers, Object.entries(labels));
+  }
+
+  /** Calls of a path, the outermost function first. */
+  call(names: readonly string[], { own, count }: CallPath): void {
+    const places = names.toReversed().map((name) => this.#invented(name));
+    this.#sample(places, [...MEASURES.map(() => 0), Math.round(own), count], []);
+  }
+
+  #sample(
+    places: readonly number[],
+    numbers: readonly number[],
+    labels: readonly (readonly [key: string, text: string | undefined])[],
+  ): void {
     const out = new BytesOut();
     packed(out, SAMPLE.locations, places);
-    packed(out, SAMPLE.values, numbers);
-    for (const [key, text] of Object.entries(labels)) {
+    // Every sample has all of the measures.
+    packed(out, SAMPLE.values, [...numbers, ...this.#measures.slice(numbers.length).map(() => 0)]);
+    for (const [key, text] of labels) {
       if (text === undefined) continue;
       const label = new BytesOut();
       number(label, LABEL.key, this.#string(key));

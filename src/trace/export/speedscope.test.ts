@@ -18,7 +18,9 @@ function fileOf(b: TraceBuilder): SpeedscopeFile {
 
 /** [weight, stack from the root] of each sample. */
 function rows(file: SpeedscopeFile, profile: number): unknown[] {
-  const { samples, weights } = file.profiles[profile]!;
+  const found = file.profiles[profile]!;
+  if (found.type !== 'sampled') throw new Error(found.type);
+  const { samples, weights } = found;
   return samples.map((stack, i) => [weights[i], ...stack.map((frame) => file.shared.frames[frame]?.name)]);
 }
 
@@ -56,5 +58,36 @@ it('has one sampled profile for each measure, in its unit, the largest first', (
 
 it('is a file also when nothing happened', () => {
   const file = fileOf(new TraceBuilder({ writer: 'go', format: '1.23', name: '\u0000"' }));
-  expect(file.profiles.map(({ samples }) => samples.length)).toEqual(MEASURES.map(() => 0));
+  expect(file.profiles.map((_, i) => rows(file, i).length)).toEqual(MEASURES.map(() => 0));
+});
+
+it('has traced calls in front, by path, and behind as they followed each other', () => {
+  const b = new TraceBuilder({ writer: 'mattock', format: '1.23', name: 'calls' });
+  for (const [time, kind, name] of [
+    [10, EVENT.call, 'main.outer'],
+    [20, EVENT.call, 'main.inner'],
+    [50, EVENT.return, 'main.inner'],
+    [90, EVENT.return, 'main.outer'],
+    [95, EVENT.call, 'main.inner'],
+  ] as const)
+    b.add(kind, time, 7, { a: b.string(name) });
+  b.endedAt = 100;
+  const file = fileOf(b);
+  expect(file.profiles[0]!.name).toBe('traced calls: time from call to return');
+  expect(rows(file, 0)).toEqual([
+    [50, 'main.outer'],
+    [30, 'main.outer', 'main.inner'],
+    [5, 'main.inner'],
+  ]);
+  const last = file.profiles.at(-1)!;
+  if (last.type !== 'evented') throw new Error(last.type);
+  expect(last.name).toBe('traced calls of goroutine 7');
+  expect(last.events.map(({ type, at }) => `${type}${at}`)).toEqual([
+    'O10',
+    'O20',
+    'C50',
+    'C90',
+    'O95',
+    'C100',
+  ]);
 });

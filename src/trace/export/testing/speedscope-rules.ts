@@ -1,7 +1,16 @@
-/** speedscope's published schema (file-format-schema.json, SampledProfile), and what its importer adds to it. */
+/** speedscope's published schema (file-format-schema.json: SampledProfile, EventedProfile), and what its importer adds to it. */
 
-export interface SpeedscopeProfile {
-  readonly type: string;
+interface EventedProfile {
+  readonly type: 'evented';
+  readonly name: string;
+  readonly unit: string;
+  readonly startValue: number;
+  readonly endValue: number;
+  readonly events: readonly { readonly type: 'O' | 'C'; readonly frame: number; readonly at: number }[];
+}
+
+interface SampledProfile {
+  readonly type: 'sampled';
   readonly name: string;
   readonly unit: string;
   readonly startValue: number;
@@ -18,7 +27,7 @@ export interface SpeedscopeFile {
   readonly shared: {
     readonly frames: readonly { readonly name: string; readonly file?: string; readonly line?: number }[];
   };
-  readonly profiles: readonly SpeedscopeProfile[];
+  readonly profiles: readonly (SampledProfile | EventedProfile)[];
 }
 
 const UNITS = ['bytes', 'microseconds', 'milliseconds', 'nanoseconds', 'none', 'seconds'];
@@ -38,8 +47,14 @@ export function checkSpeedscope(text: string): SpeedscopeFile {
   const active = file.activeProfileIndex ?? 0;
   must(active >= 0 && active < file.profiles.length, 'activeProfileIndex');
   for (const profile of file.profiles) {
-    const { type, name, unit, samples, weights, startValue, endValue } = profile;
-    must(type === 'sampled' && typeof name === 'string' && UNITS.includes(unit), 'a profile');
+    const { name, unit, startValue, endValue } = profile;
+    must(typeof name === 'string' && UNITS.includes(unit), 'a profile');
+    if (profile.type === 'evented') {
+      checkNested(profile, must);
+      continue;
+    }
+    const { type, samples, weights } = profile;
+    must(type === 'sampled', 'the type of a profile');
     must(samples.length === weights.length, 'as many weights as samples');
     const numbers = samples.flat();
     must(
@@ -53,4 +68,20 @@ export function checkSpeedscope(text: string): SpeedscopeFile {
     must(endValue - startValue === weights.reduce((sum, each) => sum + each, 0), 'the sum of the weights');
   }
   return file;
+}
+
+/** Its importer refuses a frame that is closed while another one is open, and one that stays open. */
+function checkNested(
+  { events, startValue, endValue }: EventedProfile,
+  must: (holds: boolean, what: string) => void,
+): void {
+  const open: number[] = [];
+  let before = startValue;
+  for (const { type, frame, at } of events) {
+    must(at >= before && at <= endValue, 'the order of events');
+    before = at;
+    if (type === 'O') open.push(frame);
+    else must(open.pop() === frame, 'frames that are not nested');
+  }
+  must(open.length === 0, 'a frame that stays open');
 }
