@@ -73,8 +73,7 @@ function readIfThere(path) {
 function loadBundle(use) {
   const { text, codeFile } = readBundle(use);
   const cachedData = readIfThere(codeFile);
-  const source = `(function (exports, require, module) {${text}\n})`;
-  const script = new vm.Script(source, { filename: file, cachedData });
+  const script = new vm.Script(text, { filename: file, cachedData });
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(file), module);
   const keepCode = () => {
@@ -96,9 +95,12 @@ function loadBundle(use) {
  * with WebAssembly, the disassembler's, which is quick enough as it is (4 % of `exec` to a breakpoint). Before the bundle
  * is loaded, since kept code is only good for the flags that it was made with: therefore the one of
  * src/engine/worker-session.ts is here too.
+ *
+ * The same goes for the compiled code that Node has of its own modules: those that will be needed are loaded before.
  */
-function optimiseLater() {
+function optimiseLater(needed = []) {
   const { setFlagsFromString } = require('node:v8');
+  for (const name of needed) require(name);
   setFlagsFromString('--interrupt-budget=400000');
   setFlagsFromString('--wasm-tiering-budget=100000000');
   setFlagsFromString('--min-semi-space-size=4');

@@ -67,10 +67,12 @@ export async function buildCli() {
     define: { MATTOCK_VERSION: JSON.stringify(facts.version) },
   });
   // What esbuild leaves of other characters stands in regular expressions. V8 reads plain ASCII twice as fast.
-  const text = outputFiles[0].text.replace(
+  const ascii = outputFiles[0].text.replace(
     /[^\0-\x7f]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+  // As Node wraps a module: put around it at the start, that would copy it (bin/load-bundle.js).
+  const text = `(function (exports, require, module) {${ascii}\n})`;
   mkdirSync(at('dist'), { recursive: true });
   const temporary = at(`dist/cli.${process.pid}.cjs`);
   writeFileSync(temporary, text);

@@ -62,10 +62,7 @@ const registers: readonly RegisterDescription[] = [
   ...rows('vector', 256, 16, (i) => `ymm${i}`),
 ];
 
-const index = registerIndex(
-  registers,
-  registers.flatMap((whole) => partsOf(whole)),
-);
+const index = registerIndex(registers, partsOf);
 
 function partsOf(whole: RegisterDescription): RegisterDescription[] {
   const { name } = whole;

@@ -48,10 +48,7 @@ const registers: readonly RegisterDescription[] = [
   { ...row('control', 32, 'fpcr'), flags: fpcr },
 ];
 
-const index = registerIndex(
-  registers,
-  registers.flatMap((whole) => partsOf(whole)),
-);
+const index = registerIndex(registers, partsOf);
 
 function partsOf(whole: RegisterDescription): RegisterDescription[] {
   const [, letter, number] = /^([xv])(\d+)$/.exec(whole.name) ?? [];

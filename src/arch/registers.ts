@@ -30,23 +30,40 @@ export function part(whole: RegisterDescription, bits: number, name: string, shi
   return { name, aliases: [], kind: whole.kind, bits, dwarf: undefined, part: { of: whole.name, shift } };
 }
 
-/** Lookups over a table and the views of its registers. A whole register's name wins over a view's. */
+/**
+ * Lookups over a table and the views of its registers. A whole register's name wins over a view's. Made when somebody
+ * looks: a session needs those of one CPU at most.
+ */
 export function registerIndex(
   registers: readonly RegisterDescription[],
-  parts: readonly RegisterDescription[],
+  partsOf: (whole: RegisterDescription) => readonly RegisterDescription[],
 ) {
+  let made: RegisterMaps | undefined;
+  const maps = (): RegisterMaps => {
+    made ??= registerMaps([...registers, ...registers.flatMap((whole) => partsOf(whole))]);
+    return made;
+  };
+  return {
+    register: (name: string) => maps().byName.get(name.toLowerCase()),
+    registerByDwarf: (dwarf: number) => maps().byDwarf.get(dwarf),
+  };
+}
+
+interface RegisterMaps {
+  readonly byName: ReadonlyMap<string, RegisterDescription>;
+  readonly byDwarf: ReadonlyMap<number, RegisterDescription>;
+}
+
+function registerMaps(all: readonly RegisterDescription[]): RegisterMaps {
   const byName = new Map<string, RegisterDescription>();
   const byDwarf = new Map<number, RegisterDescription>();
-  for (const register of [...registers, ...parts]) {
+  for (const register of all) {
     for (const name of [register.name, ...register.aliases]) {
       if (!byName.has(name)) byName.set(name, register);
     }
     if (register.dwarf !== undefined) byDwarf.set(register.dwarf, register);
   }
-  return {
-    register: (name: string) => byName.get(name.toLowerCase()),
-    registerByDwarf: (dwarf: number) => byDwarf.get(dwarf),
-  };
+  return { byName, byDwarf };
 }
 
 /** `bits` names consecutive bits from `first` on; an empty name skips one. */

@@ -114,15 +114,16 @@ function* functionsBeginning({ session }: Context, prefix: string): Iterable<str
   }
 }
 
-const NAME = /[\p{L}_][\p{L}\p{N}_]*$/u;
-const QUALIFIED_NAME = /[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}\p{N}_]*)*$/u;
-const QUOTED_PATH = /"([^"\s]+)"\.[\p{L}\p{N}_]*$/u;
+// Functions: what a letter is, in all of Unicode, takes each of these a tenth of a millisecond at the start.
+const nameEnd = (): RegExp => /[\p{L}_][\p{L}\p{N}_]*$/u;
+const qualifiedName = (): RegExp => /[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}\p{N}_]*)*$/u;
+const quotedPath = (): RegExp => /"([^"\s]+)"\.[\p{L}\p{N}_]*$/u;
 /** Behind these an operator follows, not a name. */
-const OPERAND_END = /[\p{L}\p{N}_)\]}"'`.]\s*$/u;
+const operandEnd = (): RegExp => /[\p{L}\p{N}_)\]}"'`.]\s*$/u;
 
 /** The name that ends the text: fields behind a dot, otherwise variables, and packages' variables by full name. */
 function completeExpression(context: Context, { text, column }: Typed): Completion {
-  const last = NAME.exec(text)?.[0] ?? '';
+  const last = nameEnd().exec(text)?.[0] ?? '';
   const dot = text.length - last.length - 1;
   if (text[dot] === '.') {
     const start = operandStart(text, dot);
@@ -132,13 +133,13 @@ function completeExpression(context: Context, { text, column }: Typed): Completi
     const isPath = /^[\p{L}\p{N}_.]*$/u.test(owner.text);
     if (fields.length > 0 || !isPath) return { column: column + dot + 1, candidates: fields };
   }
-  const quoted = QUOTED_PATH.exec(text);
+  const quoted = quotedPath().exec(text);
   if (quoted !== null) {
     const names = globalsOf(context, quoted[1]!);
     return { column: column + dot + 1, candidates: beginning(names, last) };
   }
-  const name = QUALIFIED_NAME.exec(text)?.[0] ?? '';
-  if (name === '' && OPERAND_END.test(text)) return { column: column + text.length, candidates: [] };
+  const name = qualifiedName().exec(text)?.[0] ?? '';
+  if (name === '' && operandEnd().test(text)) return { column: column + text.length, candidates: [] };
   const start = column + text.length - name.length;
   if (name.includes('.')) return { column: start, candidates: beginning(variableNames(context), name) };
   // Of packages only those, and only where no variable is meant: with all that is in them they are too many.
@@ -148,17 +149,18 @@ function completeExpression(context: Context, { text, column }: Typed): Completi
 }
 
 const OPENERS: Readonly<Record<string, string>> = { ']': '[', ')': '(' };
-const OPERAND_CHARACTER = /[\p{L}\p{N}_.]/u;
+const operandCharacter = (): RegExp => /[\p{L}\p{N}_.]/u;
 
 /** Where the operand begins that ends at `end`: names and dots, with what is in brackets as a whole. */
 function operandStart(text: string, end: number): number {
   const closed: string[] = [];
+  const inOperand = operandCharacter();
   let at = end;
   while (at > 0) {
     const char = text[at - 1]!;
     if (OPENERS[char] !== undefined) closed.push(OPENERS[char]);
     else if (char === closed.at(-1)) closed.pop();
-    else if (closed.length === 0 && !OPERAND_CHARACTER.test(char)) break;
+    else if (closed.length === 0 && !inOperand.test(char)) break;
     at--;
   }
   return closed.length === 0 ? at : end;

@@ -75,8 +75,8 @@ const SHORT_ESCAPES = new Map([
   [0x5c, '\\\\'],
 ]);
 
-/** unicode.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space. */
-const PRINTABLE = /^[ \p{L}\p{M}\p{N}\p{P}\p{S}]$/u;
+/** unicode.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space. A function: few starts need it. */
+const isPrintable = (character: string): boolean => /^[ \p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(character);
 
 /** strconv.Quote of a Go string, given as `bytesToText` gives it. */
 export function quote(text: string, mark: '"' | "'" = '"', asciiOnly = false): string {
@@ -93,7 +93,7 @@ function escaped(character: string, mark: string, asciiOnly: boolean): string {
   if (code >= 0x20 && code < 0x7f) return character;
   if (code >= ESCAPE && code <= ESCAPE + 0xff) return `\\x${hexDigits(code - ESCAPE, 2)}`;
   if (code < 0x80) return `\\x${hexDigits(code, 2)}`;
-  if (!asciiOnly && PRINTABLE.test(character)) return character;
+  if (!asciiOnly && isPrintable(character)) return character;
   return code < 0x10000 ? `\\u${hexDigits(code, 4)}` : `\\U${hexDigits(code, 8)}`;
 }
 

@@ -27,7 +27,8 @@ const OPERATORS = [
 const MAX_TOKENS = 2000;
 
 const DIGIT = /[0-9]/;
-const NAME = /[\p{L}_][\p{L}\p{Nd}_]*/uy;
+/** A function: what a letter is, in all of Unicode, is not needed at every start. */
+const nameAt = (): RegExp => /[\p{L}_][\p{L}\p{Nd}_]*/uy;
 
 /** The tokens of an expression, with an `end` behind them. */
 export function tokenize(text: string): readonly Token[] {
@@ -49,9 +50,10 @@ function nextToken(text: string, from: number): Token {
   // `~r0`: an unnamed result, as DWARF calls it.
   const nameFrom = character === '~' ? from + 1 : from;
   if (nameFrom < text.length && isLetter(text, nameFrom)) {
-    NAME.lastIndex = nameFrom;
-    const match = NAME.exec(text);
-    const to = match === null ? nameFrom + 1 : NAME.lastIndex;
+    const name = nameAt();
+    name.lastIndex = nameFrom;
+    const match = name.exec(text);
+    const to = match === null ? nameFrom + 1 : name.lastIndex;
     return { kind: 'name', text: text.slice(from, to), from, to };
   }
   const literal = literalAt(text, from, character);

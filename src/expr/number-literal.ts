@@ -14,7 +14,6 @@ const MAX_EXPONENT = 5000;
 
 const NUMBER =
   /0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|[0-9._][0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?|/y;
-const WORD = /[\p{L}\p{Nd}_]*/uy;
 
 export function isLetter(text: string, at: number): boolean {
   return /[\p{L}_]/u.test(String.fromCodePoint(text.codePointAt(at)!));
@@ -41,9 +40,10 @@ export function numberLiteral(text: string, from: number): Literal {
 function numberEnd(text: string, from: number): number {
   NUMBER.lastIndex = from;
   NUMBER.exec(text);
-  WORD.lastIndex = Math.max(NUMBER.lastIndex, from + 1);
-  WORD.exec(text);
-  return Math.max(WORD.lastIndex, from + 1);
+  const word = /[\p{L}\p{Nd}_]*/uy;
+  word.lastIndex = Math.max(NUMBER.lastIndex, from + 1);
+  word.exec(text);
+  return Math.max(word.lastIndex, from + 1);
 }
 
 function parseNumber(digits: string, imaginary: boolean, fail: Fail): Constant {

@@ -76,12 +76,12 @@ export function packageOf(functionName: string): string | undefined {
   return dot < 0 ? undefined : functionName.slice(0, dot);
 }
 
-const BARE_PATH = /(?<![\w"/])[\w.~-]+(?:\/[\w.~-]+)+\.[\p{L}_]\w*/gu;
+const barePath = (): RegExp => /(?<![\w"/])[\w.~-]+(?:\/[\w.~-]+)+\.[\p{L}_]\w*/gu;
 
 /** `net/http.X` is a division, which nobody means: an error in it says how a path is written. */
 export function withPathHint(program: Program, error: unknown, text: string): unknown {
   if (!(error instanceof UserError) || error.remedy !== undefined || error.column === undefined) return error;
-  for (const { 0: found, index } of text.matchAll(BARE_PATH)) {
+  for (const { 0: found, index } of text.matchAll(barePath())) {
     const dot = found.indexOf('.', found.lastIndexOf('/'));
     const path = found.slice(0, dot);
     if (error.column < index || error.column > index + found.length) continue;

@@ -118,12 +118,13 @@ const ARM64: readonly Run[] = [
 const byNumber = (runs: readonly Run[]): ReadonlyMap<number, string> =>
   new Map(runs.flatMap(([first, names]) => names.split(/\s+/).map((name, i) => [first + i, name] as const)));
 
-const NAMES: Readonly<Record<ArchName, ReadonlyMap<number, string>>> = {
-  amd64: byNumber(AMD64),
-  arm64: byNumber(ARM64),
-};
+const RUNS: Readonly<Record<ArchName, readonly Run[]>> = { amd64: AMD64, arm64: ARM64 };
+const NAMES: Partial<Record<ArchName, ReadonlyMap<number, string>>> = {};
 
-export const systemCallName = (arch: ArchName, number: number): string | undefined => NAMES[arch].get(number);
+export function systemCallName(arch: ArchName, number: number): string | undefined {
+  NAMES[arch] ??= byNumber(RUNS[arch]);
+  return NAMES[arch].get(number);
+}
 
 let numbers: ReadonlyMap<string, number> | undefined;
 

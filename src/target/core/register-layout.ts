@@ -40,12 +40,11 @@ export interface RegisterPlace {
 export const AVX = { component: 2, defaultOffset: 576, size: 256 } as const;
 export const XSAVE = { stateBits: 512, headerEnd: 576 } as const;
 
-const places: Readonly<Record<ArchName, ReadonlyMap<string, RegisterPlace>>> = {
-  amd64: amd64Places(),
-  arm64: arm64Places(),
-};
+const makePlaces = { amd64: amd64Places, arm64: arm64Places } as const;
+const places: Partial<Record<ArchName, ReadonlyMap<string, RegisterPlace>>> = {};
 
 export function registerPlaces(arch: ArchName): ReadonlyMap<string, RegisterPlace> {
+  places[arch] ??= makePlaces[arch]();
   return places[arch];
 }
 
