@@ -41,6 +41,7 @@ describe.each(builds)('code of $name by pclntab alone', (build) => {
         expect(functions().places.inlinedNames()).toContain(name);
       }
       expect(functions().places.inlinedCopies('main.nobody')).toEqual([]);
+      expect(functions().places.inlinedCopies('main.main')).toEqual([]);
     });
 
     it('where bodies begin', () => {

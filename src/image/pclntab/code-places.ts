@@ -27,6 +27,8 @@ export interface PlaceSource {
   fileOffset(path: string): number;
   /** The same of the file that has a number in the unit of a function. */
   fileOffsetOf(index: number, number: number): number;
+  /** Memory in which all trees lie, among other things; `end` 0: that is not known. */
+  funcdata(): { readonly start: number; readonly end: number };
   bytesAt(address: LinkedAddress, length: number): Uint8Array;
 }
 
@@ -51,6 +53,8 @@ interface Stretch {
 }
 
 const WORD = 4;
+/** Bytes that are searched at once. */
+const PIECE = 1 << 20;
 
 export class PclnPlaces implements CodePlaces {
   readonly #source: PlaceSource;
@@ -182,8 +186,9 @@ export class PclnPlaces implements CodePlaces {
    * the tables of all functions takes a second in a large program.
    */
   #functionsNaming(offset: number): Set<number> {
-    const { functions, starts } = this.#treeStarts();
     const found = new Set<number>();
+    if (!this.#mayBeNamed(offset)) return found;
+    const { functions, starts } = this.#treeStarts();
     const low = starts[0];
     if (low === undefined) return found;
     const last = this.#treeOf(functions.at(-1)!)?.names.length ?? 0;
@@ -198,6 +203,21 @@ export class PclnPlaces implements CodePlaces {
       for (let same = i; same >= 0 && starts[same] === starts[i]; same--) found.add(functions[same]!);
     }
     return found;
+  }
+
+  /** Most functions are inlined nowhere: that is known without asking every function where its tree is. */
+  #mayBeNamed(offset: number): boolean {
+    const { start, end } = this.#source.funcdata();
+    const from = Math.ceil(start / WORD) * WORD;
+    for (let at = from; at < end; at += PIECE) {
+      const bytes = this.#source.bytesAt(linkedAddress(at), Math.min(PIECE, end - at));
+      const aligned = bytes.byteOffset % WORD === 0 ? bytes : bytes.slice();
+      const words = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >>> 2);
+      if (words.includes(offset)) return true;
+      // A cut file: nothing is known of the rest.
+      if (bytes.length < Math.min(PIECE, end - at)) return true;
+    }
+    return end === 0;
   }
 
   readonly #treeStarts = lazy((): TreeStarts => {

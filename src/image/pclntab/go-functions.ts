@@ -43,6 +43,8 @@ export interface PclnParts {
 export interface PclnSurroundings {
   /** moduledata.gofunc; 0 if moduledata cannot be found. */
   gofunc(): number;
+  /** Where what is behind gofunc ends: its section, or its segment where there are no sections. 0 where gofunc is. */
+  gofuncEnd(): number;
   bytesAt(address: LinkedAddress, length: number): Uint8Array;
 }
 
@@ -203,6 +205,7 @@ export class GoFunctionTable implements FunctionTable {
       fileOffset: (path) => this.#files.offsetOf(path),
       fileOffsetOf: (index, number) =>
         this.#files.pathOffset(functions.uint32(this.#record(index) + this.#layout.cuOffset), number),
+      funcdata: () => ({ start: this.#surroundings.gofunc(), end: this.#surroundings.gofuncEnd() }),
       bytesAt: (address, length) => this.#surroundings.bytesAt(address, length),
     });
   });

@@ -39,9 +39,19 @@ export function openGoModule(elf: ElfFile, segments: readonly Segment[]): GoModu
   };
   const surroundings = {
     gofunc: () => moduleData()?.gofunc ?? 0,
+    gofuncEnd: () => endAround(elf, segments, moduleData()?.gofunc ?? 0),
     bytesAt: (address: LinkedAddress, length: number) => readSegments(elf, segments, address, length),
   };
   return { functions: new GoFunctionTable(parts, surroundings), moduleData };
+}
+
+function endAround(elf: ElfFile, segments: readonly Segment[], address: number): number {
+  if (address === 0) return 0;
+  const holds = (start: number, size: number): boolean => address >= start && address < start + size;
+  const section = elf.sections.find((one) => one.address !== 0 && holds(one.address, one.size));
+  if (section !== undefined) return section.address + section.size;
+  const segment = segments.find((one) => holds(one.address, one.fileSize));
+  return segment === undefined ? 0 : segment.address + segment.fileSize;
 }
 
 /**
