@@ -40,7 +40,7 @@ describe('mattock trace --follow-child', () => {
     const file = path.join(folder, 'family.out');
     const running = new RunningProgram(executable, ['on-demand']);
     program = running;
-    const says = (text: string) => until(() => running.output.includes(text), `it says ${text}`, 60_000);
+    const says = (text: string) => until(() => running.output.includes(text), `it says ${text}`);
 
     const first = await tracing(executable, running, '-o', file);
     running.say('"$0" leaf one; /bin/true; "$0" tree2');

@@ -36,7 +36,7 @@ export class Terminal {
   }
 
   /** Waits until the terminal shows this, and gives what it showed up to there. */
-  async expect(wanted: string | RegExp, milliseconds = 30_000): Promise<string> {
+  async expect(wanted: string | RegExp, milliseconds = 120_000): Promise<string> {
     const end = Date.now() + milliseconds;
     for (;;) {
       const raw = this.#shown.slice(this.#from);

@@ -1,9 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { buildGo, hasToolchain } from '../support/go-build.ts';
+import { hasToolchain } from '../support/go-build.ts';
+import { recordLeakyServer } from '../trace/leaky-server.ts';
 import { mattock, mattockProgram } from './run-mattock.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'mattock-view-'));
@@ -13,19 +14,7 @@ describe.skipIf(!hasToolchain(undefined))('mattock trace view', () => {
   const file = path.join(folder, 'server.trace');
 
   it('writes a page that only its owner can read', async () => {
-    const words = [
-      '-listen',
-      '127.0.0.1:0',
-      '-trace',
-      file,
-      '-load',
-      '60',
-      '-audit-quota',
-      '20',
-      '-for',
-      '1s',
-    ];
-    execFileSync(buildGo({ source: 'examples/leaky-server' }), words, { stdio: 'ignore', timeout: 60_000 });
+    await recordLeakyServer(file, ['-load', '60', '-audit-quota', '20']);
     const page = path.join(folder, 'page.html');
     expect(await mattock(['trace', 'view', '--html', page, file])).toEqual({
       status: 0,

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SessionEnded, SessionError } from '../../src/engine/session-client.ts';
 import { openInWorker } from '../../src/engine/worker-session.ts';
+import { until } from '../live/running-program.ts';
 import { coreOf, type FixtureCore } from '../support/cores.ts';
 import { projectRoot } from '../support/project.ts';
 import { mattock } from './run-mattock.ts';
@@ -46,7 +47,9 @@ describe('a session in a worker', () => {
         await gate;
       },
     );
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await until(() => pieces > 0, 'the first piece has come');
+    // Long enough for more to come, if it could.
+    await new Promise((resolve) => setTimeout(resolve, 500));
     expect(pieces).toBe(1);
     session.cancel();
     release();

@@ -9,7 +9,7 @@ import { type Kernel, KernelError } from '../../src/target/process/kernel.ts';
 import { until } from './running-program.ts';
 import { cProgram, isTrap, missing, Stands } from './stand.ts';
 
-describe.skipIf(missing !== undefined)('attach', { timeout: 30_000 }, async () => {
+describe.skipIf(missing !== undefined)('attach', async () => {
   const stands = new Stands(await openKernel());
   const started: number[] = [];
   afterEach(() => {

@@ -1,17 +1,20 @@
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { projectRoot } from '../support/project.ts';
+import { writeAtomically } from '../support/tools.ts';
 
 /** A program of the folder `programs`, as Node can run it. */
 export function bundledProgram(name: string): string {
   const file = join(projectRoot, '.cache/test', `${name}.mjs`);
-  buildSync({
+  const { outputFiles } = buildSync({
     entryPoints: [join(projectRoot, 'test/live/programs', name)],
-    outfile: file,
     bundle: true,
     platform: 'node',
     format: 'esm',
     packages: 'external',
+    write: false,
   });
+  // Another test may be starting it now.
+  writeAtomically(file, outputFiles[0]!.text);
   return file;
 }

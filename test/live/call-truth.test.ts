@@ -70,7 +70,7 @@ async function trapped(
     },
   });
   const { pid } = session.session.program.target.process;
-  const watchdog = spawn('sh', ['-c', `sleep 120; kill -KILL ${pid}`], { detached: true, stdio: 'ignore' });
+  const watchdog = spawn('sh', ['-c', `sleep 200; kill -KILL ${pid}`], { detached: true, stdio: 'ignore' });
   const seen: string[] = [];
   session.session.live!.processes.breakpoints.onTrace = (_, { kind, function: name, values }, of) => {
     const shown = values.map(({ name: what, value }) => [what, show(of, value, ALL)] as const);

@@ -5,7 +5,6 @@ import type { ProcessTarget, TargetEvent } from '../../src/target/index.ts';
 import { run } from '../support/tools.ts';
 import { cProgram, isTrap, missing, Stands } from './stand.ts';
 
-const PATIENCE = 30_000;
 const GETPID = 39;
 
 /** The first `syscall` of its text: a static program has several. */
@@ -16,7 +15,7 @@ function firstSystemCall({ modules, memory }: ProcessTarget): RuntimeAddress {
   return runtimeAddress(start + at);
 }
 
-describe.skipIf(missing !== undefined)('what a traced process may do', { timeout: PATIENCE }, async () => {
+describe.skipIf(missing !== undefined)('what a traced process may do', async () => {
   const stands = new Stands(await openKernel());
   afterEach(() => stands.close());
   const faults = (...args: string[]) => stands.launch(cProgram('faults'), args);
@@ -204,8 +203,7 @@ describe.skipIf(missing !== undefined)('what a traced process may do', { timeout
       stand.run(({ kind }) => kind === 'step', { kind: 'step', thread });
       process.kill(stand.pid, 'SIGKILL');
       // Some instructions are done without the CPU, and threads die one after the other.
-      const patience = Date.now() + PATIENCE / 2;
-      while (stand.target.ended === undefined && Date.now() < patience)
+      while (stand.target.ended === undefined)
         stand.run(({ kind }) => kind === 'step', { kind: 'step', thread });
       expect(stand.target.ended).toEqual({ kind: 'killed', signal: 9 });
     });

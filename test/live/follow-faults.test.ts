@@ -5,9 +5,7 @@ import { buildGo } from '../support/go-build.ts';
 import { RunningProgram, until } from './running-program.ts';
 import { cProgram, isTrap, missing, type Stand, Stands } from './stand.ts';
 
-const PATIENCE = 60_000;
-
-describe.skipIf(missing !== undefined)('children that are looked after', { timeout: PATIENCE }, async () => {
+describe.skipIf(missing !== undefined)('children that are looked after', async () => {
   const stands = new Stands(await openKernel());
   const followed: LiveTarget[] = [];
   const programs: RunningProgram[] = [];

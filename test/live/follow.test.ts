@@ -23,7 +23,7 @@ interface Process {
 }
 
 /** A process that waits for ever keeps this thread in waitpid: no timeout of a test could end it. */
-const GUARD_SECONDS = 60;
+const GUARD_SECONDS = 200;
 
 class Following {
   readonly #session: InlineSession;

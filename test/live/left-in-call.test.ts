@@ -38,7 +38,10 @@ describe.skipIf(missing !== undefined)('a program that is left in the middle of 
       program = new RunningProgram(buildGo({ source, ...(toolchain === undefined ? {} : { toolchain }) }));
       session = await openInline({ live: { kind: 'attach', pid: program.pid } });
       // Who waits for a program for ever keeps this thread: no timeout of the test could end it.
-      guard = spawn('sh', ['-c', `sleep 60; kill -KILL ${program.pid}`], { detached: true, stdio: 'ignore' });
+      guard = spawn('sh', ['-c', `sleep 200; kill -KILL ${program.pid}`], {
+        detached: true,
+        stdio: 'ignore',
+      });
       await run('break main.sum');
       await run('continue');
       await run('clearall');

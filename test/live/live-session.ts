@@ -33,7 +33,7 @@ export async function launch(build: Build, args: readonly string[] = ['exit']): 
   });
   // A test that waits for ever blocks this thread: nothing in it could end the program.
   const { pid } = session.session.program.target.process;
-  const watchdog = spawn('sh', ['-c', `sleep 120; kill -KILL ${pid}`], { detached: true, stdio: 'ignore' });
+  const watchdog = spawn('sh', ['-c', `sleep 200; kill -KILL ${pid}`], { detached: true, stdio: 'ignore' });
   const execute = async (line: string, format: 'text' | 'json') => {
     let written = '';
     const outcome = await session.execute(line, { format, colour: false }, (text) => {

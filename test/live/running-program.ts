@@ -128,7 +128,14 @@ function executableSegments(file: Buffer): { offset: number; address: number; si
     }));
 }
 
-export async function until(condition: () => boolean, what: string, milliseconds = 20_000): Promise<void> {
+/** Long: on a busy machine everything takes many times as long. What is over sooner costs nothing. */
+const PATIENCE_MS = 120_000;
+
+export async function until(
+  condition: () => boolean,
+  what: string,
+  milliseconds = PATIENCE_MS,
+): Promise<void> {
   const end = Date.now() + milliseconds;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`in ${milliseconds} ms it has not come to pass that ${what}`);

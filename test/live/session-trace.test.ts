@@ -146,7 +146,6 @@ describe('trace -g within a session', () => {
       expect((await stand.ok('print n')).result).toMatchObject({ value: '61' });
       expect(stand.text().equals(before)).toBe(true);
     },
-    60_000,
   );
 
   it.skipIf(missingForBuild(OPT))('goes from the first instruction to the end of the program', async () => {

@@ -50,7 +50,7 @@ export interface Stand {
 }
 
 /** A tracer that waits for what never comes cannot be reached by a test's timeout: its debuggee is ended instead. */
-const GUARD_SECONDS = 25;
+const GUARD_SECONDS = 180;
 
 /** Processes of a test file, all of which end with it. */
 export class Stands {

@@ -5,7 +5,6 @@ import { compareVersions, installedGo } from '../support/tools.ts';
 import { LIVE_BUILDS, type LiveSession, launch } from './live-session.ts';
 import { functionsOf, type Lines, LOOPS, OPTIMISED_LOOPS, STEPPING, spelledOut } from './stepping-lines.ts';
 
-const LONG = 120_000;
 /** More steps than any of the functions takes. */
 const MOST = 60;
 
@@ -30,7 +29,7 @@ const unavailable = process.platform === 'linux' && process.arch === 'x64' ? und
 
 async function start(build: Build, args: readonly string[] = []): Promise<LiveSession> {
   session = await launch(build, args);
-  guard = endProgramIn(90);
+  guard = endProgramIn(200);
   return session;
 }
 
@@ -92,7 +91,7 @@ describe('next and step', () => {
   ];
   for (const { lines, crowd, ...build } of builds) {
     const name = `${build.toolchain ?? 'installed Go'}${crowd ? ', with others in the same functions' : ''}`;
-    it(`go through the lines that Delve goes through: ${name}`, { timeout: LONG }, async (context) => {
+    it(`go through the lines that Delve goes through: ${name}`, async (context) => {
       const request = { fixture: 'stepping', ...build };
       const missing = unavailable ?? missingForBuild(request);
       if (missing !== undefined) context.skip(missing);
@@ -102,9 +101,7 @@ describe('next and step', () => {
   }
 
   for (const toolchain of [undefined, '1.22.12']) {
-    it(`go through the same functions when they are optimised: ${toolchain ?? 'installed Go'}`, {
-      timeout: LONG,
-    }, async (context) => {
+    it(`go through the same functions when they are optimised: ${toolchain ?? 'installed Go'}`, async (context) => {
       const request: Build = { fixture: 'stepping', flags: 'opt', ...(toolchain && { toolchain }) };
       const missing = unavailable ?? missingForBuild(request);
       if (missing !== undefined) context.skip(missing);
@@ -121,16 +118,14 @@ describe('next and step', () => {
     });
   }
 
-  it('take the bodies of loops over functions for a part of the function', {
-    timeout: LONG,
-  }, async (context) => {
+  it('take the bodies of loops over functions for a part of the function', async (context) => {
     const request: Build = { fixture: 'stepping-loops', flags: 'noopt' };
     const missing = unavailable ?? missingForBuild(request);
     if (missing !== undefined) context.skip(missing);
     expect(await walkAll(await start(request), Object.keys(LOOPS))).toEqual(expanded(LOOPS));
   });
 
-  it('do so where iterator and body are inlined', { timeout: LONG }, async (context) => {
+  it('do so where iterator and body are inlined', async (context) => {
     const request: Build = { fixture: 'stepping-loops', flags: 'opt' };
     const missing = unavailable ?? missingForBuild(request);
     if (missing !== undefined) context.skip(missing);

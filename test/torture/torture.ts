@@ -117,7 +117,10 @@ async function suffer(running: Victim, session: Session, report: Counts): Promis
 async function recordGoroutines(pid: number, lossless: boolean): Promise<number> {
   const recording = await Recording.start({ subject: { kind: 'attach', pid }, lossless });
   try {
-    await drainFor(PHASE_MS, () => recording.drain());
+    await drainFor(PHASE_MS, () => {
+      recording.drain();
+      return recording.status.events > 0;
+    });
   } finally {
     await recording.stop();
   }
@@ -145,7 +148,10 @@ async function recordCalls(pid: number, lossless: boolean): Promise<number> {
     lost: () => {},
   });
   try {
-    await drainFor(PHASE_MS, () => calls.drain());
+    await drainFor(PHASE_MS, () => {
+      calls.drain();
+      return seen > 0;
+    });
   } finally {
     await calls.stop();
     await calls.tellRest(() => false);
@@ -168,12 +174,10 @@ async function killRecorder(pid: number, args: readonly string[]): Promise<void>
   await ended;
 }
 
-async function drainFor(milliseconds: number, drain: () => void): Promise<void> {
+/** And until something has come: on a busy machine the program may hardly run. */
+async function drainFor(milliseconds: number, drain: () => boolean): Promise<void> {
   const end = performance.now() + milliseconds;
-  while (performance.now() < end) {
-    drain();
-    await pause(DRAIN_MS);
-  }
+  while (!drain() || performance.now() < end) await pause(DRAIN_MS);
 }
 
 const pause = (milliseconds: number): Promise<void> =>

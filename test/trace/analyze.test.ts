@@ -4,16 +4,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mattock, mattockProgram } from '../cli/run-mattock.ts';
-import { buildGo, hasToolchain } from '../support/go-build.ts';
+import { hasToolchain } from '../support/go-build.ts';
+import { recordLeakyServer } from './leaky-server.ts';
 import { askGo } from './oracle.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'mattock-analyze-'));
 const at = (name: string): string => path.join(folder, name);
 
-function serve(name: string, toolchain: string | undefined, ...args: string[]): string {
-  const build = { source: 'examples/leaky-server', ...(toolchain === undefined ? {} : { toolchain }) };
-  const own = ['-listen', '127.0.0.1:0', '-trace', at(name), ...args];
-  execFileSync(buildGo(build), own, { stdio: 'ignore', timeout: 60_000 });
+async function serve(name: string, toolchain: string | undefined, ...load: string[]): Promise<string> {
+  await recordLeakyServer(at(name), load, toolchain);
   return at(name);
 }
 
@@ -32,13 +31,13 @@ async function answersOn(file: string): Promise<Record<string, unknown> & { read
   return JSON.parse(stdout).result;
 }
 
-const HANGING = ['-load', '120', '-audit-quota', '40', '-for', '2s'];
+const HANGING = ['-load', '80', '-audit-quota', '20'];
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.each([undefined, 'go1.22.12'])('mattock trace analyze on a trace of %s', (toolchain) => {
   it.skipIf(!hasToolchain(toolchain))('finds what examples/leaky-server hangs on, by its lines', async () => {
-    const { findings, ...result } = await answersOn(serve(`hang-${toolchain}`, toolchain, ...HANGING));
+    const { findings, ...result } = await answersOn(await serve(`hang-${toolchain}`, toolchain, ...HANGING));
     const [first] = findings;
     expect(first).toMatchObject({
       kind: 'stuck',
@@ -64,9 +63,9 @@ describe('mattock trace analyze', () => {
   let hanging: string;
   let well: string;
 
-  beforeAll(() => {
-    hanging = serve('hang', undefined, ...HANGING);
-    well = serve('well', undefined, '-load', '120', '-for', '1s');
+  beforeAll(async () => {
+    hanging = await serve('hang', undefined, ...HANGING);
+    well = await serve('well', undefined, '-load', '120');
   });
 
   it('finds nothing in the same server while its audit writes', async () => {
@@ -76,7 +75,7 @@ describe('mattock trace analyze', () => {
   });
 
   it('finds the chain when the trace begins after it has formed', async () => {
-    const late = serve('late', undefined, ...HANGING, '-trace-after', '500ms');
+    const late = await serve('late', undefined, ...HANGING, '-trace-after', '500ms');
     const [first] = (await answersOn(late)).findings;
     expect(first).toMatchObject({ kind: 'stuck', place: { file: expect.stringMatching(/shop\.go$/) } });
     expect(first!.evidence.join('\n')).toContain('wait to lock the Mutex');

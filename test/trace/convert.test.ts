@@ -6,29 +6,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkChromeTrace } from '../../src/trace/export/testing/chrome-rules.ts';
 import { checkSpeedscope } from '../../src/trace/export/testing/speedscope-rules.ts';
 import { mattock } from '../cli/run-mattock.ts';
-import { buildGo, hasToolchain } from '../support/go-build.ts';
+import { hasToolchain } from '../support/go-build.ts';
+import { recordLeakyServer } from './leaky-server.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'mattock-convert-'));
 const at = (name: string): string => path.join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.skipIf(!hasToolchain(undefined))('mattock trace convert', () => {
-  beforeAll(() => {
-    const words = [
-      '-listen',
-      '127.0.0.1:0',
-      '-trace',
-      at('server.trace'),
-      '-load',
-      '60',
-      '-audit-quota',
-      '20',
-    ];
-    execFileSync(buildGo({ source: 'examples/leaky-server' }), [...words, '-for', '1s'], {
-      stdio: 'ignore',
-      timeout: 60_000,
-    });
-  });
+  beforeAll(() => recordLeakyServer(at('server.trace'), ['-load', '60', '-audit-quota', '20']));
 
   it('writes a profile that pprof takes', async () => {
     const { status, stderr } = await mattock(['trace', 'convert', at('server.trace'), at('x.pb.gz')]);

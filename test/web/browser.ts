@@ -83,7 +83,7 @@ export class Browser {
     return answer.result.value;
   }
 
-  async until(condition: string, milliseconds = 30_000): Promise<void> {
+  async until(condition: string, milliseconds = 120_000): Promise<void> {
     const deadline = Date.now() + milliseconds;
     while (!(await this.evaluate<boolean>(`Boolean(${condition})`))) {
       if (Date.now() > deadline) throw new Error(`the page did not come to: ${condition}`);

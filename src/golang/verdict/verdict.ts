@@ -26,8 +26,10 @@ export function readVerdict(program: Program, go: GoProgram | undefined): Verdic
   const thread = dying?.thread ?? target.process.currentThread;
   const atFault = go === undefined ? undefined : goroutineAtFault(program, go, dying, thread);
   const cause = originalSignal(target, go, atFault, handlingThreads(go, target, thread));
+  // A signal that was sent comes to whichever thread the kernel chooses: what the runtime did there says nothing.
+  const isByChance = go !== undefined && cause !== undefined && isFromOutside(cause, target);
   const goroutine =
-    atFault ?? (go && cause && isFromOutside(cause, target) ? goroutineToShow(program, go) : undefined);
+    isByChance && atFault?.system !== false ? (goroutineToShow(program, go) ?? atFault) : atFault;
   const state = target.threads.find(({ id }) => id === thread);
   let counts: Verdict['counts'];
   return {

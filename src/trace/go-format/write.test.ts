@@ -76,7 +76,7 @@ describe('a trace of nothing', () => {
 });
 
 describe('a trace written in Go’s format', () => {
-  it('comes back as it was, contradictions and all, and Go takes it', { timeout: 60_000 }, () => {
+  it('comes back as it was, contradictions and all, and Go takes it', () => {
     const trace = recorded();
     for (const pieces of [trace.events.count, 5, 1]) {
       const bytes = written(trace, pieces);
@@ -128,7 +128,7 @@ describe('a trace written in Go’s format', () => {
     expect(takenByGo(bytes)).toMatch(/RangeEnd .*stop-the-world \(GC mark termination\)/);
   });
 
-  it.each(['go1.22.12', undefined])('is the one that %s wrote', { timeout: 60_000 }, (toolchain) => {
+  it.each(['go1.22.12', undefined])('is the one that %s wrote', (toolchain) => {
     const file = path.join(folder, 'source.trace');
     const source = 'test/fixtures/gotrace-mix';
     execFileSync(buildGo({ source, ...(toolchain === undefined ? {} : { toolchain }) }), [file, '6']);
