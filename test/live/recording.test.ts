@@ -106,7 +106,9 @@ describe.each(BUILDS)('a recording of a program of %j', ({ toolchain, ...flags }
     const before = mappedText(pid);
     const recording = await attach(pid, true);
     expect(mappedText(pid).equals(before)).toBe(false);
-    // One line may be on its way, of a round that is over; the next but one is of a round that is seen as a whole.
+    // What it has printed up to now is read; one line more may be on its way, and the next but one is of a round that
+    // is seen as a whole.
+    await pause(20);
     const first = lines();
     const trace = await record(recording, () => lines() >= first + 3);
     expect(mappedText(pid).equals(before)).toBe(true);

@@ -84,7 +84,7 @@ describe.skipIf(!hasToolchain(undefined))('generations that overlap in time', ()
 describe.each(['go1.22.12', 'go1.23.5', 'go1.24.13', 'go1.25.5', undefined])('a trace of %s', (toolchain) => {
   it.skipIf(!hasToolchain(toolchain))(
     'has the transitions and times that Go itself reads',
-   
+
     () => {
       const file = traceOf(toolchain);
       const trace = readGoTrace(readFileSync(file), file);
