@@ -38,9 +38,10 @@ export function addTraceAnalyze(program: Command, found: (options: AnalyzeOption
     )
     .addOption(new Option('--goroutine <id>', 'the life of one goroutine').argParser(wholeNumber(analyze, 0)))
     .addOption(
-      new Option('--at <time>', 'for --graph: when, as 1.5s or 200ms since the beginning').argParser(
-        timeIn(analyze),
-      ),
+      new Option(
+        '--at <time>',
+        'for --graph and --states: when, as 1.5s or 200ms since the beginning',
+      ).argParser(timeIn(analyze)),
     )
     .addOption(
       new Option('--rows <number>', 'rows of a table').argParser(wholeNumber(analyze, 1)).default(ROWS),
@@ -57,7 +58,10 @@ export function addTraceAnalyze(program: Command, found: (options: AnalyzeOption
 
 function analyzeOptions(file: string, values: Readonly<Record<string, unknown>>): AnalyzeOptions {
   const sections = SECTIONS.map(({ name }) => name).filter(
-    (name) => values.all === true || values[name] === true || (name === 'graph' && values.at !== undefined),
+    (name) =>
+      values.all === true ||
+      values[name] === true ||
+      (name === 'graph' && values.at !== undefined && values.states !== true),
   );
   return {
     file,

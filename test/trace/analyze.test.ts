@@ -123,6 +123,12 @@ describe('mattock trace analyze', () => {
     }
   });
 
+  it('tells what goroutines did at a time, and nothing else if only that is asked for', async () => {
+    const { stdout } = await analyze(well, '--states', '--at', '200ms');
+    expect(stdout).toMatch(/^What \d+ goroutines of the program do after 200ms$/m);
+    expect(stdout).not.toContain('Who waits for whom');
+  });
+
   it('says what is wrong with a file', async () => {
     writeFileSync(at('empty'), '');
     writeFileSync(at('text'), 'not a trace, but long enough to be one\n'.repeat(10));

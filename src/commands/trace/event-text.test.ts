@@ -58,6 +58,20 @@ function lines(trace: Trace, options = { states: false, stacks: false }, style =
 }
 
 describe('lines of events', () => {
+  it('say where a stack is cut', () => {
+    const b = new TraceBuilder({ writer: 'mattock', format: '1', name: 'app' });
+    const frame = b.frame(1, b.string('main.walk'), b.string('/src/main.go'), 7);
+    b.add(EVENT.known, 0, 2, { a: STATE.running, proc: 0, thread: 1 });
+    const stack = b.stack(Array.from({ length: 30 }, () => frame));
+    b.add(EVENT.blocked, 10, 2, { proc: 0, thread: 1, a: b.string('chan receive'), stack });
+    const trace = b.build();
+    const said = lines(trace, { states: false, stacks: true });
+    expect(said).toHaveLength(32);
+    expect(said.at(-1)!.trim()).toBe('[deeper frames are not in the trace]');
+    const row = new EventRows().row(trace, 1)!;
+    expect(eventPlain(row, { states: false, stacks: true })).toMatchObject({ stackCut: true });
+  });
+
   it('are aligned, and say who, where, why and for how long', () => {
     const plain = { states: false, stacks: false };
     expect([eventHeading(plain), ...lines(story())].join('\n')).toMatchInlineSnapshot(`

@@ -42,6 +42,16 @@ describe('the report as text', () => {
     }
   });
 
+  it('tells states at another time', () => {
+    const text = rendered('text', { sections: ['states'], atNs: 25e6 });
+    expect(text).toMatch(/^What \d+ goroutines of the program do after 25\.0ms$/m);
+    expect(text).not.toBe(rendered('text', { sections: ['states'], atNs: 95e6 }).replace('95.0ms', '25.0ms'));
+  });
+
+  it('says of which Ps its shares are where GOMAXPROCS is not told', () => {
+    expect(rendered('text', { sections: ['processors'] })).toMatch(/^ {2}utilisation of those seen \d/m);
+  });
+
   it('cuts tables and says how to see the rest', () => {
     expect(rendered('text', { sections: ['goroutines'], rows: 2 })).toContain(
       '… 2 more: --rows 4 shows them',

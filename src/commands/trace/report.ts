@@ -84,7 +84,7 @@ export function* reportBlocks(analysis: Analysis, request: ReportRequest): Itera
   }
   if (request.sections.length === 0) {
     yield* findingBlocks(analysis);
-    yield* stateBlocks(analysis);
+    yield* stateBlocks(analysis, request);
     yield* unmovedBlocks(analysis, request);
     yield { kind: 'lines', lines: ['', `More: ${SECTIONS.map(({ name }) => `--${name}`).join(' ')} --all`] };
     return;

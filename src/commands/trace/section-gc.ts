@@ -10,7 +10,7 @@ import { DISTRIBUTION, distributionCells, moreLines } from './distribution-cells
 import { type Block, columnsOf } from './document.ts';
 import type { ReportOptions } from './report-options.ts';
 
-export function* gcBlocks({ gc }: Analysis, { rows }: ReportOptions): Iterable<Block> {
+export function* gcBlocks({ gc, processors }: Analysis, { rows }: ReportOptions): Iterable<Block> {
   yield { kind: 'heading', text: `Garbage collection: ${plural(gc.cycles.length, 'cycle')}` };
   if (gc.cycles.length > 0) yield cycleTable(gc, rows);
   yield { kind: 'lines', lines: moreLines(gc.cycles.length, rows) };
@@ -40,7 +40,7 @@ export function* gcBlocks({ gc }: Analysis, { rows }: ReportOptions): Iterable<B
     };
     yield { kind: 'lines', lines: moreLines(gc.assists.length, rows) };
   }
-  yield { kind: 'lines', lines: summary(gc) };
+  yield { kind: 'lines', lines: summary(gc, processors.gomaxprocsKnown) };
 }
 
 /** Our probes do not see the heap: what is unknown of all of them has no columns. */
@@ -61,11 +61,12 @@ function cycleTable({ cycles }: GarbageCollection, rows: number): Block {
   };
 }
 
-function* summary(gc: GarbageCollection): Iterable<string> {
+/** Where GOMAXPROCS is not told, shares are of the Ps that were seen: the true ones may be smaller. */
+function* summary(gc: GarbageCollection, known: boolean): Iterable<string> {
   const { sweeping, mutatorUtilisation } = gc;
   if (gc.cycles.length > 0 || gc.assists.length > 0) {
     yield '';
-    yield `  of the time of all Ps: background workers ${percent(gc.workerShare)}, assists ${percent(gc.assistShare)}`;
+    yield `  of the time of ${known ? 'all Ps' : 'the Ps seen'}: background workers ${percent(gc.workerShare)}, assists ${percent(gc.assistShare)}`;
   }
   if (sweeping.count > 0)
     yield `  sweeping took ${durationText(sweeping.totalNs)}: ${bytesText(sweeping.sweptBytes)} swept, ${bytesText(sweeping.reclaimedBytes)} reclaimed`;
@@ -73,5 +74,5 @@ function* summary(gc: GarbageCollection): Iterable<string> {
   const windows = mutatorUtilisation.windows.map(
     ({ windowNs, utilisation }) => `${durationText(windowNs)} ${percent(utilisation)}`,
   );
-  yield `  minimum mutator utilisation, by window: ${windows.join(', ')}`;
+  yield `  minimum mutator utilisation${known ? '' : ' of the Ps seen'}, by window: ${windows.join(', ')}`;
 }

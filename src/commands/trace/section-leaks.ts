@@ -20,15 +20,17 @@ const ROLES: Readonly<Record<Risk, Role>> = {
 };
 const riskCell = (risk: Risk): Cell => ({ text: risk, role: ROLES[risk] });
 
-export function* stateBlocks({ leaks }: Analysis): Iterable<Block> {
+export function* stateBlocks(analysis: Analysis, { atNs }: ReportOptions): Iterable<Block> {
+  const { living, states } = analysis.states(atNs);
+  const when = atNs === undefined ? 'at the end' : `after ${durationText(atNs)}`;
   yield {
     kind: 'heading',
-    text: `What ${plural(leaks.living, 'goroutine')} of the program do${leaks.living === 1 ? 'es' : ''} at the end`,
+    text: `What ${plural(living, 'goroutine')} of the program do${living === 1 ? 'es' : ''} ${when}`,
   };
   yield {
     kind: 'table',
     columns: columnsOf('state', '>count', '>share', 'risk', 'because'),
-    rows: leaks.states.map(({ state, count, share, risk, because }) => [
+    rows: states.map(({ state, count, share, risk, because }) => [
       state,
       String(count),
       percent(share),

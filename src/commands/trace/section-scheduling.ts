@@ -77,7 +77,7 @@ export function* processorBlocks({ processors }: Analysis): Iterable<Block> {
   yield {
     kind: 'lines',
     lines: [
-      `  utilisation ${percent(meanUtilisation)}  ${curve}`,
+      `  utilisation${processors.gomaxprocsKnown ? '' : ' of those seen'} ${percent(meanUtilisation)}  ${curve}`,
       `  the busiest P ran ${percent(unevenness)} longer than the mean`,
       steals.known
         ? `  ${plural(steals.count, 'steal')}, ${steals.perSecond.toFixed(1)} per second`

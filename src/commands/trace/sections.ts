@@ -22,9 +22,12 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   {
     name: 'states',
-    help: 'what goroutines do at the end, by state, with a level of risk',
-    data: ({ leaks }) => ({ living: leaks.living, unmoved: leaks.unmoved, states: leaks.states }),
-    blocks: (analysis) => stateBlocks(analysis),
+    help: 'what goroutines do at the end (or --at a time), by state, with a level of risk',
+    data: (analysis, { atNs }) => {
+      const { living, states } = analysis.states(atNs);
+      return { living, unmoved: analysis.leaks.unmoved, states };
+    },
+    blocks: stateBlocks,
   },
   {
     name: 'leaks',

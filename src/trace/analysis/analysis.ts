@@ -17,6 +17,7 @@ import { type LifeStory, storyOf } from './life-story.ts';
 import { type Processors, processorsOf } from './processors.ts';
 import { type Scheduling, schedulingOf } from './scheduling.ts';
 import { type StackUse, stackUseOf } from './stack-use.ts';
+import { type StateRow, statesAt } from './states.ts';
 import { Subject } from './subject.ts';
 import { type SystemCallRow, systemCallsOf } from './system-calls.ts';
 import { waitForGraph } from './wait-for.ts';
@@ -44,6 +45,13 @@ export class Analysis {
 
   get leaks(): Leaks {
     return this.#once('leaks', () => leaksOf(this.subject, this.#objects));
+  }
+
+  /** At the end it is known besides whether those who wait do so unusually long. */
+  states(atNs?: number): { readonly living: number; readonly states: readonly StateRow[] } {
+    if (atNs === undefined) return this.leaks;
+    const states = statesAt(this.subject, atNs);
+    return { living: states.reduce((sum, { count }) => sum + count, 0), states };
   }
 
   get scheduling(): Scheduling {

@@ -283,7 +283,7 @@ function* collection(analysis: Analysis): Iterable<Finding> {
   yield {
     kind: 'gc',
     severity: gc.assistShare >= MUCH_ASSIST || pauses.length > 0 ? 'medium' : 'low',
-    title: `the garbage collector holds the program up (${gc.cycles.length === 1 ? '1 cycle' : `${gc.cycles.length} cycles`}, assists ${percent(gc.assistShare)} of all Ps)`,
+    title: `the garbage collector holds the program up (${gc.cycles.length === 1 ? '1 cycle' : `${gc.cycles.length} cycles`}, assists ${percent(gc.assistShare)} of ${analysis.processors.gomaxprocsKnown ? 'all Ps' : 'the Ps seen'})`,
     place: undefined,
     evidence,
     goroutines: [],
