@@ -135,7 +135,7 @@ function command(chance: Chance): string {
   switch (chance.below(12)) {
     case 0:
     case 1:
-      return `break ${chance.of(PLACES)}`;
+      return `${chance.of(['break', 'break', 'trace'])} ${chance.of(PLACES)}`;
     case 2:
       return chance.of([`clear ${breakpoint}`, `toggle ${breakpoint}`, 'clearall']);
     case 3:
