@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { changedText } from '../live/running-program.ts';
 import { buildGo } from '../support/go-build.ts';
 import { documents, mattock, mattockProgram } from './run-mattock.ts';
 import { Terminal } from './terminal.ts';
@@ -187,4 +188,80 @@ describe('Ctrl-C', () => {
     expect(existsSync(file)).toBe(true);
     await until(() => !isRunning(pid));
   });
+});
+
+describe('Ctrl-C while calls are shown', () => {
+  /** Calls of functions every millisecond. */
+  const steady = (): string => buildGo({ source: 'test/fixtures/hcalls-late' });
+  /** Of functions all the time, more than can be told of. */
+  const hot = (): string => buildGo({ source: 'test/fixtures/callend-hot' });
+  const SUMMARY = /calls +total +.*main\.errorTaken/s;
+
+  /** Clock ticks of CPU time that it has had. */
+  function ticks(pid: number): number {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return Number(fields[11]) + Number(fields[12]);
+  }
+
+  async function runsOn(pid: number): Promise<void> {
+    const before = ticks(pid);
+    await until(() => ticks(pid) > before + 1);
+  }
+
+  it('shows the summary and leaves a program alone that was there', async () => {
+    const executable = steady();
+    const child = run(executable, []);
+    const pid = child.pid!;
+    const terminal = openTerminal(['trace', 'main.errorTaken', '-p', String(pid), '--summary']);
+    await terminal.expect(/it was stopped for \d+ ms/);
+    expect(changedText(executable, pid)).not.toEqual([]);
+    // It has made calls since.
+    await runsOn(pid);
+    terminal.type('\x03');
+    await terminal.expect(SUMMARY);
+    expect(await terminal.exited).toBe(0);
+    expect(changedText(executable, pid)).toEqual([]);
+    await runsOn(pid);
+    expect(child.exitCode).toBeNull();
+  });
+
+  it('pressed once more ends what is still told, and not the program', async () => {
+    const executable = hot();
+    const child = run(executable, []);
+    const pid = child.pid!;
+    const terminal = openTerminal(['trace', 'main.tiny', '-p', String(pid)]);
+    await terminal.expect(/main\.tiny => /);
+    terminal.type('\x03');
+    await until(() => changedText(executable, pid).length === 0);
+    terminal.type('\x03');
+    expect(await terminal.exited).toBe(0);
+    await runsOn(pid);
+    expect(child.exitCode).toBeNull();
+  });
+
+  it.each([
+    ['\x03', 'is asked to end', false],
+    ['n\r', 'goes on; kill', true],
+  ])(
+    'shows the summary and asks what becomes of a program that was started: %j',
+    async (keys, told, lives) => {
+      const terminal = openTerminal(['trace', 'main.errorTaken', '--summary', steady()]);
+      // In whichever order it and the program say so.
+      const begun = await terminal.expect(/^(?=[\s\S]*begins)(?=[\s\S]*process \d+: 1 function)/);
+      const pid = Number(/process (\d+): 1 f/.exec(begun)![1]);
+      await runsOn(pid);
+      terminal.type('\x03');
+      expect(await terminal.expect(`process ${pid}. End it? [Y/n] `)).toMatch(SUMMARY);
+      expect(isRunning(pid)).toBe(true);
+      terminal.type(keys);
+      await terminal.expect(`process ${pid} ${told}`);
+      expect(await terminal.exited).toBe(0);
+      if (lives) {
+        await runsOn(pid);
+        process.kill(pid, 'SIGKILL');
+      } else await until(() => !isRunning(pid));
+    },
+  );
 });
