@@ -8,6 +8,7 @@ import { keepTrace } from './keep-trace.ts';
 import { untilSignal } from './recording-signals.ts';
 import { writeError } from './standard-streams.ts';
 import type { TraceRecordOptions } from './trace-record-options.ts';
+import { processMeant } from './trace-subject.ts';
 
 const LOOK_EVERY_MS = 20;
 
@@ -24,7 +25,7 @@ export async function recordByGoTracer(options: TraceRecordOptions, root: URL): 
     throw new UserError("Go's own tracer follows no children", 'leave --follow-child out');
   checkTraceFile(output);
   const bytes = await untilSignal(async (sent) => {
-    const tracer = await GoTracer.start(subject.pid);
+    const tracer = await GoTracer.start(processMeant(subject.pid));
     const end = performance.now() + (duration === undefined ? Infinity : duration / 1e6);
     while (sent() === undefined && performance.now() < end && !tracer.ended)
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));

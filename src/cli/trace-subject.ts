@@ -1,4 +1,6 @@
 import type { RecordingOptions } from '../engine/trace/recording.ts';
+import { meantProcess } from './go-tool.ts';
+import { writeError } from './standard-streams.ts';
 
 /** What every recording is told. */
 export interface RecordingRequest {
@@ -10,10 +12,17 @@ export interface RecordingRequest {
   readonly lossless: boolean;
 }
 
+/** The process that is meant by one that was named; that it is another one is said. */
+export function processMeant(named: number): number {
+  const { pid, instead } = meantProcess(named);
+  if (instead !== undefined) writeError(`mattock: ${instead}\n`);
+  return pid;
+}
+
 /** Whose life is to be recorded, as the engine has it: a program is started on our own standard streams. */
 export const launchOf = (subject: RecordingRequest['subject']): RecordingOptions['subject'] =>
   subject.kind === 'attach'
-    ? subject
+    ? { kind: 'attach', pid: processMeant(subject.pid) }
     : {
         kind: 'launch',
         program: { path: subject.path },

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -264,4 +264,48 @@ describe('Ctrl-C while calls are shown', () => {
       } else await until(() => !isRunning(pid));
     },
   );
+});
+
+describe('of a go run', () => {
+  /** A shell by its name, which runs what is written in the file `run`. */
+  function goTool(script: string): ChildProcess {
+    const tool = mkdtempSync(join(folder, 'tool-'));
+    copyFileSync('/bin/sh', join(tool, 'go'));
+    writeFileSync(join(tool, 'run'), script);
+    const child = spawn(join(tool, 'go'), ['run', './app'], {
+      cwd: tool,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    children.push(child);
+    return child;
+  }
+
+  it('the program is traced, which is said', async () => {
+    const program = buildGo({ source: 'test/fixtures/hcalls-late' });
+    const tool = goTool(`"${program}" & echo "is $!"; wait`);
+    let said = '';
+    tool.stdout!.setEncoding('utf8').on('data', (text) => {
+      said += text;
+    });
+    await until(() => /is \d+\n/.test(said) && said.includes('begins'));
+    const pid = Number(/is (\d+)/.exec(said)![1]);
+    const { status, stderr } = await mattock([
+      ...['trace', 'main.errorTaken', '-p', String(tool.pid), '-t', '300ms', '--summary'],
+    ]);
+    process.kill(pid, 'SIGKILL');
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    expect(stderr).toContain(
+      `mattock: process ${tool.pid} is the go tool (go run ./app): its program is process ${pid}\n`,
+    );
+    expect(stderr).toContain(`mattock: process ${pid}: 1 function\n`);
+  });
+
+  it('which does not run yet is not traced instead', async () => {
+    const tool = goTool('read line');
+    const { status, stderr } = await mattock(['trace', '-p', String(tool.pid)]);
+    expect(stderr).toContain(
+      `process ${tool.pid} is the go tool (go run ./app), whose program does not run yet`,
+    );
+    expect(status).not.toBe(0);
+  });
 });
