@@ -21,6 +21,8 @@ import { RunSlice } from './run-slice.ts';
 const PATIENCE_MS = 10_000;
 /** How long a call may take until it goes on without us. */
 const CALL_MS = 5000;
+/** The last piece is waited for, as long as the program lives: on a busy machine its writer may hardly run. */
+const LAST_PIECE_MS = 60_000;
 /** Nothing more has come for so long: the tracer has stopped. */
 const SETTLED_MS = 300;
 const LOOK_EVERY_MS = 20;
@@ -100,7 +102,7 @@ export class GoTracer {
       if (this.bytes !== size) since = now;
       size = this.bytes;
       const bytes = now - since < SETTLED_MS && size > 0 ? undefined : readWhole(this.#file);
-      if (bytes !== undefined && (isWhole(bytes) || now - began > PATIENCE_MS)) return bytes;
+      if (bytes !== undefined && (isWhole(bytes) || this.ended || now - began > LAST_PIECE_MS)) return bytes;
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
   }
