@@ -112,7 +112,8 @@ export class Browser {
     const ended = new Promise((resolve) => this.#child.on('exit', resolve));
     this.#child.kill('SIGKILL');
     await ended;
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    // Its other processes end after it, on a busy machine some seconds later, and write there until then.
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 25 });
   }
 
   #read(text: string): void {
