@@ -31,7 +31,8 @@ export class BytesSource implements ByteSource {
 
   constructor(name: string, bytes: Uint8Array) {
     this.name = name;
-    this.#bytes = bytes;
+    // Not Node's Buffer, whose `slice` makes no copy.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   get size(): number {

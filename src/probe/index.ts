@@ -1,4 +1,5 @@
 export { Door, writeDoor } from './door.ts';
+export { exchangeSites } from './exchange-site.ts';
 export { type FunctionWindows, functionWindows } from './function-windows.ts';
 export { type Probes, prepareProbes, WindowBusy } from './installation.ts';
 export * from './operands.ts';

@@ -1,4 +1,5 @@
 import type { RuntimeAddress } from '../base/index.ts';
+import type { Exchange } from './exchange-site.ts';
 
 /** `jmp rel32`: what a probe puts over the first bytes of its window. */
 export const JUMP_LENGTH = 5;
@@ -18,6 +19,8 @@ export interface PatchSite {
   readonly movedBytes?: number;
   /** The window ends with the check of the stack: where its branch leads if the stack must grow. */
   readonly growsAt?: number;
+  /** The window is this instruction, in the middle of a function: a probe behind it fires if it has exchanged. */
+  readonly exchange?: Exchange;
   /** 32-bit distances, relative to the end of their instructions, that change as they move. */
   readonly distances?: readonly number[];
 }

@@ -1,5 +1,22 @@
 import { Assembler, type Label } from './assembler.ts';
-import { beside, R8, R11, R12, R13, R15, RAX, RCX, RDX } from './operands.ts';
+import {
+  beside,
+  R8,
+  R9,
+  R10,
+  R11,
+  R12,
+  R13,
+  R15,
+  RAX,
+  RBX,
+  RCX,
+  RDI,
+  RDX,
+  type Register,
+  RSI,
+  RSP,
+} from './operands.ts';
 import { type PatchSite, returns } from './patch-site.ts';
 import { HEADER, HEADER_BYTES, MARGIN_BYTES, SLOT, SWITCH } from './ring-layout.ts';
 
@@ -63,11 +80,9 @@ export function writeTrampolines(
   return { bytes: code.finish(), trampolines };
 }
 
-function writeTrampoline(
-  code: Assembler,
-  ring: RingPlace,
-  { site, write, writeBehind }: ProbeBody,
-): Trampoline {
+function writeTrampoline(code: Assembler, ring: RingPlace, probe: ProbeBody): Trampoline {
+  const { site, write, writeBehind } = probe;
+  if (site.exchange !== undefined) return writeExchange(code, ring, probe);
   const entry = code.here;
   const slowPaths: (() => void)[] = [];
   const record = (body: ProbeBody['write']): void => {
@@ -85,6 +100,44 @@ function writeTrampoline(
   else code.jumpTo(site.address + site.original.length);
   for (const path of slowPaths) path();
   return { site, entry, moved };
+}
+
+/** What a body may use. */
+const USED: readonly Register[] = [RAX, RCX, RDX, RBX, RSI, RDI, R8, R9, R10, R11, R12, R13, R15];
+
+/**
+ * In the middle of a function every register and the flags are its own. They are kept below the stack pointer, where no
+ * signal writes (Go's handlers have a stack of their own) and the check of the function's stack has left room: see
+ * whoever chooses the site. The body finds what was exchanged as casgstatus would be given it: RAX the base, RBX what was
+ * expected, RCX what is there now.
+ */
+function writeExchange(code: Assembler, ring: RingPlace, { site, writeBehind }: ProbeBody): Trampoline {
+  const { base, next } = site.exchange!;
+  const entry = code.here;
+  const back = code.label();
+  const kept = (register: Register): ReturnType<typeof beside> =>
+    beside(RSP, -8 * (1 + USED.indexOf(register)));
+  const whatWasIn = (to: Register, register: Register): void => {
+    if (USED.includes(register)) code.load(to, kept(register));
+    else code.move(to, register);
+  };
+  code.raw(site.original);
+  code.branch('notEqual', back);
+  for (const register of USED) code.store(kept(register), register);
+  const part = new TrampolineCode(code, ring);
+  whatWasIn(RCX, next);
+  code.move32(RCX, RCX);
+  code.load32(RBX, kept(RAX));
+  whatWasIn(RAX, base);
+  writeBehind?.(part);
+  const slowPath = part.finish();
+  for (const register of USED) code.load(register, kept(register));
+  // All flags as the exchange has left them: what it compared was the same.
+  code.calculate('compare', RSP, RSP);
+  code.bind(back);
+  code.jumpTo(site.address + site.original.length);
+  slowPath();
+  return { site, entry, moved: entry };
 }
 
 /** The window's instructions as they do the same elsewhere. */

@@ -12,7 +12,7 @@ import {
   TracedM,
   TracedP,
 } from '../runtime-facts/scheduling.ts';
-import { Cond, MutexLayout, PollDesc, RWMutex, Sudog, WaitGroup } from '../runtime-facts/structs.ts';
+import { Cond, G, MutexLayout, PollDesc, RWMutex, Sudog, WaitGroup } from '../runtime-facts/structs.ts';
 
 /** More than any Go has. */
 const MOST_REASONS = 64;
@@ -24,6 +24,8 @@ export interface SchedulerFacts {
   readonly module: Module;
   readonly image: Image;
   readonly g: Layout<typeof TracedG>;
+  /** Where in a g its state is. */
+  readonly status: number;
   readonly m: Layout<typeof TracedM>;
   readonly p: Layout<typeof TracedP>;
   readonly sudog: Layout<typeof Sudog>;
@@ -54,6 +56,7 @@ export function readSchedulerFacts(target: Target): SchedulerFacts {
     module,
     image,
     g: layouts.of(TracedG),
+    status: layouts.of(G).status,
     m: layouts.of(TracedM),
     p: layouts.of(TracedP),
     sudog: layouts.of(Sudog),

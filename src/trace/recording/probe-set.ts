@@ -1,6 +1,7 @@
 import { UserError } from '../../base/index.ts';
 import { functionStart, type SchedulerFacts } from '../../golang/index.ts';
 import { type PatchSite, PROLOGUE_BYTES, type ProbeBody, patchSite, writeDoor } from '../../probe/index.ts';
+import { inlinedChanges, unseenText } from './inlined-changes.ts';
 import { STATE_PROBES, type StateChange, SYSCALL_PROBES, writeStateProbe } from './state-probe.ts';
 import { type ValueProbe, valueProbes, writeValueProbe } from './value-probe.ts';
 
@@ -47,6 +48,11 @@ export function planProbes(facts: SchedulerFacts, waitsForUs = false): ProbeSet 
     const write: NonNullable<ProbeBody['write']> = (code) => writeStateProbe(code, change, facts);
     add(change.functions, write, true);
   }
+  const [onCall] = STATE_PROBES;
+  const inlined = inlinedChanges(facts);
+  for (const site of inlined.sites)
+    probes.push({ site, writeBehind: (code) => writeStateProbe(code, onCall, facts, site.address) });
+  if (inlined.unseen.length > 0) missing.push(unseenText(inlined.unseen));
   for (const probe of valueProbes(facts)) {
     add(probe.functions, (code) => writeValueProbe(code, probe as ValueProbe, facts), false);
   }

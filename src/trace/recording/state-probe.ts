@@ -47,9 +47,16 @@ export interface StateChange {
  * arguments are in RAX, RBX and RCX and stay there; every other register but R14, RBP and RSP is free (facts: no function
  * that is probed by this has more arguments, and none is a closure).
  *
+ * `inlinedAt`: it is not entered, but stands here in whoever would have called it.
+ *
  * After `reserve`: RDI the subject, R8 kind and states, R10 m, R11 m.curg, R12 the slot, R13 the position.
  */
-export function writeStateProbe(out: TrampolineCode, change: StateChange, facts: SchedulerFacts): void {
+export function writeStateProbe(
+  out: TrampolineCode,
+  change: StateChange,
+  facts: SchedulerFacts,
+  inlinedAt?: number,
+): void {
   const { code } = out;
   const { states } = change;
   if (states === 'arguments') {
@@ -66,7 +73,7 @@ export function writeStateProbe(out: TrampolineCode, change: StateChange, facts:
   out.stamp();
   if (change.subject === 'argument') code.move(RDI, RAX);
   else code.move(RDI, R14);
-  writeStates(out, change, facts);
+  writeStates(out, change, facts, inlinedAt);
   code.store(beside(R12, RECORD.subject), RDI);
   code.load(RDX, beside(RDI, facts.g.goid));
   code.store(beside(R12, RECORD.id), RDX);
@@ -76,7 +83,7 @@ export function writeStateProbe(out: TrampolineCode, change: StateChange, facts:
   code.testByte(R9, 0xff);
   code.branch('zero', short);
   writeDetail(out, change, facts);
-  writeFrames(out, facts);
+  writeFrames(out, facts, inlinedAt);
   writeCases(out, facts);
   code.bind(short);
   out.commit();
@@ -119,7 +126,12 @@ function chooseSize({ code }: TrampolineCode, { states, subject }: StateChange, 
 
 const maskOf = (bits: readonly number[]): number => bits.reduce((mask, bit) => mask + 2 ** bit, 0);
 
-function writeStates({ code }: TrampolineCode, { kind, states }: StateChange, { g }: SchedulerFacts): void {
+function writeStates(
+  { code }: TrampolineCode,
+  { kind, states }: StateChange,
+  { g }: SchedulerFacts,
+  inlinedAt: number | undefined,
+): void {
   if (states === 'arguments') {
     code.move32(R8, RCX);
     code.shiftLeft(R8, 8);
@@ -134,7 +146,8 @@ function writeStates({ code }: TrampolineCode, { kind, states }: StateChange, { 
   code.load8(RDX, beside(RDI, g.waitReason));
   code.shiftLeft(RDX, 24);
   code.calculate('or', R8, RDX);
-  code.load32(RDX, beside(RSP, 0));
+  if (inlinedAt === undefined) code.load32(RDX, beside(RSP, 0));
+  else code.moveNumber(RDX, inlinedAt % 2 ** 32);
   code.shiftLeft(RDX, 32);
   code.calculate('or', R8, RDX);
   code.store(beside(R12, SLOT.kind), R8);
@@ -218,7 +231,7 @@ function writeDetail({ code }: TrampolineCode, { states }: StateChange, facts: S
  * Return addresses of m.curg along its frame pointers: from the registers if it is what runs here, else from where it
  * left its own stack. Only words within its stack are read. R11: m.curg. Uses RDX, RSI, R8, R15, R10.
  */
-function writeFrames({ code }: TrampolineCode, { g }: SchedulerFacts): void {
+function writeFrames({ code }: TrampolineCode, { g }: SchedulerFacts, inlinedAt: number | undefined): void {
   const saved = code.label();
   const start = code.label();
   const next = code.label();
@@ -234,7 +247,8 @@ function writeFrames({ code }: TrampolineCode, { g }: SchedulerFacts): void {
   code.calculate('compare', R14, R11);
   code.branch('notEqual', saved);
   code.move(RDX, RBP);
-  code.load(RSI, beside(RSP, 0));
+  if (inlinedAt === undefined) code.load(RSI, beside(RSP, 0));
+  else code.moveNumber(RSI, inlinedAt);
   code.jump(start);
   code.bind(saved);
   code.load(RDX, beside(R11, g.schedBp));
@@ -301,7 +315,10 @@ function writeCases({ code }: TrampolineCode, { g, sudog, channel }: SchedulerFa
   code.bind(full);
 }
 
-export const STATE_PROBES: readonly (StateChange & { readonly functions: readonly string[] })[] = [
+type ProbedChange = StateChange & { readonly functions: readonly string[] };
+
+/** The first is what all others call. */
+export const STATE_PROBES: readonly [ProbedChange, ...ProbedChange[]] = [
   { kind: KIND.state, functions: ['runtime.casgstatus'], states: 'arguments', subject: 'argument' },
   {
     kind: KIND.preempt,
@@ -312,7 +329,7 @@ export const STATE_PROBES: readonly (StateChange & { readonly functions: readonl
 ];
 
 /** Since go1.26 the way into a system call and out of it does without casgstatus (runtime/proc.go). */
-export const SYSCALL_PROBES: typeof STATE_PROBES = [
+export const SYSCALL_PROBES: readonly ProbedChange[] = [
   {
     kind: KIND.enterSyscall,
     functions: ['runtime.reentersyscall'],

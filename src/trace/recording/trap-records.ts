@@ -12,6 +12,7 @@ import {
   SIZE_SHIFT,
   slotBytes,
 } from '../../probe/index.ts';
+import { inlinedChanges, unseenText } from './inlined-changes.ts';
 import { stateChanges } from './probe-set.ts';
 import { G_STATE, RECORD } from './record.ts';
 import { STATE_PROBES, type StateChange } from './state-probe.ts';
@@ -66,6 +67,9 @@ export function planTraps(facts: SchedulerFacts): TrapSet {
     if (address !== undefined) traps.push({ address, record });
   };
   const changes = stateChanges(facts);
+  const inlined = inlinedChanges(facts);
+  const unseen = [...inlined.unseen, ...new Set(inlined.sites.map(({ name }) => name))];
+  if (unseen.length > 0) missing.push(unseenText(unseen));
   for (const change of changes) add(change.functions, (sight) => writer.change(change, sight));
   for (const probe of valueProbes(facts)) add(probe.functions, (sight) => writer.values(probe, sight));
   return { traps, words: writer.words, missing, syscallProbes: changes !== STATE_PROBES };
