@@ -2,12 +2,6 @@ import type { RuntimeAddress } from '../base/index.ts';
 import { RAX, type Register } from './operands.ts';
 import type { PatchSite } from './patch-site.ts';
 
-/** Registers of a `lock cmpxchg dword [base+offset], next`, which expects what is in EAX. */
-export interface Exchange {
-  readonly base: Register;
-  readonly next: Register;
-}
-
 const LOCK = 0xf0;
 const REX_B = 1;
 const REX_R = 4;

@@ -1,10 +1,16 @@
 import type { RuntimeAddress } from '../base/index.ts';
-import type { Exchange } from './exchange-site.ts';
+import type { Register } from './operands.ts';
 
 /** `jmp rel32`: what a probe puts over the first bytes of its window. */
 export const JUMP_LENGTH = 5;
 /** Bytes of a function that are looked at. */
 export const PROLOGUE_BYTES = 40;
+
+/** Registers of a `lock cmpxchg dword [base+offset], next`, which expects what is in EAX. */
+export interface Exchange {
+  readonly base: Register;
+  readonly next: Register;
+}
 
 /**
  * A window of whole instructions that a probe puts its jump over, and executes in its trampoline instead: nothing in it
