@@ -12,6 +12,7 @@ import {
 import { type Goroutine, type Program, systemCallNumber } from '../../golang/index.ts';
 import { bodyStart } from '../../image/index.ts';
 import type { Kernel, LiveThread } from '../../target/index.ts';
+import { isWholeGoTrace } from '../../trace/index.ts';
 import { openKernel } from '../linux/open-kernel.ts';
 import { attachTarget } from '../live/open-live-target.ts';
 import { hasEnded } from './process-life.ts';
@@ -36,10 +37,6 @@ const NEVER_CALLS = /^(runtime|internal|sync|syscall|reflect|type:|go:|_cgo|unic
 const SCRATCH_BELOW = 256;
 const NAME = 'mattock trace';
 const MOST_BYTES = 2 ** 31 - 1;
-/** internal/trace/tracev2. */
-const HEADER_BYTES = 16;
-const FIRST_WITH_ENDS = 26;
-const END_OF_GENERATION = 0x34;
 
 /**
  * Go's own tracer (runtime/trace), started in a program that links it by calls that we make in it. It writes into a file
@@ -101,8 +98,9 @@ export class GoTracer {
       const now = performance.now();
       if (this.bytes !== size) since = now;
       size = this.bytes;
-      const bytes = now - since < SETTLED_MS && size > 0 ? undefined : readWhole(this.#file);
-      if (bytes !== undefined && (isWhole(bytes) || this.ended || now - began > LAST_PIECE_MS)) return bytes;
+      const bytes = now - since < SETTLED_MS ? undefined : readWhole(this.#file);
+      if (bytes !== undefined && (isWholeGoTrace(bytes, NAME) || this.ended || now - began > LAST_PIECE_MS))
+        return bytes;
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
   }
@@ -286,13 +284,6 @@ function failureOf(program: Program, evaluation: Evaluation): string | undefined
   const values = 'results' in evaluation ? evaluation.results.map(({ value }) => value) : [evaluation.value];
   const texts = values.map((value) => renderSingleLine(show(program, value, SHORT_LIMITS)));
   return texts.find((text) => !/\bnil$/.test(text));
-}
-
-/** `go 1.26 trace`, and the byte that ends a generation; older ones do not say that they end. */
-function isWhole(bytes: Uint8Array): boolean {
-  const version = /^go 1\.(\d+) trace/.exec(new TextDecoder().decode(bytes.subarray(0, HEADER_BYTES)));
-  if (version === null) return false;
-  return Number(version[1]) < FIRST_WITH_ENDS || bytes.at(-1) === END_OF_GENERATION;
 }
 
 function readWhole(file: number): Uint8Array {

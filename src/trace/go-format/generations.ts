@@ -26,7 +26,7 @@ export interface Generation {
 }
 
 /** Since this version the end of a generation is written: before, only the next one's beginning tells. */
-const MARKED_ENDS = 26;
+export const MARKED_ENDS = 26;
 
 /** Splits what follows the header. A file that ends early, or is damaged, yields what is there and says so in `cut`. */
 export function* generationsOf(bytes: Uint8Array, file: string, version: number): Generator<Generation> {

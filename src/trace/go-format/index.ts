@@ -1,2 +1,2 @@
-export { looksLikeGoTrace, readGoTrace } from './read.ts';
+export { isWholeGoTrace, looksLikeGoTrace, readGoTrace } from './read.ts';
 export { GoTraceWriter, type TracePart } from './write.ts';

@@ -8,7 +8,7 @@ import { DataError } from '../../base/index.ts';
 import { EVENT, STATE } from '../events.ts';
 import { livesOf } from '../lives.ts';
 import { BytesOut } from './bytes-out.ts';
-import { readGoTrace } from './read.ts';
+import { isWholeGoTrace, readGoTrace } from './read.ts';
 import { parsedByGo, transitionsByGo, transitionsByUs } from './testing/go-oracle.ts';
 import { WIRE } from './wire.ts';
 
@@ -127,6 +127,23 @@ describe('files that are not whole', () => {
       expect(cut.notes.join()).toMatch(/generation \d+ is not whole \(the file ends within a batch/);
       expect([cut.violations, livesOf(cut).violations]).toEqual([[], []]);
     }
+  });
+
+  it('are not taken for whole, wherever they end', () => {
+    expect(isWholeGoTrace(bytes, file)).toBe(true);
+    // Also behind a byte that looks like the end of a generation.
+    const looksWhole = Array.from({ length: bytes.length - 20 }, (_, i) => i + 17).filter(
+      (length) => bytes[length - 1] === 0x34 && length < bytes.length,
+    );
+    const lengths = [20, 69, bytes.length - 1, ...looksWhole.slice(0, 50)];
+    const wrong = lengths.filter((length) => isWholeGoTrace(bytes.subarray(0, length), file));
+    // But where a generation does end.
+    expect(
+      wrong.filter((length) =>
+        readGoTrace(bytes.subarray(0, length), file).notes.join().includes('not whole'),
+      ),
+    ).toEqual([]);
+    expect(wrong.length).toBeLessThan(looksWhole.length);
   });
 
   it('are refused if they are something else, with what to do', () => {

@@ -13,7 +13,7 @@ import {
   readStacks,
   readStrings,
 } from './generation-tables.ts';
-import { type Generation, generationsOf, HEADER_BYTES } from './generations.ts';
+import { type Generation, generationsOf, HEADER_BYTES, MARKED_ENDS } from './generations.ts';
 import { MARK } from './notes.ts';
 import { Ordering } from './ordering.ts';
 import { SideData } from './side-data.ts';
@@ -197,6 +197,15 @@ class GoTraceReader {
     const rest = threads === 0 ? '' : `; events of ${threads} threads at its end do not fit and are left out`;
     this.#builder.note(`generation ${number} is not whole (${why})${rest}`);
   }
+}
+
+/** Whether a trace is written to its end. Before go1.26 nothing tells: it may be. */
+export function isWholeGoTrace(bytes: Uint8Array, name: string): boolean {
+  const version = Number(HEADER.exec(decodeText(bytes, 0, Math.min(bytes.length, HEADER_BYTES)))?.[1]);
+  if (!(version >= MARKED_ENDS)) return bytes.length > HEADER_BYTES;
+  let last: Generation | undefined;
+  for (last of generationsOf(bytes, name, version));
+  return last !== undefined && last.cut === undefined;
 }
 
 function versionOf(bytes: Uint8Array, file: string): number {
