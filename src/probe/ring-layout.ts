@@ -13,8 +13,9 @@
 export const HEADER = {
   /** Bytes reserved by probes. */
   head: 0,
-  /** Bytes that the reader has done with. */
+  /** Bytes that the reader has done with, and when it said so, by the time stamp counter. */
   tail: 64,
+  alive: 72,
   /** SWITCH. */
   switch: 128,
   /** Records that were not written because the ring was full; when the first and the last of them. */

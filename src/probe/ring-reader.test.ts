@@ -43,7 +43,7 @@ class FakeRing implements RingFile {
 function readerOf(ring: FakeRing) {
   const seen: number[] = [];
   const lost: LostRecords[] = [];
-  const reader = new RingReader(ring, RING);
+  const reader = new RingReader(ring, RING, () => 7 * ring.head);
   const drain = (final = false): boolean =>
     reader.drain(
       { record: (words, at) => seen.push(words[at + 2]!), lost: (records) => lost.push(records) },
@@ -65,6 +65,8 @@ describe('reading a ring', () => {
       }
       drain();
       expect(ring.field('tail')).toBe(ring.head);
+      // Who waits for room sees that somebody reads.
+      expect(ring.field('alive')).toBe(7 * ring.head);
     }
     expect(seen).toEqual(expected);
     expect(lost).toEqual([]);

@@ -36,6 +36,7 @@ export interface Room {
 export class RingReader {
   readonly #file: RingFile;
   readonly #bytes: number;
+  readonly #ticks: () => number;
   readonly #headerBytes = new Uint8Array(HEADER_FIELDS);
   readonly #headerWords = new Uint32Array(this.#headerBytes.buffer);
   #own: Room | undefined;
@@ -45,9 +46,11 @@ export class RingReader {
   records = 0;
   lost = 0;
 
-  constructor(file: RingFile, bytes: number) {
+  /** `ticks`: the time stamp counter. */
+  constructor(file: RingFile, bytes: number, ticks: () => number) {
     this.#file = file;
     this.#bytes = bytes;
+    this.#ticks = ticks;
   }
 
   /** Bytes that came. */
@@ -149,8 +152,10 @@ export class RingReader {
   }
 
   #setTail(): void {
-    const bytes = new Uint8Array(8);
-    new DataView(bytes.buffer).setBigUint64(0, BigInt(this.#position), true);
+    const bytes = new Uint8Array(HEADER.alive + 8 - HEADER.tail);
+    const view = new DataView(bytes.buffer);
+    view.setBigUint64(0, BigInt(this.#position), true);
+    view.setBigUint64(HEADER.alive - HEADER.tail, BigInt(this.#ticks()), true);
     this.#file.write(HEADER.tail, bytes);
   }
 

@@ -35,7 +35,7 @@ export interface RingPlace {
   readonly bytes: number;
   /** What a full ring does: `count` drops the record, `wait` makes the program wait for the reader. */
   readonly whenFull: 'count' | 'wait';
-  /** Ticks of the time stamp counter after which who waits takes the reader for dead. */
+  /** Ticks of the time stamp counter after which who waits takes a reader for dead that reads nothing. */
   readonly patience: number;
 }
 
@@ -261,7 +261,7 @@ export class TrampolineCode {
     code.jump(this.out);
   }
 
-  /** sched_yield until there is room. Who waits for too long takes the reader for dead, and nobody waits any more. */
+  /** sched_yield until there is room. Who waits for too long for a reader that does not read takes it for dead, and nobody waits any more. */
   #wait(): void {
     const { code } = this;
     const giveUp = code.label();
@@ -322,6 +322,7 @@ export class TrampolineCode {
   #yieldUntilRoom(since: typeof R8 | typeof R13, giveUp: Label): void {
     const { code } = this;
     const again = code.label();
+    const patient = code.label();
     code.bind(again);
     code.moveNumber(RAX, SCHED_YIELD);
     code.systemCall();
@@ -329,7 +330,15 @@ export class TrampolineCode {
     code.calculate('sub', RAX, since);
     code.moveNumber(RDX, this.#ring.patience);
     code.calculate('compare', RAX, RDX);
+    code.branch('belowOrEqual', patient);
+    // Others may have been quicker again and again: the reader is dead only if it has read nothing for as long.
+    this.time();
+    code.calculate('sub', RAX, this.header('alive'));
+    code.branch('carry', patient);
+    code.moveNumber(RDX, this.#ring.patience);
+    code.calculate('compare', RAX, RDX);
     code.branch('above', giveUp);
+    code.bind(patient);
     this.#used(RAX);
     code.branch('above', again);
   }

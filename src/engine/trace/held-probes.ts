@@ -75,7 +75,7 @@ export class HeldProbes<Plan extends ProbePlan, Seen> {
       this.#install(held, order);
       this.seen = this.#look(order);
       this.started = now();
-      this.#reader = new RingReader(probes.ring, ringBytes);
+      this.#reader = new RingReader(probes.ring, ringBytes, () => now().ticks);
     } catch (error) {
       this.#release();
       throw error;

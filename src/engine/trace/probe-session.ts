@@ -102,7 +102,7 @@ export class ProbeSession<Plan extends ProbePlan, Seen = undefined> {
     this.door = parts.door;
     this.#probes = parts.probes;
     this.#closeRing = parts.closeRing;
-    this.#reader = new RingReader(parts.probes.ring, parts.ringBytes);
+    this.#reader = new RingReader(parts.probes.ring, parts.ringBytes, () => parts.now().ticks);
     this.#launched = parts.launched;
   }
 
