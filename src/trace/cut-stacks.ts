@@ -1,11 +1,10 @@
-import { RECORD } from './recording/record.ts';
 import type { Trace } from './trace.ts';
 
 /** Frames of a stack at most in Go's traces. internal/trace/tracev2, MaxFramesPerStack. */
 export const MAX_FRAMES = 128;
 
 /** Return addresses that a probe keeps; inlined calls make more frames of them. */
-const PROBE_FRAMES = (RECORD.framesEnd - RECORD.frames) / 8;
+export const PROBE_FRAMES = 30;
 
 /** Where every goroutine's first function returns to: the outermost frame of a stack that we recorded whole. */
 const ROOT = 'runtime.goexit';

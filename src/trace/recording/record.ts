@@ -1,5 +1,6 @@
 import type { GoroutineState } from '../../golang/index.ts';
 import { GOROUTINE_STATES } from '../../golang/runtime-facts/constants.ts';
+import { PROBE_FRAMES } from '../cut-stacks.ts';
 
 /**
  * What a scheduler probe writes behind commit word, time and kind (src/probe/ring-layout.ts), by byte offset.
@@ -27,7 +28,7 @@ export const RECORD = {
   detail: 64,
   detail2: 72,
   frames: 80,
-  framesEnd: 320,
+  framesEnd: 80 + 8 * PROBE_FRAMES,
   cases: 320,
   casesEnd: 384,
 } as const;
