@@ -53,6 +53,7 @@ export class TracepointProbes implements CallProbes {
       const { facts, values } = this.#read(target);
       const plan = planned(one, target, facts, light);
       if (plan.tracers.length === 0) return setAgain(light);
+      checkBeginnings(target, plan);
       const held = { kernel, now, target, letRun: () => false };
       const options = { lossless: true, ringBytes: RING_BYTES, patience: PATIENCE_TICKS, preemptible: true };
       const probes = new HeldProbes<Probed, undefined>(held, { ...options, plan: () => plan });
@@ -104,6 +105,25 @@ function isRestricted(kernel: Kernel, pid: number): boolean {
     return Number(found?.[1] ?? 0);
   };
   return filters(pid) > filters(kernel.pid);
+}
+
+/**
+ * A thread between where the probe is to be and where the trap was has not come to the trap yet, and one that stands at the
+ * trap was told of: neither may come by the probe now.
+ */
+function checkBeginnings(target: ProcessTarget, { probes, tracers }: Probed): void {
+  const { pc: number } = target.arch.dwarf;
+  const pcs = target.threads.map((thread) => thread.registers.get(number) ?? 0);
+  for (const { plan } of tracers) {
+    const { entry } = plan;
+    const window = probes.find(
+      ({ site: { address, original } }) => address <= entry && entry < address + original.length,
+    );
+    const from = window?.site.address ?? entry;
+    // Who stands where the window begins has done nothing of it.
+    if (pcs.some((pc) => (pc > from && pc < entry) || (pc === entry && entry === from)))
+      throw new StoppedBefore(`a thread stands where ${plan.function} begins`);
+  }
 }
 
 function setAgain(tracers: readonly CallTracer[]): undefined {
