@@ -153,6 +153,7 @@ describe('what is assembled, as another disassembler reads it', () => {
     code.branch('noCarry', ahead);
     code.branch('above', back);
     code.branch('equal', ahead);
+    code.branch('greater', back);
     code.jump(back);
     code.bind(ahead);
     code.jumpTo(0x40_1000);
@@ -160,9 +161,10 @@ describe('what is assembled, as another disassembler reads it', () => {
     code.systemCall();
     const lines = disassembler.disassemble(code.finish(), ORIGIN, { flavour: 'intel' });
     expect(lines.map(({ text, target }) => [text.split(/\s+/)[0], target])).toEqual([
-      ['jae', ORIGIN + 23],
+      ['jae', ORIGIN + 29],
       ['ja', ORIGIN],
-      ['je', ORIGIN + 23],
+      ['je', ORIGIN + 29],
+      ['jg', ORIGIN],
       ['jmp', ORIGIN],
       ['jmp', 0x40_1000],
       ['rdtsc', undefined],

@@ -13,6 +13,8 @@ const CONDITIONS = {
   notZero: 5,
   belowOrEqual: 6,
   above: 7,
+  /** Of signed numbers. */
+  greater: 15,
 } as const;
 export type Condition = keyof typeof CONDITIONS;
 

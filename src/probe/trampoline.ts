@@ -195,7 +195,7 @@ export class TrampolineCode {
     code.bind(this.#retry);
     if (this.#length !== undefined) code.moveNumber(R13, this.#length);
     this.#used(R15);
-    code.branch('above', this.#full);
+    code.branch('greater', this.#full);
     code.exchangeAdd(this.header('head'), R13);
     code.move32(R12, R13);
     code.calculate32('and', R12, { number: bytes - 1 });
@@ -236,7 +236,10 @@ export class TrampolineCode {
     };
   }
 
-  /** Sets the flags by what is in the ring against what it may hold. */
+  /**
+   * Sets the flags by what is in the ring against what it may hold, as signed numbers: who is put off his CPU between the two
+   * fields finds the reader ahead of what he has read of the head.
+   */
   #used(register: typeof R15 | typeof RAX): void {
     const { code } = this;
     code.load(register, this.header('head'));
@@ -340,7 +343,7 @@ export class TrampolineCode {
     code.branch('above', giveUp);
     code.bind(patient);
     this.#used(RAX);
-    code.branch('above', again);
+    code.branch('greater', again);
   }
 
   /** A field of the ring's header. */
