@@ -11,7 +11,7 @@ export type {
 export { FATAL_THROW, UNRECOVERED_PANIC } from './breakpoints/standing.ts';
 export type { CallWork } from './calls/call-order.ts';
 export type { FinishedCall } from './calls/finished-call.ts';
-export { CalledPanic } from './calls/injected-calls.ts';
+export { CalledPanic, RefusedCall } from './calls/injected-calls.ts';
 export { prepareCall, withObjects } from './calls/prepare-call.ts';
 export { Debugger } from './debugger.ts';
 export { type FollowRule, Processes, type ProcessNews } from './processes.ts';

@@ -211,6 +211,16 @@ describe("Go's own tracer", () => {
     },
   );
 
+  it.skipIf(!hasToolchain(undefined))('is stopped where the program is at work, not the tracer', async () => {
+    // A second after its start the tracer begins another generation, on a goroutine of the runtime that asks for the time.
+    const child = spawn(program(), ['slow'], { stdio: ['pipe', 'ignore', 'inherit'] });
+    children.push(child);
+    const tracer = await GoTracer.start(child.pid!);
+    const trace = readGoTrace(await tracer.stop(), 'theirs');
+    expect(trace.events.count).toBeGreaterThan(0);
+    expect(child.exitCode).toBeNull();
+  });
+
   it('is missed where it is not linked', async () => {
     const child = spawn(buildGo({ source: 'test/fixtures/probe-scheduling' }), ['until'], {
       stdio: ['pipe', 'ignore', 'inherit'],

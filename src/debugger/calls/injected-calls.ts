@@ -28,6 +28,9 @@ export class CalledPanic extends UserError {
   }
 }
 
+/** The runtime lets nobody make a call where the goroutine is. */
+export class RefusedCall extends UserError {}
+
 /** Values that calls gave are kept here, so that the garbage collector sees them: debugCallV2's caller is scanned. */
 const KEEPER_SIZE = 8192;
 /** Of runtime.debugCallV2. */
@@ -266,6 +269,12 @@ export class InjectedCalls {
         'set a breakpoint in its code and call from there',
       );
     }
+    // Nobody can know what it holds: a function that waits for that stops the program, or the runtime ends it.
+    if (goroutine.system)
+      throw new UserError(
+        `goroutine ${goroutine.id} is the runtime's own: no function can be called on it`,
+        '`goroutines -with user` lists those of the program',
+      );
     const { pc, sp } = target.arch.dwarf;
     const here = runtimeAddress(thread.registers.get(pc)!);
     const name = functionName(program, here);
@@ -293,14 +302,14 @@ export class InjectedCalls {
 }
 
 /** runtime/debugcall.go, debugCallCheck. */
-function refusal(reason: string): UserError {
+function refusal(reason: string): RefusedCall {
   const remedy: Readonly<Record<string, string>> = {
     'call not at safe point':
       '`next` to a line of the program, or `step-instruction` a few times, and try again',
     'call from within the Go runtime': '`stepout` until it is in the code of the program',
     'executing on Go runtime stack': '`stepout` until it is in the code of the program',
   };
-  return new UserError(
+  return new RefusedCall(
     `no function can be called here: ${reason}`,
     remedy[reason] ?? '`next`, and try again',
   );

@@ -1,6 +1,13 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { MattockError, type RuntimeAddress, UserError } from '../../base/index.ts';
-import { CalledPanic, type CallWork, type Debugger, Processes, prepareCall } from '../../debugger/index.ts';
+import { MattockError, type RuntimeAddress, runtimeAddress, UserError } from '../../base/index.ts';
+import {
+  CalledPanic,
+  type CallWork,
+  type Debugger,
+  Processes,
+  prepareCall,
+  RefusedCall,
+} from '../../debugger/index.ts';
 import {
   type Evaluation,
   evaluateWithCalls,
@@ -20,14 +27,18 @@ import { RunSlice } from './run-slice.ts';
 
 /** How long a goroutine of the program's may take to come to where a function can be called. */
 const PATIENCE_MS = 10_000;
-/** How long a call may take until it goes on without us. */
-const CALL_MS = 5000;
+/** How long starting it may take, which stops the world, until that goes on without us. */
+const START_MS = 5000;
+/** Stopping it returns when all is written: before go1.26 nothing else tells that. */
+const STOP_MS = 60_000;
 /** The last piece is waited for, as long as the program lives: on a busy machine its writer may hardly run. */
 const LAST_PIECE_MS = 60_000;
 /** Nothing more has come for so long: the tracer has stopped. */
 const SETTLED_MS = 300;
 const LOOK_EVERY_MS = 20;
-const TRACER = 'runtime/trace.';
+/** Functions of the runtime and its tracer, and those of the runtime that goroutines of the program begin with. */
+const RUNTIMES = /^runtime[./]/;
+const GOROUTINE_STARTS = new Set(['runtime.main', 'runtime.goexit', 'runtime.corostart']);
 const MOST_FRAMES = 100;
 /** Functions of which any one will do. */
 const MOST_PLACES = 4000;
@@ -61,13 +72,14 @@ export class GoTracer {
     const file = await withProgram(kernel, slice, pid, (stopped) => {
       const { control } = stopped;
       const { start, newFile } = tracerCalls(control.program);
-      const place = findPlace(stopped);
-      const descriptor = makeFile(control, place.thread);
+      const first = findPlace(stopped);
+      const descriptor = makeFile(control, first.thread);
       const opened = openSync(`/proc/${pid}/fd/${descriptor}`, 'r');
       try {
         // The file is closed by its finalizer when the tracer has let go of it.
-        const returned = evaluate(stopped, place, `${start}(${newFile}(${descriptor}, "${NAME}"))`);
-        if (!returned) throw new UserError('the program does not come to starting its tracer');
+        const text = `${start}(${newFile}(${descriptor}, "${NAME}"))`;
+        if (!evaluate(stopped, text, START_MS, first))
+          throw new UserError('the program does not come to starting its tracer');
       } catch (error) {
         closeSync(opened);
         throw error;
@@ -110,7 +122,7 @@ export class GoTracer {
     try {
       if (this.ended) return readWhole(this.#file);
       await withProgram(this.#kernel, this.#slice, this.pid, (stopped) =>
-        evaluate(stopped, findPlace(stopped), tracerCalls(stopped.control.program).stop),
+        evaluate(stopped, tracerCalls(stopped.control.program).stop, STOP_MS),
       );
       return await this.#written();
     } finally {
@@ -184,10 +196,11 @@ interface Place {
   readonly thread: LiveThread;
 }
 
-/** Runs the program until a goroutine of its own begins one of its functions. */
-function findPlace({ control, begin }: Stopped): Place {
+/** Runs the program until a goroutine of its own begins one of its functions, but for those where none can be called. */
+function findPlace({ control, begin }: Stopped, refused: ReadonlySet<RuntimeAddress> = new Set()): Place {
   const { traps, program, target } = control;
   const wishes = placesOf(program).flatMap((address) => {
+    if (refused.has(address)) return [];
     try {
       return [traps.add(address, (thread) => ({ kind: 'step', thread: thread.id }))];
     } catch (error) {
@@ -203,19 +216,26 @@ function findPlace({ control, begin }: Stopped): Place {
     if (reached === undefined) break;
     const thread = target.thread(reached.thread);
     const goroutine = program.goroutineOn(reached.thread);
-    if (thread !== undefined && goroutine !== undefined) place = { goroutine, thread };
-  } while (place === undefined || isTracers(program, place.goroutine));
+    if (thread === undefined || goroutine === undefined || isRuntimes(program, goroutine)) continue;
+    place = { goroutine, thread };
+  } while (place === undefined);
   for (const wish of wishes) traps.remove(wish);
-  if (place !== undefined && !isTracers(program, place.goroutine)) return place;
+  if (place !== undefined) return place;
   throw new UserError(
     'no goroutine of the program came to a place where a function can be called',
     'it does nothing at the moment; inline probes need none',
   );
 }
 
-/** The goroutine that writes the trace: it would wait for itself. */
-const isTracers = (program: Program, goroutine: Goroutine): boolean =>
-  program.stackOf(goroutine, MOST_FRAMES).frames.some((frame) => frame.function?.startsWith(TRACER) === true);
+/**
+ * Whether the tracer or the runtime is at work on a goroutine, which may hold what the call would wait for: time.now is
+ * called by the one that begins a generation of the trace, with the lock that the tracer is stopped under.
+ */
+const isRuntimes = (program: Program, goroutine: Goroutine): boolean =>
+  goroutine.system ||
+  program
+    .stackOf(goroutine, MOST_FRAMES)
+    .frames.some(({ function: name = '' }) => RUNTIMES.test(name) && !GOROUTINE_STARTS.has(name));
 
 /** Behind the prologues of the program's own functions, then of those that it uses. */
 function placesOf({ target }: Program): RuntimeAddress[] {
@@ -252,14 +272,30 @@ function makeFile({ target }: Debugger, thread: LiveThread): number {
   }
 }
 
-/** Calls what an expression says. A result that is not nil is an error of the program's. False: the call goes on without us. */
-function evaluate({ control, begin }: Stopped, place: Place, text: string): boolean {
-  begin(CALL_MS);
-  control.calls.begin(place.goroutine, work(control, place, text));
-  const stop = control.resume();
-  const own = stop.causes.find((cause) => cause.kind === 'call');
-  if (own?.call.problem !== undefined) throw own.call.problem;
-  return own !== undefined;
+/**
+ * Calls what an expression says, where the program lets us. A result that is not nil is an error of the program's. False:
+ * the call goes on without us.
+ */
+function evaluate(
+  stopped: Stopped,
+  text: string,
+  milliseconds: number,
+  place: Place = findPlace(stopped),
+): boolean {
+  const { control, begin } = stopped;
+  const { pc } = control.target.arch.dwarf;
+  const refused = new Set<RuntimeAddress>();
+  for (let at = place; ; at = findPlace(stopped, refused)) {
+    const address = runtimeAddress(at.thread.registers.get(pc)!);
+    begin(milliseconds);
+    control.calls.begin(at.goroutine, work(control, at, text));
+    const stop = control.resume();
+    const own = stop.causes.find((cause) => cause.kind === 'call');
+    if (own === undefined) return false;
+    if (own.call.problem === undefined) return true;
+    if (!(own.call.problem instanceof RefusedCall) || refused.has(address)) throw own.call.problem;
+    refused.add(address);
+  }
 }
 
 function* work({ program, target }: Debugger, { goroutine, thread }: Place, text: string): CallWork<void> {
