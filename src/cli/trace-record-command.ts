@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { formatDuration } from '../commands/language/duration.ts';
 import { plural } from '../commands/output/text.ts';
+import { DrainPause } from '../engine/trace/drain-pause.ts';
 import { FamilyRecording } from '../engine/trace/family-recording.ts';
 import { type RecordedCalls, Recording, type TraceEngine } from '../engine/trace/recording.ts';
 import { checkTraceFile } from '../engine/trace/trace-file.ts';
@@ -96,7 +98,8 @@ async function recorded(
         lines = options.lines && new TraceLines(eventsOf(recording, output === undefined), options.lines);
         const status = new TraceStatus(recording, lines === undefined || !isTerminal(1));
         tell = () => status.tell();
-        await listen(recording, options.duration, () => sent() !== undefined, { lines, status });
+        const pause = pauseOf(options, recording);
+        await listen(recording, options.duration, () => sent() !== undefined, { lines, status, pause });
         status.clear();
       } catch (error) {
         // Who reads the lines has gone, which is how `| head` ends it.
@@ -159,13 +162,15 @@ async function leave(recording: AnyRecording, signal: NodeJS.Signals | undefined
 interface Told {
   readonly lines: TraceLines | undefined;
   readonly status: TraceStatus;
+  /** Milliseconds until the ring is to be looked at again. */
+  readonly pause: () => number;
 }
 
 async function listen(
   recording: AnyRecording,
   duration: number | undefined,
   isInterrupted: () => boolean,
-  { lines, status }: Told,
+  { lines, status, pause }: Told,
 ): Promise<void> {
   const started = performance.now();
   // The probes have been in for a while: what goroutines did before is understood first.
@@ -186,16 +191,23 @@ async function listen(
       if (recording.ended) break;
       nextLook = now + END_EVERY_MS;
     }
-    await aMoment(recording, lines?.isBehind ?? false);
+    const milliseconds = Math.min(pause(), end - performance.now());
+    if (recording instanceof FamilyRecording && recording.isUrgent)
+      await new Promise((resolve) => setImmediate(resolve));
+    else await new Promise((resolve) => setTimeout(resolve, lines?.isBehind ? 0 : milliseconds));
   }
 }
 
-/** Until the ring is to be looked at again. Who starts a child waits for us until we have. */
-function aMoment(recording: AnyRecording, isBehind: boolean): Promise<void> {
-  const isFamily = recording instanceof FamilyRecording;
-  if (isFamily && recording.isUrgent) return new Promise((resolve) => setImmediate(resolve));
-  const milliseconds = isBehind ? 0 : isFamily ? ANSWER_EVERY_MS : DRAIN_EVERY_MS;
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+/**
+ * Who starts a child waits for us until we have looked, and a program under traps stands still until we do. Lines and what
+ * calls leave behind in memory are best while they are fresh; otherwise nobody waits.
+ */
+function pauseOf({ engine, lines, calls }: Options, recording: AnyRecording): () => number {
+  if (recording instanceof FamilyRecording) return () => ANSWER_EVERY_MS;
+  if (engine === 'trap') return () => 0;
+  if (lines !== undefined || calls !== undefined) return () => DRAIN_EVERY_MS;
+  const pause = new DrainPause(availableParallelism());
+  return () => pause.next(recording.status.bytes);
 }
 
 /** The lines of several processes say which. */

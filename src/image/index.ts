@@ -10,4 +10,5 @@ export type * from './function-table.ts';
 export type * from './image.ts';
 export { openImage } from './open-image.ts';
 export { funcIdName } from './pclntab/func-ids.ts';
+export { FUNCDATA_INL_TREE, PCDATA_INL_TREE_INDEX } from './pclntab/table-numbers.ts';
 export type * from './types.ts';

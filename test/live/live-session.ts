@@ -50,14 +50,7 @@ export async function launch(build: Build, args: readonly string[] = ['exit']): 
     async json(line) {
       const { outcome, written } = await execute(line, 'json');
       if (outcome.error !== undefined) throw new Error(`${line}: ${outcome.error.message}`);
-      const documents = written
-        .trimEnd()
-        .split('\n')
-        .map((text) => JSON.parse(text) as Record<string, unknown>);
-      return {
-        result: documents.at(-1)!.result as Record<string, unknown>,
-        told: documents.slice(0, -1) as unknown as readonly Told[],
-      };
+      return toldAndResult<Told, Record<string, unknown>>(written);
     },
     async failure(line) {
       const { outcome } = await execute(line, 'text');
@@ -68,6 +61,18 @@ export async function launch(build: Build, args: readonly string[] = ['exit']): 
       process.kill(-watchdog.pid!, 'SIGKILL');
       await session.close();
     },
+  };
+}
+
+/** What a command said in JSON: a line for each thing that it told, and one for its result. */
+export function toldAndResult<One, Result>(
+  written: string,
+): { readonly told: readonly One[]; readonly result: Result } {
+  const lines = written.trimEnd().split('\n');
+  const documents = lines.map((line) => JSON.parse(line) as unknown);
+  return {
+    told: documents.slice(0, -1) as readonly One[],
+    result: (documents.at(-1) as { readonly result: Result }).result,
   };
 }
 

@@ -9,6 +9,7 @@ import { openInWorker } from '../../src/engine/worker-session.ts';
 import { mattock } from '../cli/run-mattock.ts';
 import { type Build, buildLabel, builtFixture, missingForBuild } from '../support/builds.ts';
 import { projectRoot } from '../support/project.ts';
+import { toldAndResult } from './live-session.ts';
 import { until } from './running-program.ts';
 
 type Document = Readonly<Record<string, unknown>>;
@@ -43,14 +44,7 @@ const live = (build: Build, args: readonly string[]) => ({
   },
 });
 
-/** The documents of a command: what was told, and the last one's result. */
-function documents(written: string): { readonly told: readonly Document[]; readonly result: Document } {
-  const all = written
-    .trimEnd()
-    .split('\n')
-    .map((text) => JSON.parse(text) as Document);
-  return { told: all.slice(0, -1), result: all.at(-1)!.result as Document };
-}
+const documents = toldAndResult<Document, Document>;
 
 /** The code of a process, which may run. It is where its binary's only executable mapping is. */
 function textOf(pid: number): Buffer & { readonly start: number } {

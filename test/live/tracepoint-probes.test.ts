@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { openInline } from '../../src/engine/index.ts';
 import type { InlineSession } from '../../src/engine/inline-session.ts';
 import { type Build, buildLabel, builtFixture, missingForBuild } from '../support/builds.ts';
-import { LIVE_BUILDS } from './live-session.ts';
+import { LIVE_BUILDS, toldAndResult } from './live-session.ts';
 
 interface Told {
   readonly event: 'trace';
@@ -87,14 +87,7 @@ class Stand {
       written += text;
     });
     if (outcome.error !== undefined) throw new Error(`${line}: ${outcome.error.message}`);
-    const documents = written
-      .trimEnd()
-      .split('\n')
-      .map((text) => JSON.parse(text) as Record<string, unknown>);
-    return {
-      told: documents.slice(0, -1) as unknown as readonly Told[],
-      result: documents.at(-1)!.result as Record<string, unknown>,
-    };
+    return toldAndResult<Told, Record<string, unknown>>(written);
   }
 }
 

@@ -1,5 +1,12 @@
 import { type LinkedAddress, linkedAddress, type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
-import { bodyStart, type FunctionTable, funcIdName, type Image, type Statement } from '../../image/index.ts';
+import {
+  bodyStart,
+  type FunctionTable,
+  funcIdName,
+  type Image,
+  PCDATA_INL_TREE_INDEX,
+  type Statement,
+} from '../../image/index.ts';
 import type { Module, ModuleMap } from '../../target/index.ts';
 
 /** Where a statement begins. */
@@ -31,9 +38,6 @@ export interface FunctionCode {
   readonly wrapper: boolean;
   readonly statements: readonly CodeStatement[];
 }
-
-/** PCDATA_InlTreeIndex of internal/abi/symtab.go. */
-const INLINING_TREE_INDEX = 2;
 
 /** Functions' code, each made out once and kept for as long as its module is loaded. */
 export class CodeOf {
@@ -208,7 +212,7 @@ function inlinedCalls(functions: FunctionTable | undefined, linked: LinkedAddres
   if (found === undefined || found.inlined.length === 0) return NONE;
   const { inlined, outer } = found;
   const path = inlined.map(({ name }, i) => `${name}@${(inlined[i + 1]?.position ?? outer).line}`).reverse();
-  const instance = functions!.pcdata(linked, INLINING_TREE_INDEX) ?? -1;
+  const instance = functions!.pcdata(linked, PCDATA_INL_TREE_INDEX) ?? -1;
   return { path, instance, innermost: inlined[0]!.name };
 }
 

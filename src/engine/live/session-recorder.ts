@@ -80,20 +80,16 @@ export class SessionRecorder {
 
   #recorded(one: Debugger, recording: Recording, { nanoseconds, tell }: RecordRequest): StopCause[] {
     const live = recording.live(true);
-    let nextDrain = 0;
     let nextTell = 0;
-    const work = (): void => {
-      const time = performance.now();
-      if (time < nextDrain) return;
+    const drain = (): void => {
       recording.drain();
-      nextDrain = time + DRAIN_EVERY_MS;
-      if (time < nextTell) return;
+      if (performance.now() < nextTell) return;
       tell(live.take());
-      nextTell = time + TELL_EVERY_MS;
+      nextTell = performance.now() + TELL_EVERY_MS;
     };
     let causes: StopCause[];
     try {
-      causes = this.#run(one, nanoseconds === undefined ? Infinity : nanoseconds / 1e6, work);
+      causes = this.#run(one, nanoseconds === undefined ? Infinity : nanoseconds / 1e6, drain);
     } finally {
       // The program is stopped: it is done when this returns.
       void recording.stop();
@@ -103,9 +99,9 @@ export class SessionRecorder {
   }
 
   /** Does `drain` every few milliseconds while the program runs; gives how to end that. */
-  whileRunning(one: ProbedProgram, drain: () => void): () => void {
+  whileRunning(one: ProbedProgram, drain: () => void, milliseconds = Infinity): () => void {
     const slice = this.#slice;
-    slice.begin(one.target.process.pid ?? 0, Infinity);
+    slice.begin(one.target.process.pid ?? 0, milliseconds);
     let next = 0;
     const work = (): void => {
       if (performance.now() < next) return;
@@ -128,25 +124,14 @@ export class SessionRecorder {
   }
 
   /** Until something stops it, or so much time has gone by. */
-  #run(one: Debugger, milliseconds: number, work: () => void): StopCause[] {
-    const slice = this.#slice;
-    slice.begin(one.target.process.pid ?? 0, milliseconds);
-    this.work = () => {
-      work();
-      slice.idle();
-    };
-    const unwatch = one.watchEvents(() => {
-      work();
-      slice.happened();
-      return undefined;
-    });
+  #run(one: Debugger, milliseconds: number, drain: () => void): StopCause[] {
+    const stopWork = this.whileRunning(one, drain, milliseconds);
     try {
       const causes = one.run({ kind: 'all' });
-      const isTime = slice.over && !this.#host.cancelled();
+      const isTime = this.#slice.over && !this.#host.cancelled();
       return causes.map((cause) => (cause.kind === 'interrupt' && isTime ? { kind: 'time' } : cause));
     } finally {
-      unwatch();
-      this.work = undefined;
+      stopWork();
     }
   }
 }

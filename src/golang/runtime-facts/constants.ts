@@ -1,3 +1,5 @@
+import { FUNCDATA_INL_TREE, PCDATA_INL_TREE_INDEX } from '../../image/index.ts';
+
 /**
  * Numbers of the runtime, each with the constant it repeats; `constantFacts` is the same list in the form that
  * `npm run check:runtime` verifies.
@@ -88,6 +90,9 @@ export const FUNCDATA_STACK_OBJECTS = constant('internal/abi', 'FUNCDATA_StackOb
 export const FUNCDATA_OPEN_CODED_DEFERS = constant('internal/abi', 'FUNCDATA_OpenCodedDeferInfo', 4, {
   since: 21,
 });
+
+constant('internal/abi', 'PCDATA_InlTreeIndex', PCDATA_INL_TREE_INDEX, { since: 21 });
+constant('internal/abi', 'FUNCDATA_InlTree', FUNCDATA_INL_TREE, { since: 21 });
 
 /** internal/abi/type.go: Kind and TFlag. Before go1.21 the same numbers were in runtime/typekind.go and type.go. */
 export const KIND = {

@@ -12,10 +12,8 @@ import { PclnPlaces } from './code-places.ts';
 import { FileTable } from './file-table.ts';
 import type { PclnHeader, RecordLayout } from './layout.ts';
 import { pcValueAt, walkPcValues } from './pc-values.ts';
+import { FUNCDATA_INL_TREE, PCDATA_INL_TREE_INDEX } from './table-numbers.ts';
 
-/** internal/abi.PCDATA_*, FUNCDATA_*. */
-const PCDATA_INL_TREE_INDEX = 2;
-const FUNCDATA_INL_TREE = 3;
 /** internal/abi.FuncFlag. */
 const FLAG_TOP_FRAME = 1;
 const FLAG_SP_WRITE = 2;
@@ -277,8 +275,10 @@ export class GoFunctionTable implements FunctionTable {
     throw new Error(`function ${index} of ${this.count}`);
   }
 
-  /** Offset of a name in the name table: a NUL or the beginning before it, a NUL behind it. */
-  /** Where the name stands. Looking further than the first takes as long as the table is. */
+  /**
+   * Offsets of a name in the name table: a NUL or the beginning before it, a NUL behind it. Looking further than the first
+   * takes as long as the table is.
+   */
   *#findNames(name: string): Iterable<number> {
     const names = this.#parts.names.whole();
     const needle = new TextEncoder().encode(`\0${name}\0`);
