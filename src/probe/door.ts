@@ -77,12 +77,10 @@ export class Door {
   readonly #view = new DataView(this.#word.buffer);
   #answered = 0;
 
-  /** `owner`: our process id as the program has it, 0 if it cannot see us. */
-  constructor(ring: RingFile, owner: number) {
+  constructor(ring: RingFile) {
     this.#ring = ring;
     this.#write(HEADER.pause, 0);
     this.#write(HEADER.pause + WORD, PAUSE_NS);
-    this.#write(HEADER.owner, owner);
   }
 
   /**

@@ -8,6 +8,7 @@ export type { ProbeTarget, ProbeThread, RingFile } from './port.ts';
 export {
   COUNTED,
   GRAIN,
+  HEADER_BYTES,
   KIND_MASK,
   LONGEST_SLOT,
   SIZE_SHIFT,
@@ -16,5 +17,5 @@ export {
   slotBytes,
   slotLength,
 } from './ring-layout.ts';
-export { type LostRecords, type RecordSink, RingReader, type Room } from './ring-reader.ts';
+export { type LostRecords, type RecordSink, RingReader, type Room, writeOwner } from './ring-reader.ts';
 export type { ProbeBody, TrampolineCode } from './trampoline.ts';

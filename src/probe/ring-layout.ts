@@ -29,7 +29,7 @@ export const HEADER = {
   answered: 512,
   /** Not 0: who comes does not wait. */
   closed: 576,
-  /** The process that answers, if those who wait can see whether it lives; else 0. */
+  /** The process that reads and answers, if those who wait can see whether it lives; else 0. */
   owner: 640,
   /** struct timespec: between two looks. */
   pause: 704,

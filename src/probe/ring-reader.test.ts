@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RingFile } from './port.ts';
 import { HEADER, HEADER_BYTES, mappedBytes, SLOT, SWITCH } from './ring-layout.ts';
-import { type LostRecords, RingReader } from './ring-reader.ts';
+import { type LostRecords, RingReader, writeOwner } from './ring-reader.ts';
 
 const RING = 1 << 20;
 const SMALL = 64;
@@ -43,7 +43,7 @@ class FakeRing implements RingFile {
 function readerOf(ring: FakeRing) {
   const seen: number[] = [];
   const lost: LostRecords[] = [];
-  const reader = new RingReader(ring, RING, () => 7 * ring.head);
+  const reader = new RingReader(ring, RING, () => 1 + 7 * ring.head);
   const drain = (final = false): boolean =>
     reader.drain(
       { record: (words, at) => seen.push(words[at + 2]!), lost: (records) => lost.push(records) },
@@ -66,7 +66,7 @@ describe('reading a ring', () => {
       drain();
       expect(ring.field('tail')).toBe(ring.head);
       // Who waits for room sees that somebody reads.
-      expect(ring.field('alive')).toBe(7 * ring.head);
+      expect(ring.field('alive')).toBe(1 + 7 * ring.head);
     }
     expect(seen).toEqual(expected);
     expect(lost).toEqual([]);
@@ -120,6 +120,14 @@ describe('reading a ring', () => {
     ring.reserve(1, SMALL)();
     drain();
     expect(seen).toEqual([1.5 * RING]);
+  });
+
+  it('has said that it reads before it has read anything, and who it is', () => {
+    const ring = new FakeRing();
+    writeOwner(ring, 4711);
+    readerOf(ring);
+    expect(ring.field('alive')).toBeGreaterThan(0);
+    expect(ring.field('owner')).toBe(4711);
   });
 
   it('knows when the program has given it up', () => {

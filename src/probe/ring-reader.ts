@@ -29,6 +29,13 @@ export interface Room {
   readonly from: number;
 }
 
+/** Says to those who wait who reads the ring and answers: the process id as the program has it, 0 if it cannot see it. */
+export function writeOwner(ring: RingFile, owner: number): void {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setUint32(0, owner, true);
+  ring.write(HEADER.owner, bytes);
+}
+
 /**
  * Reads a ring from outside the program, in order. Nothing is lost as long as the probes see `tail`: they drop and
  * count, or wait, instead of overwriting. A reader that was lapped all the same goes on at the head and says so.
@@ -51,6 +58,7 @@ export class RingReader {
     this.#file = file;
     this.#bytes = bytes;
     this.#ticks = ticks;
+    this.#setTail();
   }
 
   /** Bytes that came. */

@@ -20,8 +20,11 @@ import {
 import { type PatchSite, returns } from './patch-site.ts';
 import { HEADER, HEADER_BYTES, MARGIN_BYTES, SLOT, SWITCH } from './ring-layout.ts';
 
-/** Number of sched_yield on amd64. */
-const SCHED_YIELD = 24;
+/** Numbers of amd64, and an error of <asm-generic/errno-base.h>. */
+const SYS = { schedYield: 24, getpgid: 121 } as const;
+const ESRCH = 3;
+/** So many times its patience who waits believes in a reader whose process is still there: it may be a zombie. */
+const BELIEF = 60;
 const RETURN = Uint8Array.of(0xc3);
 /** jbe rel8; the long one is 0f 86 and four bytes. */
 const SHORT_BRANCH = 0x76;
@@ -327,23 +330,44 @@ export class TrampolineCode {
     const again = code.label();
     const patient = code.label();
     code.bind(again);
-    code.moveNumber(RAX, SCHED_YIELD);
+    code.moveNumber(RAX, SYS.schedYield);
     code.systemCall();
     this.time();
     code.calculate('sub', RAX, since);
     code.moveNumber(RDX, this.#ring.patience);
     code.calculate('compare', RAX, RDX);
     code.branch('belowOrEqual', patient);
-    // Others may have been quicker again and again: the reader is dead only if it has read nothing for as long.
+    // Others may have been quicker again and again: the reader is dead only if it has read nothing for as long, and even
+    // then it may just have no CPU.
     this.time();
     code.calculate('sub', RAX, this.header('alive'));
     code.branch('carry', patient);
     code.moveNumber(RDX, this.#ring.patience);
     code.calculate('compare', RAX, RDX);
+    code.branch('belowOrEqual', patient);
+    code.moveNumber(RDX, BELIEF * this.#ring.patience);
+    code.calculate('compare', RAX, RDX);
     code.branch('above', giveUp);
+    this.#askForOwner(giveUp);
     code.bind(patient);
     this.#used(RAX);
     code.branch('greater', again);
+  }
+
+  /** Whether the reader's process is there, as far as it can be seen from here. Uses RAX, RCX, RDX and R11. */
+  #askForOwner(isGone: Label): void {
+    const { code } = this;
+    code.load32(RAX, this.header('owner'));
+    code.test(RAX, RAX);
+    code.branch('zero', isGone);
+    code.move(RDX, RDI);
+    code.move(RDI, RAX);
+    // It has one argument only: there is no other register to be had.
+    code.moveNumber(RAX, SYS.getpgid);
+    code.systemCall();
+    code.move(RDI, RDX);
+    code.calculate('compare', RAX, { number: -ESRCH });
+    code.branch('equal', isGone);
   }
 
   /** A field of the ring's header. */

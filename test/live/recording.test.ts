@@ -248,6 +248,26 @@ describe('a recording', () => {
   });
 });
 
+describe('a recorder that gets no CPU for a while', () => {
+  it('loses nothing when the program waits for it', async () => {
+    const { pid, output, end } = start(buildGo({ source: 'test/fixtures/probe-scheduling' }), 'until');
+    await pause(50);
+    const recording = await Recording.start({
+      subject: { kind: 'attach', pid },
+      lossless: true,
+      ringBytes: 1 << 20,
+    });
+    // Longer than it would wait for one that is gone.
+    await pause(3000);
+    const trace = await recordEvents(recording, 2 * recording.status.events + 50_000);
+    const { lost, waits, gaveUp } = recording.status;
+    expect({ lost, waited: waits > 0, gaveUp }).toEqual({ lost: 0, waited: true, gaveUp: false });
+    expect(trace.violations).toEqual([]);
+    end();
+    await output;
+  });
+});
+
 describe('a recorder that is killed', () => {
   it('harms nothing, and the next one takes its place', async () => {
     const program = buildGo({ source: 'test/fixtures/probe-scheduling' });

@@ -2,6 +2,7 @@ import { MattockError, UserError } from '../../base/index.ts';
 import { openProgram } from '../../golang/index.ts';
 import {
   Door,
+  HEADER_BYTES,
   type ProbeBody,
   type Probes,
   type ProbeTarget,
@@ -10,6 +11,7 @@ import {
   type RingFile,
   RingReader,
   WindowBusy,
+  writeOwner,
 } from '../../probe/index.ts';
 import {
   isStopped,
@@ -31,7 +33,6 @@ const DEFAULT_RING_BYTES = 64 << 20;
 export const ATTEMPTS = 20;
 export const PAUSE_MS = 2;
 const PATIENCE_TICKS = 3e9;
-/** At most the header and what follows it: nothing is in them yet. */
 const FILL_BYTES = 1 << 20;
 /** Frames between a goroutine that was preempted and what it was preempted in. */
 const PREEMPTION_FRAMES = 8;
@@ -386,7 +387,8 @@ export function giveProbes<Plan extends ProbePlan>(
         return ring;
       },
     });
-    const door = hasDoors ? new Door(probes.ring, seesUs(kernel, target.pid) ? kernel.pid : 0) : undefined;
+    writeOwner(probes.ring, seesUs(kernel, target.pid) ? kernel.pid : 0);
+    const door = hasDoors ? new Door(probes.ring) : undefined;
     return { plan, probes, ringBytes, door, closeRing };
   } catch (error) {
     closeRing();
@@ -416,7 +418,8 @@ async function withSleeper<T>(
 /** The pages of the ring come into being here, and are ours: in the program's threads that would take longer than the probes. */
 export function fillWithZeros(ring: RingFile, ringBytes: number): void {
   const zeros = new Uint8Array(FILL_BYTES);
-  for (let at = 0; at < ringBytes; at += FILL_BYTES) ring.write(at, zeros);
+  for (let at = 0; at < ringBytes; at += FILL_BYTES)
+    ring.write(HEADER_BYTES + at, zeros.subarray(0, ringBytes - at));
 }
 
 /** With a program that runs: reading its binary takes time. What fails, fails again with a thread stopped, and is told then. */
