@@ -49,7 +49,7 @@ describe.skipIf(!possible)('probes that come and go', () => {
     const missing = build.env === WITH_C && !hasProgram('gcc');
     it.skipIf(missing || !hasToolchain(build.toolchain))(
       `change nothing of ${name}`,
-      { timeout: (seconds + 120) * 1000 },
+      { timeout: (seconds + 600) * 1000 },
       async () => {
         const report = await torture(buildGo({ source, ...build }), seconds * 1000);
         expect(report.sessions).toBeGreaterThanOrEqual(SESSIONS.length);
