@@ -18,6 +18,9 @@ const vm = require('node:vm');
 const root = path.dirname(__dirname);
 const file = path.join(root, 'dist/cli.cjs');
 
+/** Bytes of bytecode: some hundred functions. Two sessions of the same commands differ by half of it. */
+const MUCH_NEW = 64 * 1024;
+
 /** Time of the newest source file. */
 function newestIn(folder) {
   let newest = 0;
@@ -68,7 +71,8 @@ function readIfThere(path) {
 /**
  * Compiling the bundle costs more than all else at the start, so V8's compiled code is kept beside it: named after
  * the V8 that made it and the very bundle it was made of, because V8 itself compares no more than their lengths; and
- * after what it is used for, since it has the functions that were called when it was kept.
+ * after what it is used for, since it has the functions that were called when it was kept. A session that called many
+ * others keeps those too: the first one may have asked for nothing but help.
  */
 function loadBundle(use) {
   const { text, codeFile } = readBundle(use);
@@ -76,8 +80,13 @@ function loadBundle(use) {
   const script = new vm.Script(text, { filename: file, cachedData });
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(file), module);
+  const { getHeapCodeStatistics, setFlagsFromString } = require('node:v8');
+  const bytecode = () => getHeapCodeStatistics().bytecode_and_metadata_size;
+  const loaded = bytecode();
   const keepCode = () => {
-    if (cachedData !== undefined && !script.cachedDataRejected) return;
+    if (cachedData !== undefined && !script.cachedDataRejected && bytecode() - loaded < MUCH_NEW) return;
+    // Work that was long has changed it (src/cli/long-work.ts).
+    if (flagsAtStart !== undefined) setFlagsFromString(flagsAtStart);
     try {
       const temporary = `${codeFile}.${process.pid}`;
       writeFileSync(temporary, script.createCachedData());
@@ -88,6 +97,9 @@ function loadBundle(use) {
   };
   return { bundle: module.exports, keepCode };
 }
+
+/** What is changed while work goes on, but must be as it was for kept code to be good. */
+let flagsAtStart;
 
 /**
  * V8 optimises a function that has run 132 KB of its bytecode. Most of what a session does is over before that pays:
@@ -101,9 +113,24 @@ function loadBundle(use) {
 function optimiseLater(needed = []) {
   const { setFlagsFromString } = require('node:v8');
   for (const name of needed) require(name);
-  setFlagsFromString('--interrupt-budget=400000');
+  flagsAtStart = '--interrupt-budget=400000';
+  setFlagsFromString(flagsAtStart);
   setFlagsFromString('--wasm-tiering-budget=100000000');
   setFlagsFromString('--min-semi-space-size=4');
 }
 
-module.exports = { ensureBuilt, loadBundle, optimiseLater };
+/**
+ * For sessions without a thread to spare that are over within seconds. V8 puts up to 920 bytes of other functions'
+ * bytecode into one that it optimises, which is most of what that costs. Threads that help to collect what is young, and
+ * that mark what is old beforehand, spend more on waking each other up than they save. Together that is a sixth of the CPU
+ * time of a list of 100,000 goroutines. And what has been compiled is kept with the rest.
+ */
+function collectAlone() {
+  const { setFlagsFromString } = require('node:v8');
+  setFlagsFromString('--max-inlined-bytecode-size-cumulative=300');
+  setFlagsFromString('--no-parallel-scavenge');
+  setFlagsFromString('--no-concurrent-marking');
+  setFlagsFromString('--no-flush-bytecode');
+}
+
+module.exports = { collectAlone, ensureBuilt, loadBundle, optimiseLater };

@@ -1,6 +1,7 @@
 import { makeStyle, renderError } from '../commands/index.ts';
 import type { RenderOptions, SessionClient } from '../engine/index.ts';
 import type { ProcessEnd } from '../target/index.ts';
+import { LongWork } from './long-work.ts';
 import { openEditor } from './open-editor.ts';
 import type { ProgressLine } from './progress-line.ts';
 import { isTerminal, writeError, writeOut } from './standard-streams.ts';
@@ -14,6 +15,7 @@ export class LineRunner {
   readonly #session: SessionClient;
   readonly #options: RenderOptions;
   readonly #progress: ProgressLine;
+  readonly #work = new LongWork();
 
   constructor(session: SessionClient, options: RenderOptions, progress: ProgressLine) {
     this.#session = session;
@@ -27,6 +29,7 @@ export class LineRunner {
     const outcome = await this.#session.execute(line, this.#options, (text) => {
       this.#progress.clear();
       writeOut(text);
+      this.#work.wrote();
     });
     this.#progress.clear();
     this.ended = outcome.exit;

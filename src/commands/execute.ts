@@ -33,7 +33,7 @@ export interface Outcome {
 }
 
 /** Output is handed on in pieces of this size, or after this time. */
-const CHUNK = 16 * 1024;
+const CHUNK = 32 * 1024;
 const LATENCY_MS = 100;
 /** Of what is told while a command runs, so much in that time is handed on piece by piece. */
 const TOLD_AT_ONCE = 32;

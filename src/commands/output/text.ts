@@ -17,9 +17,14 @@ export function positionText(position: SourcePosition | undefined, style: Style)
 }
 
 interface KeptText {
+  readonly style: Style;
   readonly location: Location;
   readonly text: string;
 }
+
+/** By the low bits of their addresses: a list asks for the same few again and again. A power of two. */
+const RECENT = 256;
+const recentTexts: (KeptText | undefined)[] = new Array(RECENT).fill(undefined);
 
 /** A million goroutines are in a handful of places: their texts are made once. */
 const keptTexts = new WeakMap<Style, Map<number, KeptText>>();
@@ -28,6 +33,15 @@ const MOST_KEPT = 4096;
 /** `./main.go:93 main.inner (0x4cdfc9)` */
 export function locationText(location: Location, style: Style): string {
   if (location.pc === 0) return '?';
+  const place = location.pc % RECENT;
+  const recent = recentTexts[place];
+  if (recent !== undefined && recent.location === location && recent.style === style) return recent.text;
+  const kept = keptText(location, style);
+  recentTexts[place] = kept;
+  return kept.text;
+}
+
+function keptText(location: Location, style: Style): KeptText {
   let texts = keptTexts.get(style);
   if (texts === undefined || texts.size > MOST_KEPT) {
     texts = new Map();
@@ -35,10 +49,10 @@ export function locationText(location: Location, style: Style): string {
   }
   const kept = texts.get(location.pc);
   // One pc can be in different places: as a return address it belongs to the instruction before.
-  if (kept !== undefined && isSame(kept.location, location)) return kept.text;
-  const text = makeLocationText(location, style);
-  texts.set(location.pc, { location, text });
-  return text;
+  if (kept !== undefined && isSame(kept.location, location)) return kept;
+  const made = { style, location, text: makeLocationText(location, style) };
+  texts.set(location.pc, made);
+  return made;
 }
 
 const isSame = (a: Location, b: Location): boolean =>

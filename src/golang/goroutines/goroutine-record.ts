@@ -75,7 +75,8 @@ export class GoroutineRecord implements Goroutine {
   }
 
   get waitReason(): string | undefined {
-    if (!STATES_WITH_REASON.has(this.state) || this.problem !== undefined) return undefined;
+    if (this.state !== '_Gwaiting' && !STATES_WITH_REASON.has(this.state)) return undefined;
+    if (this.problem !== undefined) return undefined;
     return this.#host.fields.waitReasons.text(this.#slice.waitReasons[this.#place]!);
   }
 

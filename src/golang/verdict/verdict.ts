@@ -3,9 +3,9 @@ import { describeSignal, describeSignalCode, type Target, type Thread } from '..
 import type { Frame } from '../frame.ts';
 import type { GoProgram } from '../go-program.ts';
 import type { Goroutine } from '../goroutine.ts';
-import { GoroutineFields } from '../goroutines/goroutine-fields.ts';
 import type { Machine } from '../machines.ts';
 import type { PanicFacts, Program, Verdict } from '../program.ts';
+import { GOROUTINE_STATES, SCAN_BIT } from '../runtime-facts/constants.ts';
 import { isRuntimeInternal } from '../runtime-facts/functions.ts';
 import { M, Panic } from '../runtime-facts/structs.ts';
 import { describePlace } from './fault-place.ts';
@@ -207,16 +207,23 @@ function countStates(go: GoProgram): Verdict['counts'] {
 }
 
 function statesIn(go: GoProgram): NonNullable<Verdict['counts']> {
-  const byState = new Map<string, number>();
-  let total = 0;
+  // By number, the last for those that Go does not have: a list may be of a million.
+  const unknown = GOROUTINE_STATES.length;
+  const counts = new Uint32Array(unknown + 1);
   for (const { length, statuses, problems } of go.list.slices()) {
-    for (let i = 0; i < length; i++) {
-      const state = problems.has(i) ? undefined : GoroutineFields.state(statuses[i]!);
-      if (state === '_Gdead' || state === '_Gdeadextra' || state === '_Gidle') continue;
-      const name = state ?? 'unreadable';
-      byState.set(name, (byState.get(name) ?? 0) + 1);
-      total++;
+    for (let i = 0; i < length; i++) counts[Math.min((statuses[i]! & ~SCAN_BIT) >>> 0, unknown)]!++;
+    for (const i of problems.keys()) {
+      counts[Math.min((statuses[i]! & ~SCAN_BIT) >>> 0, unknown)]!--;
+      counts[unknown]!++;
     }
   }
+  const byState = new Map<string, number>();
+  let total = 0;
+  counts.forEach((count, number) => {
+    const state = GOROUTINE_STATES[number] ?? 'unreadable';
+    if (count === 0 || state === '_Gdead' || state === '_Gdeadextra' || state === '_Gidle') return;
+    byState.set(state, count);
+    total += count;
+  });
   return { total, byState };
 }
