@@ -26,8 +26,9 @@ import { launchOf } from './trace-subject.ts';
 
 const DRAIN_EVERY_MS = 5;
 const END_EVERY_MS = 50;
-/** So often the processor's clock is held against the system's. */
+/** So often the processor's clock is held against the system's, and after so many calls the system's is looked at. */
 const CLOCK_EVERY_MS = 1000;
+const CALLS_BETWEEN_LOOKS = 256;
 
 /** Runs `mattock trace PATTERN` and gives the exit status. */
 export function runTraceCalls(options: TraceCallOptions): Promise<number> {
@@ -110,11 +111,12 @@ class Teller implements CallListener {
   readonly #options: TraceCallOptions;
   readonly #condition: CallCondition | undefined;
   readonly #style: Style;
-  readonly #summary = new CallSummary();
+  readonly #summary: CallSummary;
   /** Functions of which it has been said that the condition cannot be told. */
   readonly #untold = new Set<string>();
   #clock: Clock | undefined;
   #clockSet = 0;
+  #sinceLook = 0;
   #orphans = 0;
   #lost = 0;
   /** When the last event was that was told of. */
@@ -127,6 +129,7 @@ class Teller implements CallListener {
     this.#recording = recording;
     this.#options = options;
     this.#condition = condition;
+    this.#summary = new CallSummary((call) => recording.values.name(call));
     this.#style = makeStyle(renderOptions(options));
   }
 
@@ -146,9 +149,11 @@ class Teller implements CallListener {
 
   wants(call: OpenCall): boolean {
     if (this.#condition === undefined || call.function.level > 0) return true;
-    const { name, layouts } = call.function;
+    const { name } = call.function;
     try {
-      return this.#condition.holds(this.#recording.values.scope(layouts.entry, call.record));
+      return this.#condition.holds(
+        this.#recording.values.scope(call.function.layouts.entry, call.record, call.dictionary),
+      );
     } catch (error) {
       if (!(error instanceof MattockError)) throw error;
       if (!this.#untold.has(name))
@@ -234,14 +239,19 @@ class Teller implements CallListener {
 
   /** Nanoseconds since the beginning. */
   #time(ticks: number): number {
-    const now = performance.now();
-    if (this.#clock === undefined || now - this.#clockSet > CLOCK_EVERY_MS) {
-      this.#clock = this.clock();
-      this.#clockSet = now;
-    }
+    if (this.#clock === undefined || ++this.#sinceLook >= CALLS_BETWEEN_LOOKS)
+      this.#clock = this.#lookAtClock();
     const time = this.#clock.time(ticks);
-    this.#last = Math.max(this.#last, time);
+    if (time > this.#last) this.#last = time;
     return time;
+  }
+
+  #lookAtClock(): Clock {
+    this.#sinceLook = 0;
+    const now = performance.now();
+    if (this.#clock !== undefined && now - this.#clockSet <= CLOCK_EVERY_MS) return this.#clock;
+    this.#clockSet = now;
+    return this.clock();
   }
 
   #say(text: string): void {

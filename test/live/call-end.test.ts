@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CallRecording, type FollowedCalls } from '../../src/engine/trace/call-recording.ts';
+import type { CallLayout } from '../../src/trace/calls/call-layout.ts';
 import { namePattern } from '../../src/trace/calls/name-pattern.ts';
 import { buildGo } from '../support/go-build.ts';
 
@@ -11,7 +12,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Told {
   ended: number;
+  lost: number;
+  /** Results of calls, as far as they are kept, that are not what was passed and one. */
+  readonly wrong: { readonly passed: number; readonly result: number }[];
 }
+
+const firstOf = ({ values }: CallLayout, record: Uint8Array): number =>
+  Number(new DataView(record.buffer, record.byteOffset).getBigInt64(values[0]!.pieces[0]!.at, true));
 
 /** With a function that is called all the time, after more than a thousand calls that nobody was told of. */
 async function withHot(
@@ -31,15 +38,21 @@ async function withHot(
     request: { pattern: namePattern('main.tiny'), followCalls: 0, frames: 0 },
     values,
   });
-  const told = { ended: 0 };
+  const told: Told = { ended: 0, lost: 0, wrong: [] };
   const calls = recording.follow({
     wants: () => true,
     began: () => {},
-    ended: () => {
+    ended({ function: { layouts }, record }, end) {
       told.ended++;
+      if (!values || end.outcome !== 'returned') return;
+      const passed = firstOf(layouts.entry, record);
+      const result = firstOf(layouts.exit, end.record!);
+      if (result !== passed + 1) told.wrong.push({ passed, result });
     },
     orphan: () => {},
-    lost: () => {},
+    lost: (count) => {
+      told.lost += count;
+    },
   });
   try {
     while (!readFileSync(stdout, 'utf8').includes('a thousand'))
@@ -82,3 +95,18 @@ describe.each([{ values: false }, { values: true }])(
     });
   },
 );
+
+it('gives no call the return of another one where records were dropped between them', async () => {
+  await withHot(true, async (calls, told) => {
+    for (let gaps = 0; gaps < 20; ) {
+      const { lost } = told;
+      calls.drain();
+      if (told.lost > lost) gaps++;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await calls.stop();
+    await calls.tellRest(() => false);
+    expect(told.ended).toBeGreaterThan(1000);
+    expect(told.wrong).toEqual([]);
+  });
+});

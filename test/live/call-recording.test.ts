@@ -70,7 +70,8 @@ async function record(
   let orphans = 0;
   const { values } = recording;
   const calls = recording.follow({
-    wants: (call) => wanted?.holds(values.scope(call.function.layouts.entry, call.record)) ?? true,
+    wants: (call) =>
+      wanted?.holds(values.scope(call.function.layouts.entry, call.record, call.dictionary)) ?? true,
     began(call) {
       const { goroutine, level, record: bytes } = call;
       const { layouts } = call.function;

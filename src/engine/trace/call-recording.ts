@@ -98,8 +98,8 @@ export class FollowedCalls {
   readonly #session: ProbeSession<CallProbes>;
   readonly #stacks: CallStacks;
   readonly #lost: (count: number) => void;
-  /** Whole records one after another, and how many are lost between two. */
-  #waiting: (Uint32Array | number)[] = [];
+  /** Whole records one after another, and what is lost between two. */
+  #waiting: (Uint32Array | LostRecords)[] = [];
   #told = 0;
   /** Where the next record is in the first of them that is not told. */
   #at = 0;
@@ -125,11 +125,11 @@ export class FollowedCalls {
         else if (this.#stopping) this.#keep(words, at, lengthOf(head));
         else stacks.record(words, at);
       },
-      lost: ({ count }: LostRecords) => {
-        if (atOnce && !this.#stopping) this.#lose(count);
+      lost: (records: LostRecords) => {
+        if (atOnce && !this.#stopping) this.#lose(records);
         else {
           this.#seal();
-          this.#waiting.push(count);
+          this.#waiting.push(records);
         }
       },
     };
@@ -169,7 +169,7 @@ export class FollowedCalls {
   /** The next of what waits. */
   #next(record: RecordSink['record']): void {
     const next = this.#waiting[this.#told]!;
-    if (typeof next === 'number') this.#lose(next);
+    if (!(next instanceof Uint32Array)) this.#lose(next);
     else {
       record(next, this.#at);
       this.#at += lengthOf(next[this.#at + (SLOT.kind >> 2)]!);
@@ -199,8 +199,9 @@ export class FollowedCalls {
     this.#block = { words: new Uint32Array(0), used: 0 };
   }
 
-  #lose(count: number): void {
-    this.#stacks.forget();
+  #lose({ count, between }: LostRecords): void {
+    // Records that were dropped are missed where they would have been.
+    if (between === undefined) this.#stacks.forget();
     this.#lost(count);
   }
 

@@ -71,7 +71,12 @@ export interface CallLayout {
   /** Return addresses: how many, and where. */
   readonly frames: number;
   readonly framesAt: number;
+  /** Where the dictionary is that says what a generic function was called with; 0: it has none. */
+  readonly dictionaryAt: number;
 }
+
+/** What the compiler calls it (cmd/compile/internal/noder/reader.go). */
+const DICTIONARY = '.dict';
 
 export interface CallLayouts {
   readonly entry: CallLayout;
@@ -130,6 +135,7 @@ class LayoutBuilder {
       values,
       frames: this.#frames,
       framesAt: CALL_RECORD.values,
+      dictionaryAt: values.find(({ name }) => name === DICTIONARY)?.pieces[0]?.at ?? 0,
     };
   }
 

@@ -59,7 +59,15 @@ export interface CallSubject {
 const LONGEST_FUNCTION = 1 << 20;
 /** More return addresses than this do not fit into a record with everything else. */
 export const MOST_FRAMES = 32;
-const NOTHING: CallLayout = { length: 64, words: [], contents: [], values: [], frames: 0, framesAt: 0 };
+const NOTHING: CallLayout = {
+  length: 64,
+  words: [],
+  contents: [],
+  values: [],
+  frames: 0,
+  framesAt: 0,
+  dictionaryAt: 0,
+};
 const NAMES_IN_NOTES = 3;
 const WORD = 8;
 
@@ -276,12 +284,12 @@ class Planner {
     const traits = facts.image.functions!.traits(index);
     // The linker lists C functions too.
     if (!name.includes('.') || PART_OF_C.test(name)) return level > 0 ? 'silently' : 'it is no Go function';
+    // What the compiler writes around a function: the function itself is seen.
+    if (funcIdName(facts.version, traits.funcId) === 'wrapper') return 'silently';
     if (traits.assembly) return level > 0 ? 'silently' : 'it is written in assembly';
     if (this.#taken.has(name)) return level > 0 ? 'silently' : 'the trace itself has a probe there';
     if (OUT_OF_BOUNDS.test(name)) return level > 0 ? 'silently' : 'it may run without a goroutine';
-    if (level > 0 && name.startsWith('runtime.')) return 'silently';
-    // What the compiler writes around a function: the function itself is seen.
-    return funcIdName(facts.version, traits.funcId) === 'wrapper' ? 'silently' : undefined;
+    return level > 0 && name.startsWith('runtime.') ? 'silently' : undefined;
   }
 
   #windows(index: number, name: string, level: number): FunctionWindows | string {

@@ -15,7 +15,7 @@ import {
   type TrampolineCode,
 } from '../../probe/index.ts';
 import { type CallLayout, MOST_CONTENTS, type StoredContents, type WordSource } from './call-layout.ts';
-import { CALL_RECORD } from './call-record.ts';
+import { CALL_RECORD, DROPPED_SHIFT } from './call-record.ts';
 
 const WORD = 8;
 const XMM15 = 15;
@@ -60,10 +60,12 @@ export function writeCallRecord(out: TrampolineCode, order: CallRecordOrder, fac
   if (layout.frames > 0) writeFrames(out, layout, facts);
   out.time();
   code.store(beside(R12, SLOT.time), RAX);
-  code.storeNumber32(
-    beside(R12, SLOT.kind),
-    ((layout.length / GRAIN) << 8) | (COUNTED << SIZE_SHIFT) | order.kind,
-  );
+  code.load(RAX, out.header('dropped'));
+  code.shiftLeft(RAX, DROPPED_SHIFT);
+  code.calculate32('or', RAX, {
+    number: ((layout.length / GRAIN) << 8) | (COUNTED << SIZE_SHIFT) | order.kind,
+  });
+  code.store32(beside(R12, SLOT.kind), RAX);
   code.storeNumber32(beside(R12, CALL_RECORD.function), order.function);
   writeGoroutine(out, facts);
   code.fromVector(RAX, XMM15, 1);

@@ -2,6 +2,8 @@
  * What a call probe writes behind commit word, time and kind (src/probe/ring-layout.ts), by byte offset. How many grains
  * of 64 bytes it takes stands in byte 17.
  *
+ *   18  how many records had been dropped before, by anybody: the low 16 bits. Two records of a goroutine between which it
+ *       is the same follow each other (65,536 drops or a multiple, to one, would go unnoticed)
  *   20  number of the function
  *   24  id of the goroutine, 0 on a thread's own stack
  *   32  distance of RSP from the upper end of the stack: the same at a call and its return, and when the stack has moved
@@ -16,6 +18,9 @@ export const CALL_RECORD = {
   thread: 36,
   values: 40,
 } as const;
+
+/** Where in the word of the kind the dropped records are counted. */
+export const DROPPED_SHIFT = 16;
 
 /** Kinds of records, beside those of `../recording/record.ts`. */
 export const CALL_KIND = {

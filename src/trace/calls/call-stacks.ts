@@ -1,6 +1,6 @@
 import { GRAIN, KIND_MASK, SLOT } from '../../probe/index.ts';
 import type { TracedFunction } from './call-plan.ts';
-import { CALL_KIND, CALL_RECORD } from './call-record.ts';
+import { CALL_KIND, CALL_RECORD, DROPPED_SHIFT } from './call-record.ts';
 
 /** How a call came to its end. */
 export type Outcome =
@@ -31,6 +31,8 @@ export interface OpenCall {
   readonly depth: number;
   /** Neither told of nor counted: not asked for, or a condition does not hold. */
   readonly silent: boolean;
+  /** Of a generic function: where its dictionary is, which says what it was called with; 0 where that is not known. */
+  readonly dictionary: number;
 }
 
 export interface CallEnd {
@@ -53,34 +55,54 @@ export interface CallListener {
 
 interface Stack {
   readonly calls: OpenCall[];
-  /** Of those that are told of, by the name of the function; only where one is in another. */
+  /** Of those that are told of, by `keyOf`; only where one is in another. */
   active: Map<string, number> | undefined;
   /** Distances at which panics began and of which nothing has been seen to return. */
   readonly panics: number[];
+  /** What CALL_RECORD.dropped was in the last record. */
+  dropped: number;
+  /**
+   * So many of the calls, from the outermost, began before records were lost: they may go on, or another call of the same
+   * function has taken the place.
+   */
+  doubtful: number;
 }
 
 const NO_BYTES = new Uint8Array(0);
 /** Of a thread's own stack there is no goroutine: its calls are told apart by thread. */
 const THREAD_KEY = 2 ** 52;
 
+/** A function; of a generic one, the instance. */
+const keyOf = ({ function: { name }, dictionary }: Pick<OpenCall, 'function' | 'dictionary'>): string =>
+  dictionary === 0 ? name : `${name} ${dictionary}`;
+
 /** How many calls of a function, of those told of, go on. Counted, not looked for: recursion may be a million deep. */
-function activeIn(stack: Stack, name: string): number {
+function activeIn(stack: Stack, key: string): number {
   if (stack.active === undefined) {
     stack.active = new Map();
-    for (const { function: called, silent } of stack.calls)
-      if (!silent) stack.active.set(called.name, (stack.active.get(called.name) ?? 0) + 1);
+    for (const call of stack.calls)
+      if (!call.silent) stack.active.set(keyOf(call), (stack.active.get(keyOf(call)) ?? 0) + 1);
   }
-  return stack.active.get(name) ?? 0;
+  return stack.active.get(key) ?? 0;
 }
 
 function pop(stack: Stack): void {
   const call = stack.calls.pop();
-  if (call !== undefined && !call.silent) stack.active?.set(call.function.name, call.nested);
+  if (stack.doubtful > stack.calls.length) stack.doubtful = stack.calls.length;
+  if (stack.active !== undefined && call !== undefined && !call.silent)
+    stack.active.set(keyOf(call), call.nested);
 }
+
+/** Whether records were lost since the outermost calls of the stack began, of which the last is one. */
+const isDoubtful = (stack: Stack): boolean => stack.calls.length <= stack.doubtful;
+
+/** From here on stacks of goroutines that are in no call are looked for and let go of. */
+const MANY_STACKS = 4096;
 
 /**
  * Puts beginnings and ends of calls together. Records of one goroutine come in their order; a return belongs to the
  * call at its distance from the end of the stack, and what is nearer to the stack's growing end has been left otherwise.
+ * Where records were dropped between the two, the return may be that of another call.
  */
 export class CallStacks {
   readonly #functions: readonly TracedFunction[];
@@ -88,6 +110,7 @@ export class CallStacks {
   readonly #followed: number;
   readonly #keep: boolean;
   readonly #stacks = new Map<number, Stack>();
+  #many = MANY_STACKS;
 
   /** `followed`: levels of calls below those that were asked for; `keep`: whether records are for later. */
   constructor(functions: readonly TracedFunction[], listener: CallListener, followed: number, keep: boolean) {
@@ -99,67 +122,81 @@ export class CallStacks {
 
   /** A record of one of CALL_KIND. If records are for later, nobody may write over it. */
   record(words: Uint32Array, at: number): void {
-    const time = words[at + (SLOT.time >> 2)]! + words[at + (SLOT.time >> 2) + 1]! * 2 ** 32;
-    const kind = words[at + (SLOT.kind >> 2)]! & KIND_MASK;
+    const ended = words[at + (SLOT.time >> 2)]! + words[at + (SLOT.time >> 2) + 1]! * 2 ** 32;
+    const head = words[at + (SLOT.kind >> 2)]!;
     const goroutine =
       words[at + (CALL_RECORD.goroutine >> 2)]! + words[at + (CALL_RECORD.goroutine >> 2) + 1]! * 2 ** 32;
     const depth = words[at + (CALL_RECORD.depth >> 2)]!;
     const thread = words[at + (CALL_RECORD.thread >> 2)]!;
     const key = goroutine === 0 ? THREAD_KEY + thread : goroutine;
-    switch (kind) {
+    const stack = this.#stackOf(key, head >>> DROPPED_SHIFT);
+    switch (head & KIND_MASK) {
       case CALL_KIND.call:
-        this.#begin(key, { goroutine, depth, thread, began: time }, words, at);
+        this.#begin(stack, goroutine, depth, thread, ended, words, at);
         break;
       case CALL_KIND.return:
-        this.#end(key, depth, { thread, ended: time }, words, at);
+        this.#end(stack, depth, { thread, ended }, words, at);
         break;
       case CALL_KIND.panic:
-        this.#stacks.get(key)?.panics.push(depth);
+        if (stack.calls.length > 0) stack.panics.push(depth);
         break;
       case CALL_KIND.end:
-        this.#finish(key, { outcome: 'exited', ended: time, thread, record: undefined });
+        this.#leave(stack, 0, { outcome: 'exited', ended, thread, record: undefined });
+        this.#stacks.delete(key);
         break;
       default:
     }
   }
 
-  /** Records are missing: what is open may have ended since. */
+  /** Nobody knows what happened to whom: what is open may have ended since. */
   forget(): void {
     this.#stacks.clear();
   }
 
   /** Calls that are going on. */
   *open(): Iterable<OpenCall> {
-    for (const { calls } of this.#stacks.values()) for (const call of calls) if (!call.silent) yield call;
+    for (const { calls, doubtful } of this.#stacks.values())
+      for (let i = doubtful; i < calls.length; i++) if (!calls[i]!.silent) yield calls[i]!;
   }
 
   #begin(
-    key: number,
-    facts: Pick<OpenCall, 'goroutine' | 'depth' | 'thread' | 'began'>,
+    stack: Stack,
+    goroutine: number,
+    depth: number,
+    thread: number,
+    began: number,
     words: Uint32Array,
     at: number,
   ): void {
     const called = this.#functions[words[at + (CALL_RECORD.function >> 2)]!];
     if (called === undefined) return;
-    const stack = this.#stackOf(key);
-    const gone: CallEnd = { outcome: 'unseen', ended: facts.began, thread: facts.thread, record: undefined };
-    this.#leave(stack, facts.depth, gone);
+    const { calls, panics } = stack;
+    if (calls.length > 0 && calls.at(-1)!.depth >= depth)
+      this.#leave(stack, depth, { outcome: 'unseen', ended: began, thread, record: undefined });
     // What a panic runs, it runs further down.
-    while (stack.panics.length > 0 && stack.panics.at(-1)! >= facts.depth) stack.panics.pop();
-    const around = stack.calls.findLast(({ silent }) => !silent);
-    const wanted = called.level === 0 || this.#isFollowed(stack);
+    while (panics.length > 0 && panics.at(-1)! >= depth) panics.pop();
+    const around = lastTold(calls);
+    const wanted = called.level === 0 || (around !== undefined && this.#isFollowed(stack));
+    const { dictionaryAt } = called.layouts.entry;
+    const word = at + (dictionaryAt >> 2);
+    const dictionary = dictionaryAt === 0 ? 0 : words[word]! + words[word + 1]! * 2 ** 32;
+    const nested = around === undefined ? 0 : activeIn(stack, keyOf({ function: called, dictionary }));
     const call: OpenCall = {
-      ...facts,
       function: called,
+      goroutine,
+      thread,
+      began,
       level: around === undefined ? 0 : around.level + 1,
-      nested: around === undefined ? 0 : activeIn(stack, called.name),
-      record: this.#bytes(words, at),
+      nested,
+      record: this.#keep ? bytesOf(words, at) : NO_BYTES,
+      depth,
       silent: !wanted,
+      dictionary,
     };
     const told = wanted && this.#listener.wants(call);
-    stack.calls.push(told === wanted ? call : { ...call, silent: true });
+    calls.push(told === wanted ? call : { ...call, silent: true });
     if (!told) return;
-    stack.active?.set(called.name, call.nested + 1);
+    stack.active?.set(keyOf(call), nested + 1);
     this.#listener.began(call);
   }
 
@@ -175,26 +212,29 @@ export class CallStacks {
   }
 
   #end(
-    key: number,
+    stack: Stack,
     depth: number,
     { thread, ended }: { readonly thread: number; readonly ended: number },
     words: Uint32Array,
     at: number,
   ): void {
-    const stack = this.#stacks.get(key);
-    const called = this.#functions[words[at + (CALL_RECORD.function >> 2)]!];
-    if (stack !== undefined)
+    const { calls, panics } = stack;
+    if (calls.length > 0 && calls.at(-1)!.depth > depth)
       this.#leave(stack, depth + 1, { outcome: 'unseen', ended, thread, record: undefined });
-    const call = stack?.calls.at(-1);
-    if (stack === undefined || call?.depth !== depth || call.function !== called) {
+    const call = calls.at(-1);
+    if (
+      call?.depth !== depth ||
+      call.function !== this.#functions[words[at + (CALL_RECORD.function >> 2)]!]
+    ) {
       this.#listener.orphan();
       return;
     }
+    const doubtful = isDoubtful(stack);
     pop(stack);
-    while (stack.panics.length > 0 && stack.panics.at(-1)! >= depth) stack.panics.pop();
-    if (stack.calls.length === 0) this.#stacks.delete(key);
+    while (panics.length > 0 && panics.at(-1)! >= depth) panics.pop();
     if (call.silent) return;
-    this.#listener.ended(call, { outcome: 'returned', ended, thread, record: this.#bytes(words, at) });
+    const record = doubtful ? undefined : this.#keep ? bytesOf(words, at) : NO_BYTES;
+    this.#listener.ended(call, { outcome: doubtful ? 'unseen' : 'returned', ended, thread, record });
   }
 
   /** Everything from this distance on has been left without a return that was seen. */
@@ -204,34 +244,45 @@ export class CallStacks {
       call !== undefined && call.depth >= depth;
       call = stack.calls.at(-1)
     ) {
+      const doubtful = isDoubtful(stack);
       pop(stack);
       // A panic began within it.
       const panicked = stack.panics.some((at) => at > call!.depth);
-      if (!call.silent) this.#listener.ended(call, panicked ? { ...end, outcome: 'panicked' } : end);
+      const outcome = doubtful ? 'unseen' : panicked ? 'panicked' : end.outcome;
+      if (!call.silent) this.#listener.ended(call, { ...end, outcome });
     }
     while (stack.panics.length > 0 && stack.panics.at(-1)! > depth && stack.calls.length === 0)
       stack.panics.pop();
   }
 
-  #finish(key: number, end: CallEnd): void {
-    const stack = this.#stacks.get(key);
-    if (stack === undefined) return;
-    this.#leave(stack, 0, end);
-    this.#stacks.delete(key);
-  }
-
-  #stackOf(key: number): Stack {
+  /** Where somebody's records were dropped since the last of this goroutine, its own may be among them. */
+  #stackOf(key: number, dropped: number): Stack {
     let stack = this.#stacks.get(key);
     if (stack === undefined) {
-      stack = { calls: [], panics: [], active: undefined };
+      if (this.#stacks.size >= this.#many) this.#prune();
+      stack = { calls: [], panics: [], active: undefined, dropped, doubtful: 0 };
       this.#stacks.set(key, stack);
+    } else if (stack.dropped !== dropped) {
+      stack.dropped = dropped;
+      stack.doubtful = stack.calls.length;
+      stack.panics.length = 0;
     }
     return stack;
   }
 
-  #bytes(words: Uint32Array, at: number): Uint8Array {
-    if (!this.#keep) return NO_BYTES;
-    const grains = (words[at + (SLOT.kind >> 2)]! >> 8) & 0xff;
-    return new Uint8Array(words.buffer, words.byteOffset + at * 4, grains * GRAIN);
+  /** An empty stack is kept, for the goroutine's next call; those of goroutines whose end was not seen would stay. */
+  #prune(): void {
+    for (const [key, { calls }] of this.#stacks) if (calls.length === 0) this.#stacks.delete(key);
+    this.#many = Math.max(MANY_STACKS, 2 * this.#stacks.size);
   }
+}
+
+function lastTold(calls: readonly OpenCall[]): OpenCall | undefined {
+  for (let i = calls.length - 1; i >= 0; i--) if (!calls[i]!.silent) return calls[i];
+  return undefined;
+}
+
+function bytesOf(words: Uint32Array, at: number): Uint8Array {
+  const grains = (words[at + (SLOT.kind >> 2)]! >> 8) & 0xff;
+  return new Uint8Array(words.buffer, words.byteOffset + at * 4, grains * GRAIN);
 }

@@ -31,7 +31,7 @@ describe('calls within calls of the same function', () => {
   const summary = (
     ...calls: readonly (readonly [nested: number, took: number, outcome?: Outcome, goroutine?: number])[]
   ): CallSummary => {
-    const all = new CallSummary();
+    const all = new CallSummary(({ function: { name } }) => name);
     for (const [nested, took, outcome = 'returned', goroutine = 1] of calls)
       all.add({ function: { name: 'f' }, nested, goroutine, thread: 9 } as OpenCall, { outcome }, took);
     return all;
@@ -61,4 +61,19 @@ describe('calls within calls of the same function', () => {
     all.add({ function: { name: 'f' }, nested: 0, goroutine: 1 } as OpenCall, { outcome: 'unseen' }, 50);
     expect(all.functions()[0]).toMatchObject({ total: 30 });
   });
+});
+
+it('counts instances of a generic function apart, and what has the same name together', () => {
+  const all = new CallSummary(({ function: { name }, dictionary }) => `${name}[${dictionary % 2}]`);
+  const generic = { name: 'f' };
+  for (const dictionary of [1, 2, 3, 1])
+    all.add(
+      { function: generic, dictionary, nested: 0, goroutine: 1 } as OpenCall,
+      { outcome: 'returned' },
+      dictionary * 10,
+    );
+  expect(all.functions().map((each) => [each.function, each.returned, each.total])).toEqual([
+    ['f[1]', 3, 50],
+    ['f[0]', 1, 20],
+  ]);
 });

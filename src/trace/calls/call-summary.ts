@@ -1,5 +1,4 @@
 import type { CallEnd, OpenCall } from './call-stacks.ts';
-import { nameByShape } from './instances.ts';
 
 /** Buckets in each doubling of a duration: a quantile is right within 100/32 percent. */
 const PER_DOUBLING = 16;
@@ -32,8 +31,8 @@ export class CallStatistics {
   add(nanoseconds: number): void {
     this.returned++;
     this.sum += nanoseconds;
-    this.shortest = Math.min(this.shortest, nanoseconds);
-    this.longest = Math.max(this.longest, nanoseconds);
+    if (nanoseconds < this.shortest) this.shortest = nanoseconds;
+    if (nanoseconds > this.longest) this.longest = nanoseconds;
     this.#buckets[bucketOf(nanoseconds)]!++;
   }
 
@@ -67,35 +66,54 @@ export class CallStatistics {
 const bucketOf = (nanoseconds: number): number =>
   Math.min(BUCKETS - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, nanoseconds)) * PER_DOUBLING)));
 
+/** What tells apart which calls are counted together: instances of a generic function share their code. */
+type Counted = Pick<OpenCall, 'function' | 'dictionary'>;
+
 /** Calls counted instead of told one by one. */
 export class CallSummary {
+  readonly #nameOf: (call: Counted) => string;
   readonly #functions = new Map<string, CallStatistics>();
+  /** The same by function and dictionary: putting a name together for each call would take its time. */
+  readonly #known = new Map<Counted['function'], Map<number, CallStatistics>>();
   /**
    * Of calls that have ended within others of the same function that go on, by function and goroutine: at n the time of
    * those that were n deep, since the one around them began.
    */
   readonly #within = new Map<CallStatistics, Map<number, number[]>>();
 
+  /** `nameOf`: what a call is counted under. */
+  constructor(nameOf: (call: Counted) => string) {
+    this.#nameOf = nameOf;
+  }
+
   /** `nanoseconds`: how long it took. Calls of a goroutine end innermost first. */
-  add(
-    { function: called, nested, goroutine, thread }: OpenCall,
-    { outcome }: Pick<CallEnd, 'outcome'>,
-    nanoseconds: number,
-  ): void {
-    // Instances share their code: which one it is stands in records, which are not kept here.
-    const name = nameByShape(called.name);
+  add(call: OpenCall, { outcome }: Pick<CallEnd, 'outcome'>, nanoseconds: number): void {
+    const { nested, goroutine, thread } = call;
+    const statistics = this.#known.get(call.function)?.get(call.dictionary) ?? this.#statisticsOf(call);
+    if (nested >= statistics.deepest) statistics.deepest = nested + 1;
+    if (outcome === 'returned') {
+      statistics.add(nanoseconds);
+      if (nested === 0 && !this.#within.has(statistics)) {
+        statistics.total += nanoseconds;
+        return;
+      }
+    } else if (outcome === 'unseen') statistics.unseen++;
+    else statistics.unwound++;
+    // Of a call that nobody saw return, those within are what is known.
+    const known = outcome === 'returned' ? nanoseconds : undefined;
+    this.#cover(statistics, goroutine === 0 ? -thread : goroutine, nested, known);
+  }
+
+  #statisticsOf(call: Counted): CallStatistics {
+    const name = this.#nameOf(call);
     let statistics = this.#functions.get(name);
     if (statistics === undefined) {
       statistics = new CallStatistics(name);
       this.#functions.set(name, statistics);
     }
-    statistics.deepest = Math.max(statistics.deepest, nested + 1);
-    if (outcome === 'returned') statistics.add(nanoseconds);
-    else if (outcome === 'unseen') statistics.unseen++;
-    else statistics.unwound++;
-    // Of a call that nobody saw return, those within are what is known.
-    const known = outcome === 'returned' ? nanoseconds : undefined;
-    this.#cover(statistics, goroutine === 0 ? -thread : goroutine, nested, known);
+    const known = this.#known.get(call.function) ?? new Map<number, CallStatistics>();
+    this.#known.set(call.function, known.set(call.dictionary, statistics));
+    return statistics;
   }
 
   #cover(statistics: CallStatistics, key: number, nested: number, known: number | undefined): void {
@@ -104,6 +122,7 @@ export class CallSummary {
     const covered = known ?? (depths?.slice(nested + 1) ?? []).reduce((sum, time) => sum + time, 0);
     if (nested === 0) {
       goroutines?.delete(key);
+      if (goroutines?.size === 0) this.#within.delete(statistics);
       statistics.total += covered;
       return;
     }

@@ -21,9 +21,9 @@ import { codeLocations } from '../recording/symbols.ts';
 import { type CallLayout, MOST_CONTENTS, type StoredContents, type StoredValue } from './call-layout.ts';
 import type { OpenCall } from './call-stacks.ts';
 import { CapturedMemory, type Constants } from './captured-memory.ts';
-import { dictionaryIn, Instances } from './instances.ts';
+import { Instances } from './instances.ts';
 
-type Called = Pick<OpenCall, 'function' | 'record'>;
+type Called = Pick<OpenCall, 'function' | 'record' | 'dictionary'>;
 
 export interface NamedShown {
   readonly name: string;
@@ -78,21 +78,24 @@ export class CallValues {
   }
 
   /** The function that was called, with its type arguments as far as they are known. */
-  name({ function: { name, layouts }, record }: Called): string {
-    return this.#instances.nameOf(name, dictionaryIn(layouts.entry, record));
+  name({ function: { name }, dictionary }: Pick<Called, 'function' | 'dictionary'>): string {
+    return this.#instances.nameOf(name, dictionary);
   }
 
   /** What it was called with, as text and data. */
-  arguments({ function: { layouts }, record }: Called): NamedShown[] {
-    return this.#shown(layouts.entry, record, dictionaryIn(layouts.entry, record));
+  arguments({ function: { layouts }, record, dictionary }: Called): NamedShown[] {
+    return this.#shown(layouts.entry, record, dictionary);
   }
 
   /** What it returned, by the record of that. */
-  results({ function: { layouts }, record }: Called, returned: Uint8Array): NamedShown[] {
-    return this.#shown(layouts.exit, returned, dictionaryIn(layouts.entry, record));
+  results(
+    { function: { layouts }, dictionary }: Pick<Called, 'function' | 'dictionary'>,
+    returned: Uint8Array,
+  ): NamedShown[] {
+    return this.#shown(layouts.exit, returned, dictionary);
   }
 
-  #shown(layout: CallLayout, record: Uint8Array, dictionary: number | undefined): NamedShown[] {
+  #shown(layout: CallLayout, record: Uint8Array, dictionary: number): NamedShown[] {
     this.#enter(layout, record);
     return visible(layout).map((value) => {
       const { result, readLate } = this.#memory.watch(() =>
@@ -136,14 +139,14 @@ export class CallValues {
     return found;
   }
 
-  #value(value: StoredValue, record: Uint8Array, dictionary: number | undefined): Value {
+  #value(value: StoredValue, record: Uint8Array, dictionary: number): Value {
     const { storage } = storedValue(value, record);
     if (value.type.dictionaryIndex === undefined) return { type: value.type, storage };
     return { type: this.#realType(value.type, dictionary), storage };
   }
 
-  #realType(type: Type, dictionary: number | undefined): Type {
-    if (dictionary === undefined) return underlying(type);
+  #realType(type: Type, dictionary: number): Type {
+    if (dictionary === 0) return underlying(type);
     try {
       return realType(this.#program, type, runtimeAddress(dictionary));
     } catch (error) {
@@ -154,9 +157,8 @@ export class CallValues {
   }
 
   /** Where the names of arguments mean those of a record. */
-  scope(layout: CallLayout, record: Uint8Array): Scope {
+  scope(layout: CallLayout, record: Uint8Array, dictionary = 0): Scope {
     this.#enter(layout, record);
-    const dictionary = dictionaryIn(layout, record);
     const variables = visible(layout).map((value): FrameVariable => {
       const { type, storage } = this.#value(value, record, dictionary);
       const place = storage as Place;

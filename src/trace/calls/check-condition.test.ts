@@ -32,7 +32,15 @@ const error: Type = { ...common('error', 16), kind: 'interface', empty: false };
 const base = struct('main.base', field('Id', int));
 const request = struct('main.request', field('base', base, true), field('Size', int), field('Hot', bool));
 
-const NOTHING: CallLayout = { length: 64, words: [], contents: [], values: [], frames: 0, framesAt: 0 };
+const NOTHING: CallLayout = {
+  length: 64,
+  words: [],
+  contents: [],
+  values: [],
+  frames: 0,
+  framesAt: 0,
+  dictionaryAt: 0,
+};
 const called = (name: string, values: Readonly<Record<string, Type>>, described = true): TracedFunction => ({
   name,
   address: 0,

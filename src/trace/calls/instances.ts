@@ -1,6 +1,5 @@
 import { runtimeAddress } from '../../base/index.ts';
 import type { Program } from '../../golang/index.ts';
-import type { CallLayout } from './call-layout.ts';
 
 /**
  * Generic functions are compiled once for all types of the same shape and are told by a dictionary what they were called
@@ -8,7 +7,6 @@ import type { CallLayout } from './call-layout.ts';
  * method it is that of the receiver's type, `main..dict.list[int]`; before go1.20, `main..dict.(*list[int]).Push`.
  */
 const DICTIONARY_SYMBOL = /^(.+?)\.\.dict\.(?:\(\*)?([^[]+)(\[.*)$/;
-const DICTIONARY = '.dict';
 const SHAPE = 'go.shape.';
 /** As the function table has them before go1.21. */
 const UNTOLD = '[...]';
@@ -23,9 +21,9 @@ export class Instances {
   }
 
   /** `main.Map[int,string]` of `main.Map[go.shape.int,go.shape.string]`; what its dictionary does not tell is said of its shape. */
-  nameOf(name: string, dictionary: number | undefined): string {
+  nameOf(name: string, dictionary: number): string {
     if (!name.includes(SHAPE) && !name.includes(UNTOLD)) return name;
-    if (dictionary === undefined) return nameByShape(name);
+    if (dictionary === 0) return nameByShape(name);
     const key = `${name} ${dictionary}`;
     let found = this.#names.get(key);
     if (found === undefined) {
@@ -43,14 +41,6 @@ export class Instances {
     const symbol = module!.image?.symbols.at(linked);
     return symbol?.address === linked ? symbol.name : undefined;
   }
-}
-
-/** Where the function's dictionary is, in the record of a call. */
-export function dictionaryIn({ values }: CallLayout, record: Uint8Array): number | undefined {
-  const at = values.find(({ name }) => name === DICTIONARY)?.pieces[0]?.at;
-  if (at === undefined || record.length < at + 8) return undefined;
-  const view = new DataView(record.buffer, record.byteOffset);
-  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
 }
 
 /** The name with the dictionary's type arguments; undefined: it is that of another function. */

@@ -84,7 +84,9 @@ export class SeenCalls implements CallListener {
     this.#stacks.record(words.slice(at, at + (grains * GRAIN) / 4), 0);
   }
 
-  lost(_: LostRecords): void {
+  lost({ between }: LostRecords): void {
+    // Records that were dropped are missed where they would have been.
+    if (between !== undefined) return;
     this.#stacks.forget();
     this.#open.clear();
   }
@@ -100,12 +102,11 @@ export class SeenCalls implements CallListener {
   wants(call: OpenCall): boolean {
     const { condition } = this.#filter;
     if (condition === undefined || call.function.level > 0) return true;
-    const { name, layouts } = call.function;
     try {
-      return condition.holds(this.#values.scope(layouts.entry, call.record));
+      return condition.holds(this.#values.scope(call.function.layouts.entry, call.record, call.dictionary));
     } catch (error) {
       if (!(error instanceof MattockError)) throw error;
-      this.#untold.set(name, error.message);
+      this.#untold.set(call.function.name, error.message);
       return false;
     }
   }
