@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/base/index.ts';
 import { openKernel } from '../../src/engine/linux/open-kernel.ts';
-import { attachTarget, inspectTarget } from '../../src/engine/live/open-live-target.ts';
+import { attachSleeper, attachTarget, inspectTarget } from '../../src/engine/live/open-live-target.ts';
 import { type Kernel, KernelError } from '../../src/target/process/kernel.ts';
 import { until } from './running-program.ts';
 import { cProgram, isTrap, missing, Stands } from './stand.ts';
@@ -45,6 +45,40 @@ describe.skipIf(missing !== undefined)('attach', async () => {
       stand.target.detach();
       expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^TracerPid:\s*0$/m);
     }
+  });
+
+  it('to one thread that ends before it could be stopped takes another', async () => {
+    const pid = await running('naps');
+    await until(() => threads(pid) === 2, 'it has a thread that ends');
+    const real = await openKernel();
+    const seized: number[] = [];
+    const procFolder = (of: number, name: string): readonly string[] | undefined => {
+      for (;;) {
+        const found = real.procFolder(of, name);
+        const ending = found?.filter((id) => Number(id) !== pid);
+        if (seized.length > 0 || ending === undefined) return found;
+        if (ending.length > 0) return ending;
+      }
+    };
+    const seize = (id: number, options: number): void => {
+      real.seize(id, options);
+      if (seized.push(id) > 1) return;
+      // It is a zombie then: whoever traces it has to take its end.
+      while (!/^State:\tZ/m.test(readFileSync(`/proc/${pid}/task/${id}/status`, 'utf8')));
+    };
+    const own: Partial<Kernel> = { procFolder, seize };
+    const kernel = new Proxy(real, {
+      get(target, name) {
+        const value: unknown = Reflect.get(own, name) ?? Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const target = await attachSleeper(kernel, pid);
+    expect(seized).toHaveLength(2);
+    expect(target.ended).toBeUndefined();
+    expect(target.threads.map(({ id }) => id)).toEqual(seized.slice(1));
+    target.detach();
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^TracerPid:\s*0$/m);
   });
 
   it.each([

@@ -15,7 +15,9 @@ export const SESSIONS = [
   'calls, killed',
   'goroutines, lossless',
 ] as const;
-type Session = (typeof SESSIONS)[number];
+/** Where there is time: what a probe keeps of its callers, and probes in a thousand functions and more. */
+const MORE_SESSIONS = ['calls, with stacks', 'calls, of everything'] as const;
+type Session = (typeof SESSIONS)[number] | (typeof MORE_SESSIONS)[number];
 
 export interface TortureReport {
   readonly sessions: number;
@@ -30,6 +32,7 @@ const DRAIN_MS = 2;
 const STANDSTILL_MS = 300_000;
 const REFERENCE_ROUNDS = 3;
 const CALLS = 'main.*';
+const EVERYTHING = '/./';
 
 /**
  * Puts probes into a program and takes them out, again and again, each kind of session once at least. Throws if it
@@ -43,9 +46,10 @@ export async function torture(program: string, milliseconds: number): Promise<To
     await running.goesOn();
     const report = { sessions: 0, goroutineEvents: 0, calls: 0 };
     const end = performance.now() + milliseconds;
+    const sessions: readonly Session[] = milliseconds > 0 ? [...SESSIONS, ...MORE_SESSIONS] : SESSIONS;
     // Whole turns of them: who comes after one that was killed takes its probes out.
-    while (report.sessions % SESSIONS.length !== 0 || report.sessions === 0 || performance.now() < end) {
-      const session = SESSIONS[report.sessions % SESSIONS.length]!;
+    while (report.sessions % sessions.length !== 0 || report.sessions === 0 || performance.now() < end) {
+      const session = sessions[report.sessions % sessions.length]!;
       await suffer(running, session, report);
       report.sessions++;
       await running.goesOn();
@@ -110,6 +114,12 @@ async function suffer(running: Victim, session: Session, report: Counts): Promis
     case 'calls, lossless':
       report.calls += await recordCalls(running.pid, lossless);
       break;
+    case 'calls, with stacks':
+      report.calls += await recordCalls(running.pid, true, { followCalls: 2, frames: 8 });
+      break;
+    case 'calls, of everything':
+      report.calls += await recordCalls(running.pid, false, { pattern: EVERYTHING });
+      break;
     default:
       return killRecorder(running.pid, session.startsWith('calls') ? [CALLS] : []);
   }
@@ -133,8 +143,12 @@ async function recordGoroutines(pid: number, lossless: boolean): Promise<number>
   return events.count;
 }
 
-async function recordCalls(pid: number, lossless: boolean): Promise<number> {
-  const request = { pattern: namePattern(CALLS), followCalls: 0, frames: 0 };
+async function recordCalls(
+  pid: number,
+  lossless: boolean,
+  { pattern = CALLS, followCalls = 0, frames = 0 } = {},
+): Promise<number> {
+  const request = { pattern: namePattern(pattern), followCalls, frames };
   const recording = await CallRecording.start({
     subject: { kind: 'attach', pid },
     lossless,

@@ -65,6 +65,9 @@ function smash(bytes: Uint8Array, at: number, next: () => number): void {
   }
 }
 
+/** FUZZ_SEEDS=100000: other damage than usual, for a long search. */
+const SEEDS = Number(process.env.FUZZ_SEEDS ?? 0);
+
 export interface FuzzOptions {
   readonly rounds: number;
   readonly range?: Range;
@@ -82,7 +85,8 @@ export function fuzz(
   options: FuzzOptions,
   exercise: (damaged: Uint8Array) => void,
 ): { values: number; errors: number } {
-  const { rounds, range, seed = 1, maxMilliseconds = 5000 } = options;
+  const { rounds, range, maxMilliseconds = 5000 } = options;
+  const seed = (options.seed ?? 1) + SEEDS;
   const outcome = { values: 0, errors: 0 };
   for (let round = 0; round < rounds; round++) {
     const damaged = mutate(original, seed + round, range);

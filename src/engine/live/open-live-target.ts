@@ -103,8 +103,13 @@ export async function attachTarget(
 export async function attachSleeper(kernel: Kernel, pid: number, known?: ModuleFile): Promise<ProcessTarget> {
   const path = executableOf(kernel, pid);
   const code = await machineCode();
-  const threads = [{ id: seizeSleeper(kernel, pid), stopped: false }];
-  return makeTarget(kernel, { pid, path, threads, started: false }, code, () => false, known);
+  for (;;) {
+    const threads = [{ id: seizeSleeper(kernel, pid), stopped: false }];
+    const found = { pid, path, threads, started: false, isPart: true };
+    const target = makeTarget(kernel, found, code, () => false, known);
+    // It may have ended before it could be stopped; if the process has, nobody is there to be seized.
+    if (target.ended === undefined) return target;
+  }
 }
 
 /**
@@ -142,12 +147,13 @@ interface Found {
   /** Where the program's file is, or was. */
   readonly path: string;
   readonly threads: ProcessInput['threads'];
+  readonly isPart?: boolean;
   readonly started: boolean;
 }
 
 function makeTarget(
   kernel: Kernel,
-  { pid, path, threads, started }: Found,
+  { pid, path, threads, isPart = false, started }: Found,
   code: MachineCode,
   interruptRequested: () => boolean,
   known?: ModuleFile,
@@ -161,6 +167,7 @@ function makeTarget(
     code,
     pid,
     threads,
+    isPart,
     started,
     interruptRequested,
     ...files,

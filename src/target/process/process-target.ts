@@ -47,6 +47,8 @@ export interface ProcessInput extends ModuleSetting, ProcessFiles {
   readonly pid: number;
   /** All its threads, seized with TRACE_OPTIONS; each is stopped, or runs and is stopped now. None: it is only looked at. */
   readonly threads: readonly { readonly id: number; readonly stopped: boolean }[];
+  /** They are not all: the target has ended with the last of them. */
+  readonly isPart?: boolean;
   readonly started: boolean;
   /** Of a child. Throws a MattockError: its program cannot be read. */
   readonly filesOf: (pid: number) => ProcessFiles;
@@ -125,6 +127,7 @@ export class ProcessTarget implements LiveTarget {
       kernel,
       reports,
       company: this.#company,
+      isPart: input.isPart ?? false,
       pid,
       arch,
       linux: arch.linux,

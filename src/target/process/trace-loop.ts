@@ -19,6 +19,8 @@ import { isZombie } from './zombie.ts';
 export interface LoopSetting extends ThreadControlSetting {
   readonly arch: Arch;
   readonly company: Company;
+  /** Some threads of the process only are traced: when they have ended it may go on, and nobody tells of that. */
+  readonly isPart: boolean;
   readonly interruptRequested: () => boolean;
   /** It takes part in a run, or does so no more. */
   readonly onRun: (running: boolean) => void;
@@ -336,6 +338,10 @@ export class TraceLoop implements Member {
   /** Waits for one report of this process and deals with it, while it is being stopped. */
   #next(): void {
     if (this.dealWithPostponed()) return;
+    if (this.#setting.isPart && this.#threads.size === 0) {
+      this.lost();
+      return;
+    }
     const id = this.#leaderIsLast() ? this.#waitForLeader() : this.#reports.next(true, this.#isForAnother);
     if (id < 0) this.lost();
     else if (id > 0) this.report(id, this.#reports.status);

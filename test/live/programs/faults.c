@@ -162,6 +162,11 @@ static int faults(int rounds) {
 
 static const char *next_program;
 
+static void *nap(void *unused) {
+  pause_ms(100);
+  return NULL;
+}
+
 static void *exec_later(void *unused) {
   pause_ms(30);
   execl(next_program, next_program, "seven", NULL);
@@ -188,6 +193,12 @@ int main(int argc, char **argv) {
     for (int i = 0; i < number; i++) start(&thread, beating);
     if (strcmp(mode, "leaderless") == 0) pthread_exit(NULL);
     beating(NULL);
+  }
+  if (strcmp(mode, "naps") == 0) {
+    for (;;) {
+      start(&thread, nap);
+      pthread_join(thread, NULL);
+    }
   }
   return 99;
 }
