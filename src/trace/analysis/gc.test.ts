@@ -97,6 +97,8 @@ describe('minimum mutator utilisation', () => {
 
   it('is unknown without Ps, and takes no absurd number of them', () => {
     expect(mutatorUtilisationOf(new Story().known(0, 1, STATE.running).subject())).toBeUndefined();
+    for (const writer of ['go', 'mattock'] as const)
+      expect(mutatorUtilisationOf(new Story(writer).subject())).toBeUndefined();
     const absurd = new Story().add(EVENT.procsChange, 0, 0, { a: 2 ** 52, proc: 0 });
     expect(mutatorUtilisationOf(absurd.subject(10), [5])?.windows).toEqual([{ windowNs: 5, utilisation: 1 }]);
   });

@@ -34,6 +34,7 @@ export function mutatorUtilisationOf(
   windowsNs: readonly number[] = WINDOWS_NS,
   counted: Counted = BY_DEFAULT,
 ): MutatorUtilisation | undefined {
+  if (subject.trace.events.count === 0) return undefined;
   const curve = new CurveBuilder(subject, counted).build();
   if (curve.count < 2) return undefined;
   const duration = curve.times[curve.count - 1]! - curve.times[0]!;
@@ -243,8 +244,8 @@ function minimum(curve: Curve, window: number): number {
     lowest = Math.min(lowest, (right.to(time + window) - left.to(time)) / window);
     if (time >= latest) return Math.max(0, lowest);
     const next = Math.min(left.nextChange(), right.nextChange() - window, latest);
-    // Rounding must not keep it where it is.
-    time = Math.max(next, Math.min(time + 1, latest));
+    // Rounding must not keep it where it is: times of damaged traces may be beyond 2^53, where one more is the same.
+    time = Math.max(next, Math.min(time + Math.max(1, time * 2 * Number.EPSILON), latest));
   }
 }
 
