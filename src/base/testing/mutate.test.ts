@@ -7,10 +7,12 @@ const original = new Uint8Array(4096).map((_, i) => i);
 
 describe('mutate', () => {
   it('is the same for the same seed and leaves the original alone', () => {
-    const before = original.slice();
-    for (let seed = 0; seed < 50; seed++)
-      expect(same(mutate(original, seed), mutate(original, seed))).toBe(true);
-    expect(same(original, before)).toBe(true);
+    for (const bytes of [original, Buffer.from(original)]) {
+      const before = Uint8Array.from(bytes);
+      for (let seed = 0; seed < 50; seed++)
+        expect(same(mutate(bytes, seed), mutate(original, seed))).toBe(true);
+      expect(same(bytes, before)).toBe(true);
+    }
     expect(random(1)()).not.toBe(random(2)());
   });
 

@@ -35,7 +35,8 @@ export function mutate(original: Uint8Array, seed: number, range?: Range): Uint8
   const next = random(seed);
   const { from, to } = range ?? { from: 0, to: original.length };
   const pick = () => from + (next() % Math.max(1, to - from));
-  const copy = original.slice();
+  // Of Node's Buffer a slice is the same bytes: the damage of all rounds would add up in them.
+  const copy = new Uint8Array(original);
   if (next() % 8 === 0) return copy.subarray(0, pick());
   for (let rounds = 1 + (next() % 4); rounds > 0; rounds--) {
     const at = pick();
