@@ -242,7 +242,7 @@ function minimum(curve: Curve, window: number): number {
   let time = times[0]!;
   for (;;) {
     lowest = Math.min(lowest, (right.to(time + window) - left.to(time)) / window);
-    if (time >= latest) return Math.max(0, lowest);
+    if (!(time < latest)) return Math.max(0, lowest);
     const next = Math.min(left.nextChange(), right.nextChange() - window, latest);
     // Rounding must not keep it where it is: times of damaged traces may be beyond 2^53, where one more is the same.
     time = Math.max(next, Math.min(time + Math.max(1, time * 2 * Number.EPSILON), latest));

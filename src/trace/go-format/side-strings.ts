@@ -58,8 +58,11 @@ export interface SideEvent {
 const FIELDS = 9;
 
 export function parseSideEvent(text: string): SideEvent | undefined {
-  const [tick, ...fields] = text.slice(SIDE_EVENT.length).split(' ').map(Number);
-  return tick === undefined || fields.length !== FIELDS ? undefined : { tick, fields };
+  const numbers = text.slice(SIDE_EVENT.length).split(' ').map(Number);
+  const [tick, ...fields] = numbers;
+  // A damaged file may say anything: a time that is no number would make all sums of times such.
+  if (tick === undefined || fields.length !== FIELDS || !numbers.every(Number.isFinite)) return undefined;
+  return { tick, fields };
 }
 
 export function* parseHidden(text: string): Iterable<number> {
