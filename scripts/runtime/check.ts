@@ -9,6 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { goMinor } from '../../src/golang/go-version.ts';
+import * as collector from '../../src/golang/runtime-facts/collector.ts';
 import { constantFacts } from '../../src/golang/runtime-facts/constants.ts';
 import type { FieldFacts, FieldShape, StructFacts } from '../../src/golang/runtime-facts/form.ts';
 import { assemblyFacts, ROLES } from '../../src/golang/runtime-facts/functions.ts';
@@ -98,6 +99,7 @@ const holdsFor = (
 const structFacts: readonly StructFacts[] = [
   ...Object.values(structs),
   ...Object.values(scheduling),
+  ...Object.values(collector),
   ...Object.values(values),
 ].filter((facts) => typeof facts === 'object' && 'fields' in facts);
 

@@ -29,6 +29,8 @@ export interface Image {
   sectionBytes(name: string): Uint8Array | undefined;
   /** File-backed bytes at a linked address (from PT_LOAD segments; bss gives zeros): up to `length`, maybe none. */
   bytesAt(address: LinkedAddress, length: number): Uint8Array;
+  /** The same with the pointers in it, linked addresses, that a position-independent program is given as it starts. */
+  pointersAt(address: LinkedAddress, length: number): Uint8Array;
 }
 
 export interface Section {

@@ -96,6 +96,11 @@ class ElfImage implements Image {
     return readSegments(this.#elf, this.segments, address, length);
   }
 
+  pointersAt(address: LinkedAddress, length: number): Uint8Array {
+    const bytes = this.bytesAt(address, length);
+    return this.positionIndependent ? relocate(this.#elf, address, bytes) : bytes;
+  }
+
   #beginning(name: string, which: Beginning): SectionStart | undefined {
     const section = this.#elf.section(name);
     const bytes = section === undefined ? undefined : this.#elf.beginning(section, which);
@@ -150,10 +155,7 @@ class ElfImage implements Image {
       sections: this.sections,
       segments: this.segments,
       bytesAt: (address, length) => this.bytesAt(address, length),
-      relocatedBytes: (address, length) => {
-        const bytes = this.bytesAt(address, length);
-        return this.positionIndependent ? relocate(this.#elf, address, bytes) : bytes;
-      },
+      relocatedBytes: (address, length) => this.pointersAt(address, length),
     }),
   );
   readonly #buildIds = lazy(() => readBuildIds(this.#elf));

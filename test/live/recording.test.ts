@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Recording } from '../../src/engine/trace/recording.ts';
@@ -83,6 +83,19 @@ function countOf(trace: Trace, kind: number): number {
 const reasonsOf = ({ events, strings }: Trace): Set<string> =>
   new Set(Array.from(events.kind, (kind, i) => (kind === EVENT.blocked ? strings[events.a[i]!]! : '')));
 
+const stopReasonsOf = ({ events, strings }: Trace): Set<string> =>
+  new Set(Array.from(events.kind, (kind, i) => (kind === EVENT.stwBegin ? strings[events.a[i]!]! : '')));
+
+const valuesOf = ({ events }: Trace, kind: number): number[] =>
+  [...events.a].filter((_, i) => events.kind[i] === kind);
+
+/** A program that says nothing of it has a P for each processor; since go1.25 fewer where a container may use less. */
+const isGomaxprocs = (count: number): boolean =>
+  count >= 1 && count <= Number(process.env.GOMAXPROCS ?? availableParallelism());
+
+/** The heap of the fixture is small; the collector aims at 4 MiB at least (runtime/mgcpacer.go, defaultHeapMinimum). */
+const isHeap = (bytes: number): boolean => bytes > 10_000 && bytes < 2 ** 30;
+
 /** Neither symbols nor DWARF. */
 const STRIPPED = ['-ldflags=-s -w'];
 const BUILDS = [
@@ -119,6 +132,13 @@ describe.each(BUILDS)('a recording of a program of %j', ({ toolchain, ...flags }
     expect(trace.violations).toEqual([]);
     expect(livesOf(trace).violations).toEqual([]);
     expect(countOf(trace, EVENT.created)).toBeGreaterThan(100);
+    expect(valuesOf(trace, EVENT.procsChange)).toEqual([expect.toSatisfy(isGomaxprocs)]);
+    for (const kind of [EVENT.heapAlloc, EVENT.heapGoal]) {
+      const heap = valuesOf(trace, kind);
+      // Stripped programs do not say where the collector has its books.
+      expect(heap.length > 0).toBe(!('flags' in flags));
+      expect(heap.filter((bytes) => !isHeap(bytes))).toEqual([]);
+    }
     const reasons = reasonsOf(trace);
     for (const reason of ['chan receive', 'chan send']) expect(reasons).toContain(reason);
     expect(trace.objects.some((object) => object?.kind === 'channel' && object.address !== 0)).toBe(true);
@@ -134,8 +154,12 @@ describe.each(BUILDS)('a recording of a program of %j', ({ toolchain, ...flags }
 });
 
 describe('a recording', () => {
-  it('of a program from its start has everything', async () => {
-    const program = buildGo({ source: 'test/fixtures/probe-scheduling' });
+  it.each([
+    { flags: [] },
+    // The runtime's texts have no addresses yet when such a program begins.
+    { flags: ['-buildmode=pie'] },
+  ])('of a program from its start has everything ($flags)', async ({ flags }) => {
+    const program = buildGo({ source: 'test/fixtures/probe-scheduling', flags });
     const recording = await Recording.start({
       subject: {
         kind: 'launch',
@@ -166,6 +190,11 @@ describe('a recording', () => {
     const names = lives.goroutines.map(({ entry }) => entry);
     expect(names.filter((name) => name?.startsWith('main.bursts.')).length).toBe(2000 * ROUNDS);
     expect(names).toContain('runtime.main');
+    for (const reason of ['GC sweep termination', 'GC mark termination']) {
+      expect(stopReasonsOf(trace)).toContain(reason);
+    }
+    // Its Ps are counted as it begins.
+    expect(valuesOf(trace, EVENT.procsChange)).toEqual([expect.toSatisfy(isGomaxprocs)]);
     // Each exchange wakes a goroutine twice at least.
     expect(countOf(trace, EVENT.unblocked)).toBeGreaterThan(2 * EXCHANGES * ROUNDS);
   });

@@ -12,6 +12,12 @@ export const SCHED = global('runtime.sched', 'inline');
 export const MEMORY_STATISTICS = global('runtime.memstats', 'inline');
 /** runtime/runtime2.go: texts by g.waitreason, an array of strings. */
 export const WAIT_REASON_TEXTS = global('runtime.waitReasonStrings', 'inline');
+/** runtime/proc.go: texts by stwReason, an array of strings. */
+export const STOP_REASON_TEXTS = global('runtime.stwReasonStrings', 'inline', { since: 22 });
+/** runtime/proc.go */
+export const MOST_RUNNING = global('runtime.gomaxprocs', 'int32');
+/** runtime/mgcpacer.go */
+export const COLLECTOR = global('runtime.gcController', 'inline');
 /** runtime/sema.go: SEMAPHORE_TABLE_SIZE roots, each padded to a cache line. */
 export const SEMAPHORE_TABLE = global('runtime.semtable', 'inline');
 /** runtime/symtab.go */

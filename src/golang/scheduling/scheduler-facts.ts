@@ -1,9 +1,17 @@
-import { type runtimeAddress, UserError } from '../../base/index.ts';
+import {
+  decodeText,
+  linkedAddress,
+  type RuntimeAddress,
+  type runtimeAddress,
+  UserError,
+} from '../../base/index.ts';
 import type { Image } from '../../image/index.ts';
 import type { Module, Target } from '../../target/index.ts';
 import { findGoRuntime, type GoRuntime } from '../go-runtime.ts';
 import { WaitReasons } from '../goroutines/wait-reasons.ts';
+import { GcController } from '../runtime-facts/collector.ts';
 import type { Layout } from '../runtime-facts/form.ts';
+import { COLLECTOR, MOST_RUNNING, STOP_REASON_TEXTS, WAIT_REASON_TEXTS } from '../runtime-facts/globals.ts';
 import {
   Coroutine,
   NotifyList,
@@ -16,6 +24,8 @@ import { Cond, G, MutexLayout, PollDesc, RWMutex, Sudog, WaitGroup } from '../ru
 
 /** More than any Go has. */
 const MOST_REASONS = 64;
+const STRING_HEADER = 16;
+const LONGEST_REASON = 100;
 
 /** Where the scheduler keeps what a tracer reads, in one binary. */
 export interface SchedulerFacts {
@@ -44,6 +54,12 @@ export interface SchedulerFacts {
   };
   /** Texts of g.waitreason, by number. */
   readonly waitReasons: readonly (string | undefined)[];
+  /** Why the world is stopped, by number; empty where the runtime does not say (until go1.21, and where it is stripped). */
+  readonly stopReasons: readonly (string | undefined)[];
+  /** Where the collector has its numbers of bytes; undefined: that is not known. */
+  readonly heap: { readonly live: number; readonly goal: number } | undefined;
+  /** Where GOMAXPROCS is; undefined: that is not known. */
+  readonly gomaxprocs: number | undefined;
 }
 
 /** Throws a UserError where there is no Go runtime, or one that is not known. */
@@ -71,6 +87,9 @@ export function readSchedulerFacts(target: Target): SchedulerFacts {
       waitGroup: layouts.tryOf(WaitGroup)?.semaphore,
     },
     waitReasons: readReasons(runtime),
+    stopReasons: readStopReasons(runtime),
+    heap: heapNumbers(runtime),
+    gomaxprocs: runtime.tryGlobal(MOST_RUNNING),
   };
 }
 
@@ -80,12 +99,46 @@ function conditionLock(layouts: GoRuntime['layouts']): number | undefined {
   return condition && list && condition.notify + list.lock;
 }
 
+/**
+ * Strings of an array of the runtime as the binary has them. A position-independent program that has not begun has no
+ * pointers to them in its memory yet.
+ */
+function textsOf({ image, module }: GoRuntime, array: RuntimeAddress, count: number): (string | undefined)[] {
+  const headers = image.pointersAt(module.toLinked(array), count * STRING_HEADER);
+  const view = new DataView(headers.buffer, headers.byteOffset, headers.length);
+  return Array.from({ length: Math.floor(headers.length / STRING_HEADER) }, (_, i) => {
+    const [data, length] = [i * STRING_HEADER, i * STRING_HEADER + 8].map((at) =>
+      Number(view.getBigUint64(at, true)),
+    );
+    if (length === 0 || length! > LONGEST_REASON || !Number.isSafeInteger(data)) return undefined;
+    const bytes = image.bytesAt(linkedAddress(data!), length!);
+    return bytes.length === length ? decodeText(bytes) : undefined;
+  });
+}
+
 /** The array ends where something stands that is no text of the runtime. */
 function readReasons(runtime: GoRuntime): (string | undefined)[] {
   const reasons = new WaitReasons(runtime);
   const size = runtime.image.symbols.byName('runtime.waitReasonStrings')?.size;
-  const count = size === undefined ? MOST_REASONS : Math.min(MOST_REASONS, size / 16);
-  return Array.from({ length: count }, (_, reason) => reasons.text(reason));
+  const count = size === undefined ? MOST_REASONS : Math.min(MOST_REASONS, size / STRING_HEADER);
+  const texts = Array.from({ length: count }, (_, reason) => reasons.text(reason));
+  const array = runtime.tryGlobal(WAIT_REASON_TEXTS);
+  const isUntold = array !== undefined && texts.every((text) => text === undefined);
+  return isUntold ? textsOf(runtime, array, count) : texts;
+}
+
+function readStopReasons(runtime: GoRuntime): (string | undefined)[] {
+  const array = runtime.tryGlobal(STOP_REASON_TEXTS);
+  const size = runtime.image.symbols.byName(STOP_REASON_TEXTS.name)?.size ?? 0;
+  if (array === undefined) return [];
+  return textsOf(runtime, array, Math.min(MOST_REASONS, Math.floor(size / STRING_HEADER)));
+}
+
+function heapNumbers(runtime: GoRuntime): SchedulerFacts['heap'] {
+  const collector = runtime.tryGlobal(COLLECTOR);
+  const layout = runtime.layouts.tryOf(GcController);
+  if (collector === undefined || layout === undefined) return undefined;
+  return { live: collector + layout.heapLive, goal: collector + layout.percentGoal };
 }
 
 /** The first bytes of a compiled function as the binary has them; undefined: there is none of this name. */

@@ -17,6 +17,8 @@ import { WaitObjects } from './wait-objects.ts';
 const { runnable, running, syscall, waiting, dead, preempted, deadExtra, leaked, copyStack } = G_STATE;
 const transition = (from: number, to: number): number => from + 16 * to;
 const LOW_HALF = 2 ** 32;
+/** More than any heap has: there is no goal. */
+const MOST_BYTES = 2 ** 48;
 const NO_CASES: readonly number[] = [];
 const YIELDS: ReadonlySet<string> = new Set([
   'runtime.Gosched',
@@ -80,6 +82,7 @@ export class Interpreter {
   /** Objects of system calls by raw stack. */
   readonly #systemCalls = new Map<number, number>();
   #cycle = 0;
+  #gomaxprocs: number | undefined;
   /** Gaps that are open. */
   #gaps = 0;
   /** The record that is being read, and what all of its events share. */
@@ -168,6 +171,9 @@ export class Interpreter {
    */
   #begin(firstStates: ReadonlyMap<number, number>): void {
     const snapshot = this.#input.snapshot;
+    this.#gomaxprocs = snapshot.gomaxprocs;
+    if (snapshot.gomaxprocs !== undefined)
+      this.#builder.add(EVENT.procsChange, 0, 0, { a: snapshot.gomaxprocs });
     for (const { id, thread, status } of snapshot.processors) this.#processors.known(id, thread, status);
     for (const seen of snapshot.goroutines) {
       const known = afterwards(seen, firstStates.get(seen.address));
@@ -262,6 +268,9 @@ export class Interpreter {
         break;
       case KIND.copyStack:
         this.#copyStack();
+        break;
+      case KIND.processors:
+        this.#countProcessors();
         break;
       case KIND.semaphore:
         this.#asksFor();
@@ -526,10 +535,28 @@ export class Interpreter {
   }
 
   #collector(kind: number): void {
+    this.#heap(EVENT.heapAlloc, this.#get(this.#current, FIELD.id));
     if (kind === KIND.gcBegin) this.#add(EVENT.gcBegin, this.#actor, 0, 0, ++this.#cycle);
     else if (kind === KIND.gcEnd) this.#add(EVENT.gcEnd, this.#actor, 0, 0, this.#cycle);
-    else if (kind === KIND.stopWorld) this.#add(EVENT.stwBegin, this.#actor);
-    else if (kind === KIND.startWorld) this.#add(EVENT.stwEnd, this.#actor);
+    else if (kind === KIND.stopWorld) {
+      const reason = this.#input.facts.stopReasons[this.#get(this.#current, FIELD.subject) % 256] ?? '';
+      this.#add(EVENT.stwBegin, this.#actor, 0, 0, this.#builder.string(reason));
+    } else if (kind === KIND.startWorld) {
+      this.#heap(EVENT.heapGoal, this.#get(this.#current, FIELD.extra));
+      this.#add(EVENT.stwEnd, this.#actor);
+    }
+  }
+
+  #heap(kind: typeof EVENT.heapAlloc | typeof EVENT.heapGoal, bytes: number): void {
+    if (bytes > 0 && bytes < MOST_BYTES) this.#add(kind, this.#actor, 0, 0, bytes);
+  }
+
+  /** Whenever the world goes on the Ps are counted anew, mostly with the same result. */
+  #countProcessors(): void {
+    const count = this.#get(this.#current, FIELD.subject) % LOW_HALF;
+    if (count === this.#gomaxprocs) return;
+    this.#gomaxprocs = count;
+    this.#add(EVENT.procsChange, this.#actor, 0, 0, count);
   }
 
   #caller(record: number): Caller | undefined {

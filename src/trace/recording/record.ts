@@ -52,13 +52,17 @@ export const KIND = {
   steal: 8,
   /** copystack. Values: g, stack.hi, stack.lo, new size. */
   copyStack: 9,
+  /** These four have as second value the bytes that are alive, 0 where that is not known. */
   gcBegin: 10,
   gcEnd: 11,
-  /** stopTheWorldWithSema, startTheWorldWithSema. */
+  /** stopTheWorldWithSema. Values: number of the reason (since go1.22). */
   stopWorld: 12,
+  /** startTheWorldWithSema. Values: –, –, –, at how many bytes the next collection is to end. */
   startWorld: 13,
   /** semacquire1. Values: address of the semaphore. */
   semaphore: 14,
+  /** procresize. Values: GOMAXPROCS. */
+  processors: 15,
 } as const;
 
 /** runtime/runtime2.go. */

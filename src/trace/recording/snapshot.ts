@@ -27,17 +27,26 @@ export interface KnownGoroutine {
 export interface Snapshot {
   readonly goroutines: readonly KnownGoroutine[];
   readonly processors: readonly { readonly id: number; readonly thread: number; readonly status: number }[];
+  /** Undefined: it is not known, or not set yet. */
+  readonly gomaxprocs: number | undefined;
 }
 
 /** A program that has not begun: everything in it will be created. */
-export const NOTHING_YET: Snapshot = { goroutines: [], processors: [] };
+export const NOTHING_YET: Snapshot = { goroutines: [], processors: [], gomaxprocs: undefined };
 
 export function takeSnapshot(program: Program, facts: SchedulerFacts): Snapshot {
   const goroutines: KnownGoroutine[] = [];
   for (const goroutine of program.goroutines({ reads: ['stack', 'sudog'] })) {
     if (goroutine.problem === undefined) goroutines.push(known(program, facts, goroutine));
   }
-  return { goroutines, processors: processorsOf(goroutines) };
+  return { goroutines, processors: processorsOf(goroutines), gomaxprocs: gomaxprocsOf(program, facts) };
+}
+
+function gomaxprocsOf({ target: { memory } }: Program, { gomaxprocs }: SchedulerFacts): number | undefined {
+  if (gomaxprocs === undefined) return undefined;
+  const bytes = memory.tryRead(runtimeAddress(gomaxprocs), 4);
+  const count = bytes && new DataView(bytes.buffer, bytes.byteOffset, 4).getInt32(0, true);
+  return count === undefined || count <= 0 ? undefined : count;
 }
 
 function known(program: Program, facts: SchedulerFacts, goroutine: Goroutine): KnownGoroutine {

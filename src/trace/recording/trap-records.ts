@@ -229,7 +229,7 @@ class RecordWriter {
   #value(value: Value | undefined): number {
     if (value === undefined) return 0;
     const { path, bytes = WORD } = value;
-    let base = this.#sight.register(value.from);
+    let base = value.from === 'nothing' ? 0 : this.#sight.register(value.from);
     for (const offset of path) base = this.#word(base + offset);
     return path.length > 0 && bytes < WORD ? base % 2 ** (8 * bytes) : base;
   }

@@ -17,7 +17,8 @@ import { writeMachine } from './state-probe.ts';
 
 /** What is written: a register, or a word that is reached from it through one offset after the other. */
 export interface Value {
-  readonly from: Register;
+  readonly from: Register | 'nothing';
+  /** Of `nothing`, the first is an address. */
   readonly path: readonly number[];
   /** Of the last. */
   readonly bytes?: 1 | 4 | 8;
@@ -27,11 +28,11 @@ export interface Value {
 export interface ValueProbe {
   readonly kind: number;
   readonly functions: readonly string[];
-  readonly first?: Value;
-  readonly second?: Value;
+  readonly first?: Value | undefined;
+  readonly second?: Value | undefined;
   /** Instead of the id of the goroutine. */
   readonly third?: Value;
-  readonly fourth?: Value;
+  readonly fourth?: Value | undefined;
   /** Nothing is written if these two fields of a register are the same. */
   readonly unlessEqual?: { readonly from: Register; readonly fields: readonly [number, number] };
 }
@@ -44,7 +45,9 @@ const field = (from: Register, offset: number, bytes: 1 | 4 | 8 = 8): Value => (
 });
 
 /** The probes beside those of states, each on a function with up to five arguments (RAX, RBX, RCX, RDI, RSI). */
-export function valueProbes({ g, p, coroutine }: SchedulerFacts): readonly ValueProbe[] {
+export function valueProbes({ g, p, coroutine, heap }: SchedulerFacts): readonly ValueProbe[] {
+  const live: Value | undefined = heap && { from: 'nothing', path: [heap.live] };
+  const goal: Value | undefined = heap && { from: 'nothing', path: [heap.goal] };
   const probes: ValueProbe[] = [
     {
       kind: KIND.acquire,
@@ -67,10 +70,16 @@ export function valueProbes({ g, p, coroutine }: SchedulerFacts): readonly Value
       third: field(RAX, g.stackLow),
       fourth: argument(RBX),
     },
-    { kind: KIND.gcBegin, functions: ['runtime.gcBgMarkStartWorkers'] },
-    { kind: KIND.gcEnd, functions: ['runtime.gcSweep'] },
-    { kind: KIND.stopWorld, functions: ['runtime.stopTheWorldWithSema'], first: argument(RAX) },
-    { kind: KIND.startWorld, functions: ['runtime.startTheWorldWithSema'] },
+    { kind: KIND.gcBegin, functions: ['runtime.gcBgMarkStartWorkers'], second: live },
+    { kind: KIND.gcEnd, functions: ['runtime.gcSweep'], second: live },
+    {
+      kind: KIND.stopWorld,
+      functions: ['runtime.stopTheWorldWithSema'],
+      first: argument(RAX),
+      second: live,
+    },
+    { kind: KIND.startWorld, functions: ['runtime.startTheWorldWithSema'], second: live, fourth: goal },
+    { kind: KIND.processors, functions: ['runtime.procresize'], first: argument(RAX) },
     { kind: KIND.semaphore, functions: ['runtime.semacquire1'], first: argument(RAX) },
   ];
   if (coroutine !== undefined && g.coroutine !== undefined && g.coroutineExit !== undefined) {
@@ -114,9 +123,9 @@ function writeValue({ code }: TrampolineCode, at: number, value: Value | undefin
     return;
   }
   const { from, path, bytes = 8 } = value;
-  let base = from;
+  let base = from === 'nothing' ? RDX : from;
   for (const [i, offset] of path.entries()) {
-    const place = beside(base, offset);
+    const place = from === 'nothing' && i === 0 ? { at: offset } : beside(base, offset);
     if (i < path.length - 1 || bytes === 8) code.load(RDX, place);
     else if (bytes === 4) code.load32(RDX, place);
     else code.load8(RDX, place);
