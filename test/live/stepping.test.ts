@@ -279,6 +279,40 @@ describe('steps', () => {
     expect(next.goroutine).toBe(goroutine);
   });
 
+  for (const build of LIVE_BUILDS) {
+    const reflected: Build = { fixture: 'stepping-reflected', ...build };
+    it.skipIf(unavailable ?? missingForBuild(reflected))(
+      `pass through what reflection calls a function by: ${JSON.stringify(build)}`,
+      async () => {
+        const live = await start(reflected);
+        await live.text('continue main.doubled');
+        const { result } = await live.json('stepout');
+        expect(result.location).toMatchObject({ function: 'reflect.Value.call' });
+        // Where its results were, call64 has worked meanwhile.
+        expect(result.causes).toMatchObject([{ kind: 'step' }]);
+        expect((result.causes as object[])[0]).not.toHaveProperty('returned');
+      },
+    );
+
+    const deferring: Build = { fixture: 'stepping', ...build };
+    // Optimised, the function makes its deferred calls itself.
+    const isDirect = build.flags === 'opt';
+    it.skipIf(isDirect || (unavailable ?? missingForBuild(deferring)))(
+      `enter a deferred function whose wrapper gives way at first: ${JSON.stringify(build)}`,
+      async () => {
+        const live = await start(deferring);
+        await live.text('continue main.defers');
+        const code = await live.text('disassemble -l runtime.deferreturn');
+        const [, call] = /(0x[\da-f]+)\s[^\n]*\bCALL [A-Z]+\d*\n/.exec(code)!;
+        const { goroutine } = (await live.json(`continue *${call}`)).result;
+        await live.text(`set runtime.curg.stackguard0 = ${PREEMPT}`);
+        const { result } = await live.json('step');
+        expect(result.goroutine).toBe(goroutine);
+        expect(placeIn(result)).toMatch(/^add:/);
+      },
+    );
+  }
+
   it.skipIf(missing)('follow a goroutine that waits', async () => {
     const live = await start(noopt, ['crowd']);
     await live.text('continue main.switches');

@@ -13,6 +13,8 @@ import { type FrameHere, type Goal, INTERRUPTED, type Walk } from './walk.ts';
 const MOST_STEPPED = 200;
 /** Of a function that is called, so many are done without the CPU (a few µs each). */
 const MOST_IN_LEAF = 100;
+/** By which reflection calls functions, and its wrapper (runtime/asm_amd64.s). */
+const REFLECTION = /^runtime\.(call\d+|reflectcall)(\.abi0)?$/;
 /** Wrappers that lead to each other. */
 const MOST_WRAPPERS = 16;
 
@@ -55,7 +57,8 @@ export class LineStep {
   #function: string | undefined;
   /** The first that returned on the way out through what the compiler and the runtime put between. */
   #returner: FunctionCode | undefined;
-  #fromDeferred = false;
+  /** Where its results were, something else is by now: they were put elsewhere, or not wanted. */
+  #resultsTaken = false;
   /** A panic or Goexit has been seen to be under way. */
   #unwinds = false;
   readonly #stops = new Map<FunctionCode, ReadonlySet<number>>();
@@ -203,7 +206,8 @@ export class LineStep {
       if (instruction.flow === 'call') {
         const target = walk.instructions.targetOf(instruction, walk.thread);
         const callee = target === undefined ? undefined : walk.code.at(runtimeAddress(target));
-        if (callee !== undefined && isEntered(callee, frame.code)) {
+        // Whoever called the wrapper: what of the runtime it calls itself, to grow the stack or to give way, is passed over.
+        if (callee !== undefined && isEntered(callee, wrapper.code)) {
           if (walk.stepOne() === INTERRUPTED) return INTERRUPTED;
           return this.#enter(frame, wrappers - 1);
         }
@@ -291,12 +295,12 @@ export class LineStep {
     const name = caller?.name ?? '';
     if (name === 'runtime.goexit') return { kind: 'goroutine-end' };
     this.#returner ??= frame.code;
-    const isDeferred = DEFER_MACHINERY.has(name);
-    const around = caller?.wrapper === true || isDeferred ? walk.frameHere() : undefined;
+    const takesResults = DEFER_MACHINERY.has(name) || REFLECTION.test(name);
+    const around = caller?.wrapper === true || takesResults ? walk.frameHere() : undefined;
     if (around === undefined) {
-      return { kind: 'returned', from: this.#fromDeferred ? undefined : this.#returner };
+      return { kind: 'returned', from: this.#resultsTaken ? undefined : this.#returner };
     }
-    this.#fromDeferred ||= isDeferred;
+    this.#resultsTaken ||= takesResults;
     const more = this.#kind === 'into' ? this.#exits.returnCalls : [];
     return this.#runFree(
       { ...around, code: withoutStatements(around.code) },
