@@ -12,7 +12,7 @@ interface Told {
   readonly function: string;
   readonly goroutine: number;
   readonly nanoseconds?: number;
-  readonly values: readonly { readonly name: string; readonly text: string }[];
+  readonly values: readonly { readonly name: string; readonly text: string; readonly readLater?: true }[];
 }
 
 const FIXTURE = 'tracepoint-probes';
@@ -104,9 +104,15 @@ async function start(build: Build, isProbed: boolean, rounds: number, calls: num
   return new Stand(session, isProbed);
 }
 
-const ALL = 'sum|greet|list|fib|guarded|thrower|many|led|work|checkpoint|\\(\\*point\\)\\.move';
-/** What leads elsewhere may be something else when it is told of: a map, a function, an error. */
-const PROBED = ['checkpoint', 'fib', 'greet', 'guarded', 'list', 'many', 'thrower', 'work'];
+const ALL =
+  'sum|greet|list|fib|guarded|thrower|many|led|work|checkpoint|boxed|largest.*|\\(\\*point\\)\\.move';
+/** What leads elsewhere may be something else when it is told of: a map, a function. */
+const PROBED = ['boxed', 'checkpoint', 'fib', 'greet', 'guarded', 'list', 'many', 'thrower', 'work'].concat([
+  'largest[go.shape.float64]',
+  'largest[go.shape.int]',
+]);
+/** What of an interface was in the record of a call: its type, a pointer, that there is none. */
+const KEPT = /nil$|\(\*[^)]*\) 0x/;
 /** Optimised, they have no room between their returns. */
 const SHORT = ['(*point).move', 'sum'];
 
@@ -135,8 +141,10 @@ describe.each([...LIVE_BUILDS, { flags: 'opt', pie: true } as const])('tracepoin
       for (const isProbed of [false, true]) {
         const stand = await start(own, isProbed, 30, 150);
         await stand.run(`trace t /^main\\.(${ALL})$/`);
-        const { told, result } = await stand.run('continue');
-        expect(result.causes).toMatchObject([{ kind: 'ended', status: 7 }]);
+        // What interfaces hold is read while there is a program to read it of.
+        await stand.run('break end fmt.Fprintln');
+        const { told } = await stand.run('continue');
+        expect((await stand.run('continue')).result.causes).toMatchObject([{ kind: 'ended', status: 7 }]);
         expect(await stand.hits('t')).toBe(told.filter(({ kind }) => kind === 'call').length);
         for (const { kind, nanoseconds } of told) {
           if (kind === 'return') expect(nanoseconds).toBeGreaterThanOrEqual(0);
@@ -145,6 +153,11 @@ describe.each([...LIVE_BUILDS, { flags: 'opt', pie: true } as const])('tracepoin
         expect(stand.begun).toBe(isProbed ? 1 : 0);
         const probed = isProbed ? [...(build.flags === 'noopt' ? SHORT : []), ...PROBED] : [];
         expect([...stand.probed].sort()).toEqual(probed.map((name) => `main.${name}`).sort());
+        const values = told.flatMap((one) => one.values);
+        expect(values.filter(({ text }) => /\.param\d|go\.shape/.test(text))).toEqual([]);
+        const late = values.filter(({ readLater }) => readLater);
+        expect(late.length > 0).toBe(isProbed);
+        expect(late.filter(({ text }) => KEPT.test(text))).toEqual([]);
         runs.push(byGoroutine(told));
         await session!.close();
       }

@@ -14,6 +14,7 @@ describe('suffixMatcher', () => {
     ['(*conn).serve', 'net/http.conn.serve', false],
     ['main.Map', 'main.Map[go.shape.int]', true],
     ['Map', 'main.Map[go.shape.int,github.com/x/y.T]', true],
+    ['main.Map', 'main.Map[go.shape.struct { Of main.List[int]; At [4]int },go.shape.int]', true],
     ['List.Push', 'main.(*List[go.shape.int]).Push', true],
     ['main.main', 'main.main.func1', false],
   ])('%s means %s: %s', (typed, name, expected) => {

@@ -3,6 +3,8 @@ import type { Program } from '../../golang/index.ts';
 import type { FunctionTable } from '../../image/index.ts';
 import type { Module } from '../../target/index.ts';
 
+const ALL_INSTANCES = '[...]';
+
 /** A function's code: its own, of each instance if it is generic, and the copies that were inlined into others. */
 export interface FunctionCopies {
   readonly name: string;
@@ -17,6 +19,9 @@ export function functionsMatching(program: Program, wanted: string | RegExp): re
     const exact = copiesOf(program, wanted);
     if (exact !== undefined) return [exact];
   }
+  // As Go itself writes all instances of a generic function, in traces of stacks.
+  if (typeof wanted === 'string' && wanted.includes(ALL_INSTANCES))
+    return functionsMatching(program, wanted.replaceAll(ALL_INSTANCES, ''));
   const names = namesMatching(program, wanted);
   if (names.length === 0 && typeof wanted === 'string' && wanted.includes('['))
     return instanceOf(program, wanted);
@@ -101,7 +106,17 @@ export function suffixMatcher(typed: string): (name: string) => boolean {
 const simplified = (name: string, plain: boolean): string =>
   plain && name.includes('(*') ? name.replace(/\(\*([^)]*)\)/, '$1') : name;
 
-const withoutTypeArguments = (name: string): string => name.replace(/\[[^\]]*\]/g, '');
+/** `[…]`, with all that is in it. */
+function withoutTypeArguments(name: string): string {
+  let depth = 0;
+  let plain = '';
+  for (const character of name) {
+    if (character === '[') depth++;
+    if (depth === 0) plain += character;
+    if (character === ']') depth--;
+  }
+  return plain;
+}
 
 function endsAtComponent(name: string, suffix: string): boolean {
   if (!name.endsWith(suffix)) return false;

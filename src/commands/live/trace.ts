@@ -33,8 +33,9 @@ export const trace = defineCommand({
     'for its return. A place within a function, or a call that was inlined, is told of when it is reached. Tracepoints are listed and removed with ' +
     '' +
     'the breakpoints. Functions that are called often get inline probes for as long as the program runs on, if all that is ' +
-    'shown of their arguments and results can be kept (no maps, channels, functions and interfaces) and no breakpoint is in ' +
-    'the way; all others stop their thread for a moment at each call. What is told is the same.\n\n' +
+    'shown of their arguments and results can be kept (no maps, channels and functions) and no breakpoint is in ' +
+    'the way; all others stop their thread for a moment at each call. What is told is the same, but that what interfaces ' +
+    'hold that is no pointer is then read a little later, and says so.\n\n' +
     'trace -g <pattern> [-t 5s]. The program runs, and a line is shown for whatever happens to goroutines that enter a matching ' +
     'function, and to those that they create, in turn: created, running, blocked and on what, unblocked by whom, system calls, ' +
     'ended. A pattern is a name with *, or /regexp/. It goes on until the time is over, Ctrl-C, or something else that stops the ' +
@@ -98,19 +99,30 @@ const MISSING: Happening = {
   text: (style) => [style.paint('error', '> calls are missing here: they could not be told fast enough')],
 };
 
+interface SeenValue {
+  readonly name: string;
+  readonly value: ShownValue;
+  /** Some of it was read as it was told of, and may have been something else at the call. */
+  readonly readLate: boolean;
+}
+
+const valueText = ({ value, readLate }: SeenValue): string =>
+  `${renderSingleLine(value)}${readLate ? ' (read later)' : ''}`;
+
 /** A call or a return that a tracepoint saw. Its values are read now: what they point to may change. */
 class TracedCall implements Happening {
   readonly #id: number;
   readonly #event: CallEvent;
-  readonly #values: readonly { readonly name: string; readonly value: ShownValue }[];
+  readonly #values: readonly SeenValue[];
 
   constructor(program: Program, breakpoint: Breakpoint, event: CallEvent) {
     this.#id = breakpoint.id;
     this.#event = event;
-    this.#values = event.values.map(({ name, value }) => ({
-      name,
-      value: show(program, value, SHORT_LIMITS),
-    }));
+    this.#values = event.values.map(({ name, value }) => {
+      const shown = (): ShownValue => show(program, value, SHORT_LIMITS);
+      const { result, readLate } = event.watch?.(shown) ?? { result: shown(), readLate: false };
+      return { name, value: result, readLate };
+    });
   }
 
   toPlain(): Readonly<Record<string, unknown>> {
@@ -122,7 +134,11 @@ class TracedCall implements Happening {
       function: name,
       goroutine: goid,
       thread,
-      values: this.#values.map((one) => ({ name: one.name, ...plainValue(one.value) })),
+      values: this.#values.map(({ name: of, value, readLate }) => ({
+        name: of,
+        ...plainValue(value),
+        ...(readLate ? { readLater: true } : {}),
+      })),
       ...(duration === undefined ? {} : { nanoseconds: Math.round(duration * 1e6) }),
       ...(stack === undefined
         ? {}
@@ -136,7 +152,7 @@ class TracedCall implements Happening {
     const { kind, function: name, goid, thread, duration, stack, described } = this.#event;
     const who = goid === undefined ? `thread(${thread})` : `goroutine(${goid})`;
     const called = style.paint('function', name);
-    const values = this.#values.map((one) => harmless(renderSingleLine(one.value)));
+    const values = this.#values.map((one) => harmless(valueText(one)));
     if (kind === 'reached' && values.length === 0) yield `> ${who}: ${called}`;
     else if (kind !== 'return') {
       const texts = values.map((text, i) => `${style.paint('name', this.#values[i]!.name)} = ${text}`);

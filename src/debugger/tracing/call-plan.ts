@@ -21,6 +21,8 @@ export class CallPlan {
   /** Whether anything says what it takes and gives. */
   readonly described: boolean;
   readonly #parameters: readonly PassedValue[];
+  /** Of a generic function: it tells what types it is called with. */
+  readonly #dictionary: PassedValue | undefined;
   readonly #results: readonly PassedValue[];
   readonly #entryToFrame: number;
 
@@ -37,7 +39,8 @@ export class CallPlan {
     this.described = facts.described;
     this.entry = facts.entry;
     this.returns = facts.returns;
-    this.#parameters = facts.parameters;
+    this.#parameters = facts.parameters.filter(({ name }) => !isHidden(name));
+    this.#dictionary = facts.parameters.find(({ name }) => isHidden(name));
     this.#results = facts.results;
     this.#entryToFrame = facts.entryToFrame;
   }
@@ -74,6 +77,15 @@ export class CallPlan {
     return this.#parameters.map((slot) => read(slot, thread, memory, frame));
   }
 
+  /** Of a thread that stands at `entry`; 0: there is none, or it is not known. */
+  dictionaryAt(thread: LiveThread, memory: Memory, frame: number): number {
+    if (this.#dictionary === undefined) return 0;
+    const { storage } = read(this.#dictionary, thread, memory, frame).value;
+    if (storage.kind !== 'bytes') return 0;
+    const { bytes } = storage;
+    return Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  }
+
   resultsOf(thread: LiveThread, memory: Memory, frame: number): CallValue[] {
     return this.#results.map((slot) => read(slot, thread, memory, frame));
   }
@@ -101,7 +113,7 @@ function valuesOf(
   return {
     // Of what is written in assembly DWARF has the name and the code.
     described: info !== undefined && !assembly,
-    parameters: parameters.filter(({ name }) => !isHidden(name)),
+    parameters,
     results,
   };
 }

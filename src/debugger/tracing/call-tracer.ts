@@ -1,6 +1,9 @@
 import type { Goid, RuntimeAddress, ThreadId } from '../../base/index.ts';
 import { variablesOf } from '../../expr/index.ts';
 import type { Program, RunningGoroutine, Stack } from '../../golang/index.ts';
+import { underlying } from '../../golang/values/shapes.ts';
+import { realTypeOfCall } from '../../golang/values/variables.ts';
+import type { Type } from '../../image/index.ts';
 import type { LiveThread } from '../../target/index.ts';
 import type { BreakpointPlace } from '../breakpoints/breakpoint.ts';
 import { SiteFrame } from '../conditions/site.ts';
@@ -20,6 +23,7 @@ export interface CallEvent {
   /** How long the call took, in milliseconds; undefined if its beginning was not seen. */
   readonly duration: number | undefined;
   readonly stack: Stack | undefined;
+  readonly watch: SeenValues['watch'];
 }
 
 export interface TracerSetting {
@@ -52,11 +56,19 @@ export interface CallMoment {
 export interface SeenValues {
   readonly values: readonly CallValue[];
   readonly program: Program;
+  /** With which a generic function was called; 0: there is none, or it is not known. */
+  readonly dictionary: number;
+  /**
+   * Tells what `show` gives, and whether it has read what may have changed since the call; undefined: the thread stands
+   * where they were seen.
+   */
+  readonly watch: (<T>(show: () => T) => { readonly result: T; readonly readLate: boolean }) | undefined;
 }
 
 interface Open {
   readonly depth: number;
   readonly since: number;
+  readonly dictionary: number;
 }
 
 /**
@@ -67,6 +79,8 @@ export class CallTracer {
   readonly plan: CallPlan;
   readonly #setting: TracerSetting;
   readonly #open = new Map<number, Open[]>();
+  /** By dictionary, and number in it. */
+  readonly #realTypes = new Map<string, Type>();
   #wishes: TrapWish[] = [];
 
   constructor(plan: CallPlan, setting: TracerSetting) {
@@ -103,8 +117,9 @@ export class CallTracer {
     const place = placeOf(program, thread, frame);
     const values = this.plan.argumentsOf(thread, memory, frame);
     const stack = depth > 0 ? this.#stackOf(thread, depth) : undefined;
-    this.#tellCall(place, { values, program }, stack);
-    this.#push(place, now());
+    const dictionary = this.plan.dictionaryAt(thread, memory, frame);
+    this.#tellCall(place, { values, program, dictionary, watch: undefined }, stack);
+    this.#push(place, now(), dictionary);
   }
 
   #leave(thread: LiveThread): undefined {
@@ -114,14 +129,20 @@ export class CallTracer {
     // At a return instruction the stack pointer stands at the return address.
     const frame = thread.registers.get(arch.dwarf.sp)! + (arch.dwarf.lr === undefined ? arch.pointerSize : 0);
     const place = { ...placeOf(program, thread, frame), time: now() };
-    this.returned(place, () => ({ values: this.plan.resultsOf(thread, memory, frame), program }));
+    this.returned(place, () => ({
+      values: this.plan.resultsOf(thread, memory, frame),
+      program,
+      dictionary: 0,
+      watch: undefined,
+    }));
   }
 
   /** A call was seen to begin, without stopping. */
   began(moment: CallMoment, seen: () => SeenValues): void {
     if (this.#setting.counted?.(moment.goid) !== true) return;
-    this.#tellCall(moment, seen(), undefined);
-    this.#push(moment, moment.time);
+    const what = seen();
+    this.#tellCall(moment, what, undefined);
+    this.#push(moment, moment.time, what.dictionary);
   }
 
   /** A call was seen to return. */
@@ -133,31 +154,48 @@ export class CallTracer {
     if (call?.depth !== depth) return;
     calls.pop();
     const duration = time - call.since;
-    const { values, program } = seen();
+    const what = seen();
+    const { program, watch } = what;
+    const values = this.#withRealTypes(what, call.dictionary);
     const { function: name, described } = this.plan;
     this.#setting.tell(
-      { kind: 'return', function: name, goid, thread, values, described, duration, stack: undefined },
+      { kind: 'return', function: name, goid, thread, values, described, duration, stack: undefined, watch },
       program,
     );
   }
 
   #tellCall(
     { goid, thread, depth }: Omit<CallMoment, 'time'>,
-    { values, program }: SeenValues,
+    what: SeenValues,
     stack: Stack | undefined,
   ): void {
     const calls = this.#callsOf(goid ?? -thread);
     // Calls that a panic has ended never returned.
     while (calls.length > 0 && calls.at(-1)!.depth >= depth) calls.pop();
     const { function: name, described } = this.plan;
+    const { program, watch } = what;
+    const values = this.#withRealTypes(what, what.dictionary);
     this.#setting.tell(
-      { kind: 'call', function: name, goid, thread, values, described, duration: undefined, stack },
+      { kind: 'call', function: name, goid, thread, values, described, duration: undefined, stack, watch },
       program,
     );
   }
 
-  #push({ goid, thread, depth }: Omit<CallMoment, 'time'>, since: number): void {
-    this.#callsOf(goid ?? -thread).push({ depth, since });
+  /** Type parameters as what the function was called with. */
+  #withRealTypes({ values, program }: SeenValues, dictionary: number): readonly CallValue[] {
+    return values.map(({ name, value }) => {
+      const { type } = value;
+      if (type.dictionaryIndex === undefined) return { name, value };
+      const key = `${dictionary} ${type.dictionaryIndex}`;
+      const real = this.#realTypes.get(key) ?? realTypeOfCall(program, type, dictionary);
+      // The last calls of a program are told when it is gone, and with it what its loader has written.
+      if (real !== underlying(type)) this.#realTypes.set(key, real);
+      return { name, value: { ...value, type: real } };
+    });
+  }
+
+  #push({ goid, thread, depth }: Omit<CallMoment, 'time'>, since: number, dictionary: number): void {
+    this.#callsOf(goid ?? -thread).push({ depth, since, dictionary });
   }
 
   #callsOf(key: number): Open[] {
@@ -212,6 +250,7 @@ export class ReachedPlace {
       described: this.#site.declared !== undefined,
       duration: undefined,
       stack: undefined,
+      watch: undefined,
     };
   }
 

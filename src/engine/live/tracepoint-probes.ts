@@ -86,7 +86,7 @@ export class TracepointProbes implements CallProbes {
     const { executable } = target.modules;
     if (this.#known?.executable !== executable) {
       const facts = readSchedulerFacts(target);
-      // All that is looked at stands in the records.
+      // What does not stand in the records is read of the program while it runs, and of that nothing is kept.
       this.#known = { executable, facts, values: new CallValues(target, () => {}) };
     }
     return this.#known!;

@@ -286,6 +286,17 @@ function dictionaryOf(context: VariableContext, info: FunctionInfo): RuntimeAddr
   return pointer === undefined ? undefined : runtimeAddress(pointer);
 }
 
+/** The same of a call that was seen: its program may have ended, with the addresses of its types. `dictionary` 0: not known. */
+export function realTypeOfCall(program: Program, type: Type, dictionary: number): Type {
+  if (dictionary === 0) return underlying(type);
+  try {
+    return realType(program, type, runtimeAddress(dictionary));
+  } catch (error) {
+    if (!(error instanceof MattockError)) throw error;
+    return underlying(type);
+  }
+}
+
 /** The type that stands for a type parameter; its shape, if nothing tells. */
 export function realType(program: Program, type: Type, dictionary: RuntimeAddress | undefined): Type {
   const { dictionaryIndex } = type;

@@ -1,4 +1,4 @@
-import { MattockError, runtimeAddress, UserError } from '../../base/index.ts';
+import { runtimeAddress, UserError } from '../../base/index.ts';
 import {
   evaluateNode,
   type Limits,
@@ -13,9 +13,7 @@ import {
 import { isHidden, UNKNOWN_PLACE } from '../../golang/calls/passed-values.ts';
 import { type Location, openProgram, type Program } from '../../golang/index.ts';
 import type { Place } from '../../golang/values/place.ts';
-import { underlying } from '../../golang/values/shapes.ts';
-import { type FrameVariable, realType } from '../../golang/values/variables.ts';
-import type { Type } from '../../image/index.ts';
+import { type FrameVariable, realTypeOfCall } from '../../golang/values/variables.ts';
 import type { Memory, Target } from '../../target/index.ts';
 import { codeLocations } from '../recording/symbols.ts';
 import { type CallLayout, MOST_CONTENTS, type StoredContents, type StoredValue } from './call-layout.ts';
@@ -30,6 +28,15 @@ export interface NamedShown {
   readonly value: ShownValue;
   /** Some of what is shown was read when it was put into words, and may have changed since the call. */
   readonly readLate: boolean;
+}
+
+/** The values of a record. Type parameters are still what they are in the code: the dictionary tells of them. */
+export interface PassedByRecord {
+  readonly program: Program;
+  readonly values: { readonly name: string; readonly value: Value }[];
+  readonly dictionary: number;
+  /** Tells what `show` gives, and whether it has looked at what may have changed since. */
+  readonly watch: <T>(show: () => T) => { readonly result: T; readonly readLate: boolean };
 }
 
 /** On one line, with whether it was read late. */
@@ -65,16 +72,18 @@ export class CallValues {
   }
 
   /** The values themselves, and the program in which they are looked at; until the next are asked for. */
-  passed(
-    layout: CallLayout,
-    record: Uint8Array,
-  ): { readonly program: Program; readonly values: { readonly name: string; readonly value: Value }[] } {
+  passed(layout: CallLayout, record: Uint8Array): PassedByRecord {
     this.#enter(layout, record);
     const values = visible(layout).map((value) => ({
       name: value.name,
       value: storedValue(value, record),
     }));
-    return { program: this.#program, values };
+    return {
+      program: this.#program,
+      values,
+      dictionary: dictionaryIn(layout, record),
+      watch: (show) => this.#memory.watch(show),
+    };
   }
 
   /** The function that was called, with its type arguments as far as they are known. */
@@ -142,18 +151,7 @@ export class CallValues {
   #value(value: StoredValue, record: Uint8Array, dictionary: number): Value {
     const { storage } = storedValue(value, record);
     if (value.type.dictionaryIndex === undefined) return { type: value.type, storage };
-    return { type: this.#realType(value.type, dictionary), storage };
-  }
-
-  #realType(type: Type, dictionary: number): Type {
-    if (dictionary === 0) return underlying(type);
-    try {
-      return realType(this.#program, type, runtimeAddress(dictionary));
-    } catch (error) {
-      // A position-independent program that has ended: it had the addresses of its types.
-      if (!(error instanceof MattockError)) throw error;
-      return underlying(type);
-    }
+    return { type: realTypeOfCall(this.#program, value.type, dictionary), storage };
   }
 
   /** Where the names of arguments mean those of a record. */
@@ -203,6 +201,13 @@ export class CallCondition {
       `${this.#text} is ${shown.unreadable ?? shown.text}, which is neither true nor false`,
     );
   }
+}
+
+/** As `OpenCall` has it. */
+function dictionaryIn({ dictionaryAt }: CallLayout, record: Uint8Array): number {
+  if (dictionaryAt === 0) return 0;
+  const view = new DataView(record.buffer, record.byteOffset, record.length);
+  return view.getUint32(dictionaryAt, true) + view.getUint32(dictionaryAt + 4, true) * 2 ** 32;
 }
 
 const limitsOf = ({ type }: StoredValue): Limits => (type.name === 'error' ? ERROR_LIMITS : LIMITS);

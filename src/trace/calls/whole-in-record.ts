@@ -7,7 +7,9 @@ const SHOWN_FIELDS = 3;
 
 /**
  * Whether what a short line shows of the values of a call (SHORT_LIMITS) is all in its record. Otherwise it would be read
- * when the call is told of, and may be something else by then: what maps, channels, functions and interfaces lead to.
+ * when the call is told of, and may be something else by then: what maps, channels and functions lead to. Of interfaces
+ * the type is read then, which stays; nobody writes what they hold, but its memory may have become something else's, and
+ * who shows it says so.
  */
 export function isWholeInRecord(layout: CallLayout): boolean {
   return layout.values.every((value) => {
@@ -28,6 +30,7 @@ function isWhole(type: Type, offset: number, level: number, layout: CallLayout, 
     // Of lists their lengths are shown.
     case 'slice':
     case 'array':
+    case 'interface':
       return true;
     case 'pointer':
       // Of C's strings more than the address is shown.
