@@ -28,7 +28,8 @@ export class TrapSites {
       this.#wishes.set(address, [...there, wish]);
       return wish;
     }
-    this.#target.insertTrap(address);
+    // Where the process is gone nobody comes by: the next one that runs the program gets its own.
+    if (this.#target.ended === undefined) this.#target.insertTrap(address);
     this.#wishes.set(address, [wish]);
     return wish;
   }

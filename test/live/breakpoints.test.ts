@@ -66,6 +66,14 @@ describe.each(LIVE_BUILDS.map((build) => ({ fixture: 'traced-calls', ...build })
     await session.text('clearall');
     expect(await session.text('breakpoints')).not.toContain('Breakpoint 1');
     expect(await session.text('continue')).toContain('exited');
+    // What is set while there is no process holds in the next.
+    await session.text('trace main.fib if n == 3');
+    await session.text('break main.fib if n == 2');
+    await session.text('restart');
+    const { told, result } = await session.json('continue');
+    expect(told.map(({ kind }) => kind)).toContain('call');
+    expect(result).toMatchObject({ causes: [{ kind: 'breakpoint' }] });
+    expect(await session.text('print n')).toBe('2\n');
   });
 
   it.skipIf(missing)(`${name}: stop again after a restart`, async () => {

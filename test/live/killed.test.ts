@@ -25,16 +25,17 @@ describe.skipIf(missing !== undefined)('a debugger that is ended', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   /** A debugger attached to a program that runs through a hot breakpoint, which never stops it. */
-  async function debugging(place?: 'main' | 'worker') {
+  async function debugging(
+    place?: 'main' | 'worker',
+    lines = ['break main.mix', 'condition 1 value == 1<<60'],
+    isThere = () => program.changedText().length > 0,
+  ) {
     program = new RunningProgram(executable);
     await program.progresses();
     const failWhen = path.join(folder, `fail-${program.pid}`);
     const plant = { MATTOCK_TEST_FAIL_IN: place, MATTOCK_TEST_FAIL_WHEN: failWhen };
     const env = { ...process.env, XDG_CONFIG_HOME: '/nonexistent', XDG_STATE_HOME: '/nonexistent' };
-    const commands = ['break main.mix', 'condition 1 value == 1<<60', 'continue'].flatMap((line) => [
-      '-c',
-      line,
-    ]);
+    const commands = [...lines, 'continue'].flatMap((line) => ['-c', line]);
     const child = spawn(process.execPath, [mattockProgram, 'attach', String(program.pid), ...commands], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: place === undefined ? env : { ...env, ...plant, NODE_OPTIONS: `--require ${planted}` },
@@ -46,7 +47,7 @@ describe.skipIf(missing !== undefined)('a debugger that is ended', () => {
       });
     }
     const ended = once(child, 'close');
-    await until(() => program.changedText().length > 0 || child.exitCode !== null, 'the breakpoint is there');
+    await until(() => isThere() || child.exitCode !== null, 'the breakpoint is there');
     if (child.exitCode !== null) throw new Error(said);
     await new Promise((resolve) => setTimeout(resolve, 100));
     return { child, ended, fail: () => writeFileSync(failWhen, ''), said: () => said };
@@ -75,6 +76,22 @@ describe.skipIf(missing !== undefined)('a debugger that is ended', () => {
     expect(said()).toContain(`planted in the ${place}`);
     expect(status).not.toBe(0);
     await expectUntouched();
+  });
+
+  it('by SIGKILL, while probes tell of calls', async () => {
+    // More than one byte: jumps. The ring is full within a second when nobody reads it.
+    const isProbed = () => {
+      const changed = new Set(program.changedText());
+      return [...changed].some((at) => [1, 2, 3, 4].every((more) => changed.has(at + more)));
+    };
+    const { child, ended } = await debugging(undefined, ['trace main.allocate'], isProbed);
+    child.kill('SIGKILL');
+    expect(await ended).toEqual([null, 'SIGKILL']);
+    expect(isProbed()).toBe(true);
+    await until(() => !program.traced, 'nobody traces it');
+    // It has waited for room, which nobody makes, and goes on.
+    for (let i = 0; i < 20; i++) await program.progresses();
+    expect(await program.finish()).toEqual({ status: 0, last: 'all is well' });
   });
 
   it('by the reader of its output', async () => {

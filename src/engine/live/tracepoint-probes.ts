@@ -16,8 +16,6 @@ import type { SessionRecorder } from './session-recorder.ts';
 
 /** Forty thousand records or so: the program waits when they are not told fast enough. */
 const RING_BYTES = 4 << 20;
-/** Half a minute or so: who reads the ring may be busy with showing, or have been killed. */
-const PATIENCE_TICKS = 1e11;
 /** What is told in one piece, before it is seen to what else the program does. */
 const PIECE_MS = 20;
 /** What is before it in the ring, and not whole, is waited for so long. */
@@ -55,7 +53,7 @@ export class TracepointProbes implements CallProbes {
       if (plan.tracers.length === 0) return setAgain(light);
       checkBeginnings(target, plan);
       const held = { kernel, now, target, letRun: () => false };
-      const options = { lossless: true, ringBytes: RING_BYTES, patience: PATIENCE_TICKS, preemptible: true };
+      const options = { lossless: true, ringBytes: RING_BYTES, preemptible: true };
       const probes = new HeldProbes<Probed, undefined>(held, { ...options, plan: () => plan });
       for (const tracer of light) if (!plan.tracers.includes(tracer)) tracer.setTraps();
       const reader = new CallReader(plan, values, { started: probes.started, now, onMissing });
