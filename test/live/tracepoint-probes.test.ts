@@ -1,7 +1,8 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openInline } from '../../src/engine/index.ts';
 import type { InlineSession } from '../../src/engine/inline-session.ts';
+import { HEADER } from '../../src/probe/ring-layout.ts';
 import { type Build, buildLabel, builtFixture, missingForBuild } from '../support/builds.ts';
 import { LIVE_BUILDS, toldAndResult } from './live-session.ts';
 
@@ -31,6 +32,8 @@ class Stand {
   before: Buffer | undefined;
   /** Functions that had probes. */
   readonly probed = new Set<string>();
+  /** The program says that there was no room for calls. */
+  isLosing = false;
   /** Places of the text that are others' while there are probes. */
   patches: number[] = [];
 
@@ -44,6 +47,7 @@ class Stand {
             const begun = probes!.begin(one, tracers, onMissing);
             if (begun === undefined) return undefined;
             this.begun++;
+            if (this.isLosing) this.lose();
             for (const { plan } of tracers) if (!one.traps.has(plan.entry)) this.probed.add(plan.function);
             const text = this.text();
             const before = this.before ?? text;
@@ -52,6 +56,16 @@ class Stand {
           },
         }
       : undefined;
+  }
+
+  /** What a probe does that has waited for the reader in vain. */
+  lose(): void {
+    const { pid } = this.#session.session.program.target.process;
+    const ring = /^([\da-f]+)-\S+ rw-s .*memfd:/m.exec(readFileSync(`/proc/${pid}/maps`, 'utf8'))!;
+    const file = openSync(`/proc/${pid}/mem`, 'r+');
+    const at = Number.parseInt(ring[1]!, 16) + HEADER.dropped;
+    expect(writeSync(file, new BigUint64Array([7n]), 0, 8, at)).toBe(8);
+    closeSync(file);
   }
 
   /** The program's text, past the debugger. */
@@ -79,15 +93,19 @@ class Stand {
     return this.#session.session.program.target.memory.regions.length;
   }
 
-  async run(
-    line: string,
-  ): Promise<{ readonly told: readonly Told[]; readonly result: Record<string, unknown> }> {
+  async written(line: string, format: 'json' | 'text'): Promise<string> {
     let written = '';
-    const outcome = await this.#session.execute(line, { format: 'json', colour: false }, (text) => {
+    const outcome = await this.#session.execute(line, { format, colour: false }, (text) => {
       written += text;
     });
     if (outcome.error !== undefined) throw new Error(`${line}: ${outcome.error.message}`);
-    return toldAndResult<Told, Record<string, unknown>>(written);
+    return written;
+  }
+
+  async run(
+    line: string,
+  ): Promise<{ readonly told: readonly Told[]; readonly result: Record<string, unknown> }> {
+    return toldAndResult<Told, Record<string, unknown>>(await this.written(line, 'json'));
   }
 }
 
@@ -250,5 +268,24 @@ describe('tracepoints that have probes', () => {
     expect((await stand.run('continue')).told).toEqual([]);
     expect(stand.begun).toBe(2);
     expect(stand.text().equals(stand.before!)).toBe(true);
+  });
+
+  it.skipIf(missing)('say where calls are missing', async () => {
+    const stand = await start(build, true, 1000, 10);
+    stand.isLosing = true;
+    await stand.run('trace main.sum');
+    await stand.run('break main.checkpoint if n == 300');
+    const { told } = await stand.run('continue');
+    expect(stand.begun).toBe(1);
+    // By traps, and then by probes: what is missing is missing between them.
+    expect(told.length).toBe(601);
+    const at = told.findIndex(({ kind }) => kind === 'missing');
+    expect(told[at]).toEqual({ event: 'trace', kind: 'missing' });
+    expect(at).toBeGreaterThan(0);
+    expect(at).toBeLessThan(600);
+    await stand.run('condition 2 n == 600');
+    const text = await stand.written('continue', 'text');
+    expect(stand.begun).toBe(2);
+    expect(text.match(/^> calls are missing here: .*$/gm)).toHaveLength(1);
   });
 });
