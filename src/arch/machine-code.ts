@@ -7,6 +7,8 @@ export interface MachineCode {
   decode(bytes: Uint8Array, address: number): DecodedInstruction | undefined;
   /** All instructions from `address` on, in one pass; it ends where there is none. */
   outline(bytes: Uint8Array, address: number): readonly OutlinedInstruction[];
+  /** What the instruction that stands there does to registers, flags and memory. Undefined: no instruction. */
+  effects(bytes: Uint8Array, address: number): InstructionEffects | undefined;
 }
 
 /** What patching needs to know of an instruction. */
@@ -25,6 +27,27 @@ export interface OutlinedInstruction {
   readonly addresses: number | undefined;
   /** Where, counted from its first byte, the 32-bit distance of that stands. */
   readonly distanceAt: number | undefined;
+}
+
+/** What is lost or must be kept where code of another's is put in front of an instruction. Sets are of bits. */
+export interface InstructionEffects {
+  /** General registers, by their number in machine code, that it reads or writes. */
+  readonly registers: number;
+  readonly written: number;
+  /** Of the six status flags, a bit each: those that it reads, and those that have other values behind it, or any. */
+  readonly flagsRead: number;
+  readonly flagsReplaced: number;
+  /** What it always accesses, if it can fault there and in no other way. */
+  readonly memory: PlainMemory | undefined;
+}
+
+/** base + index * scale + displacement, of general registers by number. */
+export interface PlainMemory {
+  readonly base: number;
+  readonly index: number | undefined;
+  readonly scale: number;
+  readonly displacement: number;
+  readonly isWritten: boolean;
 }
 
 export interface DecodedInstruction {

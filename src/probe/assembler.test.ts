@@ -48,6 +48,28 @@ describe('what is assembled, as another disassembler reads it', () => {
     }
   });
 
+  it('adds up addresses, reads and writes bytes as they are, and pushes', () => {
+    for (const base of all) {
+      expect(written((code) => code.push(base))).toEqual([`push ${names[base]}`]);
+      for (const index of all.filter((each) => each !== RSP)) {
+        const memory = { base, index, scale: 4, displacement: -0x1234 };
+        expect(written((code) => code.addressOf(R13, memory))).toEqual([
+          `lea r13, [${names[base]}+${names[index]}*4-0x1234]`,
+        ]);
+      }
+      const alone = { base, index: undefined, scale: 1, displacement: 0x1234 };
+      expect(written((code) => code.addressOf(RAX, alone))).toEqual([`lea rax, [${names[base]} + 0x1234]`]);
+    }
+    // test byte ptr [r12], 0; lock or byte ptr [r13], 0
+    const bytes = new Assembler(ORIGIN);
+    bytes.testMemory8(beside(R12));
+    bytes.orNothing8(beside(R13));
+    expect([...bytes.finish()]).toEqual([
+      ...[0x41, 0xf6, 0x04, 0x24, 0x00],
+      ...[0xf0, 0x41, 0x80, 0x4d, 0x00, 0x00],
+    ]);
+  });
+
   it('addresses memory beside every register, near and far', () => {
     for (const base of all) {
       for (const offset of [0, 8, -8, 127, 128, -128, -129, 0x12345]) {

@@ -1,4 +1,4 @@
-import type { Memory, Register } from './operands.ts';
+import type { IndexedMemory, Memory, Register } from './operands.ts';
 import { isRegister, RBP, RSP } from './operands.ts';
 
 /** Condition codes (Intel SDM vol. 1, appendix B). */
@@ -146,6 +146,22 @@ export class Assembler {
     this.#memory([0x8d], to, of, true);
   }
 
+  /** lea: leaves the flags alone. */
+  addressOf(to: Register, { base, index, scale, displacement }: IndexedMemory): void {
+    // No index is number 4, which is why rsp cannot be one.
+    const indexed = index ?? RSP;
+    this.#byte(REX_W | ((to >> 3) << 2) | ((indexed >> 3) << 1) | (base >> 3));
+    this.#byte(0x8d);
+    this.#byte(0x84 | ((to & 7) << 3));
+    this.#byte((Math.log2(scale) << 6) | ((indexed & 7) << 3) | (base & 7));
+    this.#signed(displacement);
+  }
+
+  push(register: Register): void {
+    this.#byte(REX | (register >> 3));
+    this.#byte(0x50 | (register & 7));
+  }
+
   /** 64 bits; a number is 32 bits long and its sign is extended. */
   calculate(what: Arithmetic, to: Register, from: Register | { readonly number: number } | Memory): void {
     this.#arithmetic(what, to, from, true);
@@ -174,6 +190,19 @@ export class Assembler {
     this.#byte(0xf6);
     this.#byte(0xc0 | (register & 7));
     this.#byte(bits);
+  }
+
+  /** test byte ptr [memory], 0: reads it. */
+  testMemory8(memory: Memory): void {
+    this.#memory([0xf6], 0, memory, false, 1);
+    this.#byte(0);
+  }
+
+  /** lock or byte ptr [memory], 0: writes what is there. */
+  orNothing8(memory: Memory): void {
+    this.#byte(0xf0);
+    this.#memory([0x80], ARITHMETIC.or, memory, false, 1);
+    this.#byte(0);
   }
 
   shiftLeft(register: Register, bits: number): void {
@@ -249,25 +278,28 @@ export class Assembler {
   }
 
   jump(to: Label): void {
+    this.jumpTo(to);
+  }
+
+  /** To an address or a place in this code. */
+  jumpTo(to: number | Label): void {
     this.#byte(0xe9);
-    this.#use(to);
+    this.#distance(to);
   }
 
   branch(condition: Condition, to: Label): void {
-    this.#byte(0x0f);
-    this.#byte(0x80 | CONDITIONS[condition]);
-    this.#use(to);
+    this.branchOn(CONDITIONS[condition], to);
   }
 
   branchTo(condition: Condition, address: number): void {
-    this.#byte(0x0f);
-    this.#byte(0x80 | CONDITIONS[condition]);
-    this.#signed(address - (this.here + 4));
+    this.branchOn(CONDITIONS[condition], address);
   }
 
-  jumpTo(address: number): void {
-    this.#byte(0xe9);
-    this.#signed(address - (this.here + 4));
+  /** By the number of a condition, to an address or a place in this code. */
+  branchOn(condition: number, to: number | Label): void {
+    this.#byte(0x0f);
+    this.#byte(0x80 | condition);
+    this.#distance(to);
   }
 
   #vector(opcode: readonly number[], vector: number, register: Register): void {
@@ -329,6 +361,11 @@ export class Assembler {
     if ((base & 7) === RSP) this.#byte(0x24);
     if (mode === 1) this.#byte(offset & 0xff);
     if (mode === 2) this.#signed(offset);
+  }
+
+  #distance(to: number | Label): void {
+    if (typeof to === 'number') this.#signed(to - (this.here + 4));
+    else this.#use(to);
   }
 
   #use(label: Label): void {

@@ -9,7 +9,11 @@ const CHECK = '49 3b 66 10 76 20';
 const PROLOGUE = '55 48 89 e5 48 83 ec 18';
 const EPILOGUE = '48 83 c4 18 5d c3';
 
-function windows(hex: string, jumpTable: readonly number[] = []): ReturnType<typeof functionWindows> {
+function windows(
+  hex: string,
+  jumpTable: readonly number[] = [],
+  seesFaults = false,
+): ReturnType<typeof functionWindows> {
   const bytes = Uint8Array.from(hex.trim().split(/\s+/), (byte) => Number.parseInt(byte, 16));
   const instructions = code.outline(bytes, ADDRESS);
   return functionWindows({
@@ -18,6 +22,8 @@ function windows(hex: string, jumpTable: readonly number[] = []): ReturnType<typ
     bytes,
     instructions,
     jumpTable: () => jumpTable.map((offset) => ADDRESS + offset),
+    effects: (it) => code.effects(bytes.subarray(it.address - ADDRESS), it.address),
+    seesFaults,
   });
 }
 
@@ -88,5 +94,83 @@ describe('windows of a function', () => {
     // lea rax, [rip+16]; ret
     const found = windows('48 8d 05 10 00 00 00 c3');
     expect(found).toMatchObject({ entry: { distances: [3], movedBytes: 7 } });
+  });
+
+  describe('where faults are seen to', () => {
+    const steps = (hex: string): unknown => {
+      const found = windows(hex, [], true);
+      return typeof found === 'string' ? found : found.entry.steps?.map(({ kind }) => kind).join(' ');
+    };
+
+    it('hold what may fault, with a register that is nobody’s', () => {
+      const found = windows('48 8b 44 cb 08 c3', [], true);
+      expect(found).toMatchObject({
+        entry: {
+          address: ADDRESS,
+          steps: [
+            { kind: 'guarded', memory: { base: 3, index: 1, scale: 8, displacement: 8 }, scratch: 12 },
+            { kind: 'return' },
+          ],
+        },
+        unseenReturns: [],
+      });
+      // mov r12, [rax]; mov rax, [r12]
+      expect(windows('4c 8b 20 49 8b 04 24 c3', [], true)).toMatchObject({
+        entry: { steps: [{ scratch: 13 }, { scratch: 13 }, {}] },
+      });
+      // Padding serves behind the return.
+      expect(steps('48 8b 00 c3 cc cc')).toBe('guarded return');
+      expect(steps('48 8b 00 c3')).toBe('there is no room for a probe where it begins');
+    });
+
+    it('hold nothing that may fault between flags and who reads them', () => {
+      // cmp rax, rbx; mov rcx, [rcx]; sete al
+      expect(steps('48 39 d8 48 8b 09 0f 94 c0 c3')).toBe('there is no room for a probe where it begins');
+      expect(steps('48 8b 09 48 39 d8 0f 94 c0 c3')).toBe('guarded plain plain return');
+      // bt leaves ZF alone, which nobody reads: on neither way.
+      expect(steps('48 8b 08 0f ba e1 1f 73 03 31 c0 c3 31 db c3')).toBe(
+        'guarded plain branch plain return plain return',
+      );
+      expect(steps('48 8b 08 0f ba e1 1f 73 01 c3 0f 94 c0 c3')).toBe(
+        'there is no room for a probe where it begins',
+      );
+    });
+
+    it('are touched while RSP points to the return address, where there is a frame', () => {
+      expect(windows('55 48 89 e5 48 8b 00 5d c3', [], true)).toMatchObject({
+        entry: { steps: [{}, {}, { kind: 'guarded', touched: 'read' }, {}, {}] },
+      });
+      expect(windows('55 48 89 e5 48 89 18 5d c3', [], true)).toMatchObject({
+        entry: { steps: [{}, {}, { kind: 'guarded', touched: 'written' }, {}, {}] },
+      });
+      // Only one way leads there, and another address.
+      expect(steps('55 48 89 e5 74 03 48 8b 00 5d c3')).toBe('plain plain branch');
+      expect(steps('55 48 89 e5 90 48 8b 00 48 8b 00 e8 00 00 00 00 5d c3')).toBe(undefined);
+    });
+
+    it('do not hold what faults for other reasons, or never', () => {
+      for (const instruction of ['48 f7 30', '0f 18 08', '48 a5', '64 48 8b 01'])
+        expect(steps(`${instruction} 31 c0 c3 cc`)).not.toContain('guarded');
+    });
+  });
+
+  it('may be the whole of a leaf that branches forward, and of no loop', () => {
+    // test eax, eax; jl; xor eax, eax; ret; xor ebx, ebx; ret
+    expect(places('85 c0 7c 03 31 c0 c3 31 db c3')).toEqual({ entry: '0+10', exits: ['0+10'], unseen: [] });
+    // mov ecx, [rax]; test ecx, ecx; jz to the first: who is waited for may wait for it to be preempted.
+    expect(windows('8b 08 85 c9 74 fa c3', [], true)).toBe('there is no room for a probe where it begins');
+    // A jump to another function is no return.
+    expect(places('85 c0 7c 03 31 c0 c3 e9 00 10 00 00')).toEqual({
+      entry: '0+12',
+      exits: ['0+12'],
+      unseen: [7],
+    });
+  });
+
+  it('branch out of the function’s beginning', () => {
+    // test rax, rax; jz; call; ret
+    expect(windows('48 85 c0 74 06 e8 00 00 00 00 c3 c3')).toMatchObject({
+      entry: { steps: [{ kind: 'plain' }, { kind: 'branch', condition: 4, target: ADDRESS + 11 }] },
+    });
   });
 });

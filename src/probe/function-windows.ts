@@ -1,12 +1,18 @@
-import type { OutlinedInstruction } from '../arch/index.ts';
+import type { InstructionEffects, OutlinedInstruction } from '../arch/index.ts';
 import { runtimeAddress } from '../base/index.ts';
-import { behindCheck, JUMP_LENGTH, type PatchSite, PROLOGUE_BYTES } from './patch-site.ts';
+import { behindCheck, JUMP_LENGTH, type PatchSite, PROLOGUE_BYTES, type Step } from './patch-site.ts';
+import { leaves, Relocation } from './relocation.ts';
 
 /** int3, with which Go's linker fills what is left between functions. */
 const PADDING = 0xcc;
 
 /** A function is moved as a whole up to this length. */
 const MOST_MOVED = 64;
+/**
+ * One that cannot be seen otherwise, up to this. In a trampoline a goroutine is not preempted and samples of a CPU profile
+ * belong to nobody: it must be over soon.
+ */
+const MOST_RELOCATED = 256;
 
 /** Where the calls of one function can be seen. */
 export interface FunctionWindows {
@@ -17,7 +23,7 @@ export interface FunctionWindows {
   readonly entry: PatchSite;
   /** Each ends with a `ret`. `entry` itself, if the function is so short that it is moved as a whole. */
   readonly exits: readonly PatchSite[];
-  /** Returns that cannot be patched: calls that end there are not seen to return. */
+  /** Returns that cannot be patched, and jumps to other functions: calls that end there are not seen to return. */
   readonly unseenReturns: readonly number[];
 }
 
@@ -30,6 +36,9 @@ export interface FunctionCode {
   readonly instructions: readonly OutlinedInstruction[];
   /** Where the jump table at an address leads: all of its words, and perhaps of those behind it, that lie in this function. */
   jumpTable(address: number): readonly number[];
+  effects(instruction: OutlinedInstruction): InstructionEffects | undefined;
+  /** Whether who writes the probe can do what the program's runtime does when an address does not exist. */
+  readonly seesFaults: boolean;
 }
 
 /** The windows of a compiled function, or why it has none. Rules: facts on inline probes, "safety rules". */
@@ -40,17 +49,34 @@ export function functionWindows(code: FunctionCode): FunctionWindows | string {
   const reached = reachedPlaces(code);
   const whole = wholeFunction(code, start, reached);
   if (whole !== undefined) return { entry: whole, exits: [whole], unseenReturns: [] };
-  const entry = entryWindow(code, start, reached) ?? checkWindow(code, start);
+  const relocation = new Relocation(code);
+  const plain = entryWindow(code, start, reached) ?? checkWindow(code, start);
+  const windows = plain && { entry: plain, ...exitWindows(code, plain, reached, relocation) };
+  if (windows?.unseenReturns.length === 0) return windows;
+  const leaf = wholeLeaf(code, start, reached, relocation);
+  if (leaf !== undefined) return leaf;
+  if (windows !== undefined) return windows;
+  const entry = entryWindow(code, start, reached, relocation);
   if (entry === undefined) return 'there is no room for a probe where it begins';
+  return { entry, ...exitWindows(code, entry, reached, relocation) };
+}
+
+function exitWindows(
+  code: FunctionCode,
+  entry: PatchSite,
+  reached: ReadonlySet<number> | undefined,
+  relocation: Relocation,
+): Omit<FunctionWindows, 'entry'> {
   const exits: PatchSite[] = [];
   const unseenReturns: number[] = [];
-  code.instructions.forEach(({ flow, address }, i) => {
+  code.instructions.forEach(({ flow, address, target }, i) => {
+    if (flow === 'jump' && target !== undefined && leaves(code, target)) unseenReturns.push(address);
     if (flow !== 'return') return;
-    const exit = reached === undefined ? undefined : exitWindow(code, i, reached, entry);
+    const exit = reached === undefined ? undefined : exitWindow(code, i, reached, entry, relocation);
     if (exit === undefined) unseenReturns.push(address);
     else exits.push(exit);
   });
-  return { entry, exits, unseenReturns };
+  return { exits, unseenReturns };
 }
 
 /** Addresses that are jumped or returned to; undefined: a jump leads where it cannot be told. */
@@ -73,23 +99,30 @@ function reachedPlaces({ instructions, jumpTable }: FunctionCode): ReadonlySet<n
   return tables > 0 ? reached : undefined;
 }
 
-/** Instructions that can be moved, from the end of the check on. */
+/** Instructions that can be moved, from the end of the check on; with `relocation` those too that may fault or branch. */
 function entryWindow(
   code: FunctionCode,
   start: number,
   reached: ReadonlySet<number> | undefined,
+  relocation?: Relocation,
 ): PatchSite | undefined {
   const first = code.instructions[start]!;
   // A loop may lead back to the very beginning of a function without a check. Jump tables lead into its body only.
-  if (reached?.has(first.address)) return undefined;
+  if (reached?.has(first.address) || (relocation !== undefined && reached === undefined)) return undefined;
   let end = start;
   let length = 0;
   for (; length < JUMP_LENGTH; end++) {
     const it = code.instructions[end];
-    if (it === undefined || !it.movable || (end > start && reached?.has(it.address))) return undefined;
+    const stays = it === undefined || (!it.movable && relocation === undefined);
+    if (stays || (end > start && reached?.has(it.address))) return undefined;
     length += it.length;
   }
-  return window(code, code.instructions.slice(start, end), length);
+  const moved = code.instructions.slice(start, end);
+  if (relocation === undefined) return window(code, moved, length);
+  const steps = relocation.steps(start, end);
+  // Who returns within it would not be seen to.
+  if (steps === undefined || steps.some(({ kind }) => kind === 'return')) return undefined;
+  return relocated(code, first.address, length, steps);
 }
 
 /** The check itself, where what follows it cannot be moved. Only it jumps to the function's entry, when the stack has grown. */
@@ -117,22 +150,61 @@ function wholeFunction(
   return endingWith(code, moved, end);
 }
 
+/** A leaf that jumps forward at most: a loop may take its time. */
+function wholeLeaf(
+  code: FunctionCode,
+  start: number,
+  reached: ReadonlySet<number> | undefined,
+  relocation: Relocation,
+): FunctionWindows | undefined {
+  const { instructions, bytes } = code;
+  let end = instructions.length;
+  while (end > start && bytes[instructions[end - 1]!.address - code.address] === PADDING) end--;
+  const last = instructions[end - 1];
+  const from = instructions[start]!.address;
+  if (reached === undefined || last === undefined || (last.flow !== 'return' && last.flow !== 'jump'))
+    return undefined;
+  const length = last.address + last.length - from;
+  if (length > MOST_RELOCATED) return undefined;
+  const steps = relocation.steps(start, end);
+  if (steps === undefined) return undefined;
+  const places = new Set(steps.map(({ at }) => at));
+  const unseenReturns: number[] = [];
+  for (const step of steps) {
+    if (step.kind !== 'jump' && step.kind !== 'branch') continue;
+    const to = step.target - from;
+    if (leaves(code, step.target)) unseenReturns.push(from + step.at);
+    else if (to <= step.at || !places.has(to)) return undefined;
+  }
+  const padded = withPadding(code, from, last.address + last.length);
+  if (padded === undefined) return undefined;
+  const entry = relocated(code, from, padded, steps);
+  return { entry, exits: steps.some(({ kind }) => kind === 'return') ? [entry] : [], unseenReturns };
+}
+
 /** From as little before the return as will do; what is behind the last return is padding, which serves too. */
 function exitWindow(
   code: FunctionCode,
   at: number,
   reached: ReadonlySet<number>,
   entry: PatchSite,
+  relocation: Relocation,
 ): PatchSite | undefined {
   const end = code.instructions[at]!;
   const floor = entry.address + entry.original.length;
   let first = at;
   for (;;) {
-    const site = endingWith(code, code.instructions.slice(first, at), end);
-    if (site !== undefined) return site;
+    const moved = code.instructions.slice(first, at);
+    const start = code.instructions[first]!.address;
+    const length = withPadding(code, start, end.address + end.length);
+    if (length !== undefined) {
+      if (moved.every(({ movable }) => movable)) return endingWith(code, moved, end);
+      const steps = relocation.steps(first, at + 1);
+      return steps && relocated(code, start, length, steps);
+    }
     const before = code.instructions[first - 1];
-    if (reached.has(code.instructions[first]!.address) || before === undefined) return undefined;
-    if (!before.movable || before.address < floor) return undefined;
+    if (reached.has(start) || before === undefined) return undefined;
+    if (before.flow !== 'next' || before.address < floor) return undefined;
     first--;
   }
 }
@@ -146,10 +218,27 @@ function endingWith(
   // `ret n` is none of Go's.
   if (length !== 1) return undefined;
   const start = moved[0]?.address ?? address;
-  let end = address + length;
-  while (end - start < JUMP_LENGTH && code.bytes[end - code.address] === PADDING) end++;
-  if (end - start < JUMP_LENGTH) return undefined;
-  return { ...window(code, moved, end - start, start), movedBytes: address - start };
+  const whole = withPadding(code, start, address + length);
+  return whole === undefined
+    ? undefined
+    : { ...window(code, moved, whole, start), movedBytes: address - start };
+}
+
+/** How long a window is, with as much of the padding behind it as a jump needs; undefined: that is too little. */
+function withPadding(code: FunctionCode, start: number, end: number): number | undefined {
+  let to = end;
+  while (to - start < JUMP_LENGTH && code.bytes[to - code.address] === PADDING) to++;
+  return to - start < JUMP_LENGTH ? undefined : to - start;
+}
+
+function relocated(
+  { name, address, bytes }: FunctionCode,
+  start: number,
+  length: number,
+  steps: readonly Step[],
+): PatchSite {
+  const original = new Uint8Array(bytes.subarray(start - address, start - address + length));
+  return { name, address: runtimeAddress(start), original, steps };
 }
 
 function window(

@@ -5,6 +5,7 @@ export { type Probes, prepareProbes, WindowBusy } from './installation.ts';
 export * from './operands.ts';
 export { behindCheck, type PatchSite, PROLOGUE_BYTES, patchSite } from './patch-site.ts';
 export type { ProbeTarget, ProbeThread, RingFile } from './port.ts';
+export type { NilFault } from './relocated-code.ts';
 export {
   COUNTED,
   GRAIN,

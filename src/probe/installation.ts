@@ -14,7 +14,7 @@ import {
 import { JUMP_LENGTH, type PatchSite, patchBytes } from './patch-site.ts';
 import type { ProbeTarget, ProbeThread, RingFile } from './port.ts';
 import { mappedBytes } from './ring-layout.ts';
-import { type ProbeBody, type RingPlace, type Trampoline, writeTrampolines } from './trampoline.ts';
+import { goesOnAt, type ProbeBody, type RingPlace, type Trampoline, writeTrampolines } from './trampoline.ts';
 import { WindowIndex } from './window-index.ts';
 
 /** Numbers of amd64, and flags of <sys/mman.h>. */
@@ -290,7 +290,7 @@ function leaveWindow(
   trampolines: ReadonlyMap<PatchSite, Trampoline>,
 ): void {
   const site = windows.inside(thread.pc);
-  if (site !== undefined) thread.moveTo(trampolines.get(site)!.moved + thread.pc - site.address);
+  if (site !== undefined) thread.moveTo(goesOnAt(trampolines.get(site)!, thread.pc));
 }
 
 function map(

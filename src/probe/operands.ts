@@ -21,5 +21,13 @@ export const R15 = 15;
 /** Memory beside what a register points to, or at a fixed address within 2 GB of the code (relative to rip). */
 export type Memory = { readonly base: Register; readonly offset: number } | { readonly at: number };
 
+/** base + index * scale + displacement. */
+export interface IndexedMemory {
+  readonly base: Register;
+  readonly index: Register | undefined;
+  readonly scale: number;
+  readonly displacement: number;
+}
+
 export const beside = (base: Register, offset = 0): Memory => ({ base, offset });
 export const isRegister = (operand: Register | object): operand is Register => typeof operand === 'number';

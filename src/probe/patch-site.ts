@@ -1,5 +1,5 @@
 import type { RuntimeAddress } from '../base/index.ts';
-import type { Register } from './operands.ts';
+import type { IndexedMemory, Register } from './operands.ts';
 
 /** `jmp rel32`: what a probe puts over the first bytes of its window. */
 export const JUMP_LENGTH = 5;
@@ -12,9 +12,30 @@ export interface Exchange {
   readonly next: Register;
 }
 
+/** An instruction of a window; `at` counts from the window's first byte. */
+export type Step = { readonly at: number; readonly length: number } & (
+  | { readonly kind: 'plain'; readonly distanceAt?: number }
+  /**
+   * It may be given an address that does not exist: one in the first page, that of a nil pointer, must be noticed before
+   * it. `scratch` and the flags are free there. Should any other address not exist, RSP must point to the return address:
+   * the runtime takes it for a call that has failed (runtime/signal_unix.go, shouldPushSigpanic). If it does so at the
+   * beginning of the window only, the memory is touched there.
+   */
+  | {
+      readonly kind: 'guarded';
+      readonly memory: IndexedMemory;
+      readonly scratch: Register;
+      readonly touched?: 'read' | 'written';
+    }
+  | { readonly kind: 'branch'; readonly condition: number; readonly target: number }
+  | { readonly kind: 'jump'; readonly target: number }
+  | { readonly kind: 'return' }
+);
+
 /**
- * A window of whole instructions that a probe puts its jump over, and executes in its trampoline instead: nothing in it
- * can fault, branch, or be seen from outside, and nothing but its first byte is ever jumped or returned to.
+ * A window of whole instructions that a probe puts its jump over, and executes in its trampoline instead. Nothing in it is
+ * seen from outside, and nothing but its first byte is ever jumped or returned to. Without `steps` nothing in it can
+ * fault or branch.
  */
 export interface PatchSite {
   readonly name: string;
@@ -29,6 +50,8 @@ export interface PatchSite {
   readonly exchange?: Exchange;
   /** 32-bit distances, relative to the end of their instructions, that change as they move. */
   readonly distances?: readonly number[];
+  /** Its instructions, where not all of them are good elsewhere byte for byte. Jumps lead forward within the window. */
+  readonly steps?: readonly Step[];
 }
 
 /** Whether the window ends with its function's return. */

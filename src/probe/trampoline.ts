@@ -18,6 +18,7 @@ import {
   RSP,
 } from './operands.ts';
 import { type PatchSite, returns } from './patch-site.ts';
+import { type FaultWriter, RETURN, writeSteps } from './relocated-code.ts';
 import { HEADER, HEADER_BYTES, MARGIN_BYTES, SLOT, SWITCH } from './ring-layout.ts';
 
 /** Numbers of amd64, and an error of <asm-generic/errno-base.h>. */
@@ -25,7 +26,6 @@ const SYS = { schedYield: 24, getpgid: 121 } as const;
 const ESRCH = 3;
 /** So many times its patience who waits believes in a reader whose process is still there: it may be a zombie. */
 const BELIEF = 60;
-const RETURN = Uint8Array.of(0xc3);
 /** jbe rel8; the long one is 0f 86 and four bytes. */
 const SHORT_BRANCH = 0x76;
 /** The register that is zero between Go's instructions. */
@@ -47,6 +47,8 @@ export interface ProbeBody {
   readonly site: PatchSite;
   readonly write?: (code: TrampolineCode) => void;
   readonly writeBehind?: (code: TrampolineCode) => void;
+  /** Goes to where the program's runtime deals with it. Of sites with guarded steps. */
+  readonly writeFault?: FaultWriter;
 }
 
 export interface Trampoline {
@@ -54,6 +56,17 @@ export interface Trampoline {
   readonly entry: number;
   /** Where the instructions of the window stand, byte for byte. */
   readonly moved: number;
+  /** Where each of its steps is, by its distance from the window's first byte. */
+  readonly places?: ReadonlyMap<number, number>;
+}
+
+/** Where the trampoline goes on with the instruction of the window that stands at `pc`. */
+export function goesOnAt({ site, moved, places }: Trampoline, pc: number): number {
+  const at = pc - site.address;
+  if (places === undefined) return moved + at;
+  const place = places.get(at);
+  if (place === undefined) throw new Error(`${site.name} has no instruction at ${pc.toString(16)}`);
+  return place;
 }
 
 /** Code comes in blocks of this size, each of which begins with `head` bytes that are not ours. */
@@ -96,6 +109,12 @@ function writeTrampoline(code: Assembler, ring: RingPlace, probe: ProbeBody): Tr
   };
   record(write);
   const moved = code.here;
+  if (site.steps !== undefined) {
+    const writer = { writeFault: probe.writeFault, atEnd: () => record(writeBehind), slowPaths };
+    const places = writeSteps(code, site, site.steps, writer);
+    for (const path of slowPaths) path();
+    return { site, entry, moved, places };
+  }
   code.raw(movedTo(site, moved));
   if (site.growsAt !== undefined) code.branchTo('belowOrEqual', site.growsAt);
   record(writeBehind);

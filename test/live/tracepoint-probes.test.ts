@@ -128,11 +128,10 @@ const ALL =
 const PROBED = ['boxed', 'checkpoint', 'fib', 'greet', 'guarded', 'list', 'many', 'thrower', 'work'].concat([
   'largest[go.shape.float64]',
   'largest[go.shape.int]',
+  ...['(*point).move', 'sum'],
 ]);
 /** What of an interface was in the record of a call: its type, a pointer, that there is none. */
 const KEPT = /nil$|\(\*[^)]*\) 0x/;
-/** Optimised, they have no room between their returns. */
-const SHORT = ['(*point).move', 'sum'];
 
 /** A line for each of a goroutine's calls and returns; addresses of memory are others each time. */
 const lines = (told: readonly Told[]): string[] =>
@@ -169,7 +168,7 @@ describe.each([...LIVE_BUILDS, { flags: 'opt', pie: true } as const])('tracepoin
           else expect(nanoseconds).toBe(undefined);
         }
         expect(stand.begun).toBe(isProbed ? 1 : 0);
-        const probed = isProbed ? [...(build.flags === 'noopt' ? SHORT : []), ...PROBED] : [];
+        const probed = isProbed ? PROBED : [];
         expect([...stand.probed].sort()).toEqual(probed.map((name) => `main.${name}`).sort());
         const values = told.flatMap((one) => one.values);
         expect(values.filter(({ text }) => /\.param\d|go\.shape/.test(text))).toEqual([]);

@@ -11,6 +11,7 @@ import type {
 import { memoryAccesses } from './accesses.ts';
 import { type ControlFlow, controlFlows } from './control-flow.ts';
 import { dataEffects } from './data-effect.ts';
+import { effectReader } from './effects.ts';
 import { operandReader } from './operands.ts';
 import { outliner } from './outline.ts';
 import { RIP } from './register-part.ts';
@@ -27,6 +28,7 @@ export async function loadAmd64Code(): Promise<MachineCode> {
   const current = new iced.Instruction();
   return {
     outline: outliner(iced, flowOf),
+    effects: effectReader(iced),
     decode(bytes, address) {
       const window = bytes.length > LONGEST ? bytes.subarray(0, LONGEST) : bytes;
       const decoder = new iced.Decoder(64, window, iced.DecoderOptions.None);

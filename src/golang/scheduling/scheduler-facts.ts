@@ -37,6 +37,8 @@ export interface SchedulerFacts {
   /** Where in a g its state is. */
   readonly status: number;
   readonly m: Layout<typeof TracedM>;
+  /** How a fault becomes a panic; undefined: in another way than is known. */
+  readonly faults: FaultFacts | undefined;
   readonly p: Layout<typeof TracedP>;
   readonly sudog: Layout<typeof Sudog>;
   readonly channel: Layout<typeof TracedChannel>;
@@ -62,6 +64,16 @@ export interface SchedulerFacts {
   readonly gomaxprocs: number | undefined;
 }
 
+/** Fields of the g that faults, from its start. */
+export interface FaultFacts {
+  /** Address of sigpanic0, which is made to look as if it had been called there. */
+  readonly entry: number;
+  readonly signal: number;
+  readonly code0: number;
+  readonly code1: number;
+  readonly pc: number;
+}
+
 /** Throws a UserError where there is no Go runtime, or one that is not known. */
 export function readSchedulerFacts(target: Target): SchedulerFacts {
   const runtime = findGoRuntime(target);
@@ -74,6 +86,7 @@ export function readSchedulerFacts(target: Target): SchedulerFacts {
     g: layouts.of(TracedG),
     status: layouts.of(G).status,
     m: layouts.of(TracedM),
+    faults: faultFacts(runtime),
     p: layouts.of(TracedP),
     sudog: layouts.of(Sudog),
     channel: layouts.of(TracedChannel),
@@ -91,6 +104,13 @@ export function readSchedulerFacts(target: Target): SchedulerFacts {
     heap: heapNumbers(runtime),
     gomaxprocs: runtime.tryGlobal(MOST_RUNNING),
   };
+}
+
+function faultFacts({ layouts, image: { functions }, module }: GoRuntime): FaultFacts | undefined {
+  const index = functions?.byName('runtime.sigpanic0')[0];
+  if (functions === undefined || index === undefined) return undefined;
+  const { signal, signalCode0: code0, signalCode1: code1, signalPc: pc } = layouts.of(G);
+  return { entry: module.toRuntime(functions.entry(index)), signal, code0, code1, pc };
 }
 
 function conditionLock(layouts: GoRuntime['layouts']): number | undefined {

@@ -16,6 +16,7 @@ import { CALL_KIND } from './call-record.ts';
 import { nameByShape } from './instances.ts';
 import { type NamePattern, namePattern } from './name-pattern.ts';
 import { nearNames } from './near-names.ts';
+import { nilFaultWriter } from './nil-fault.ts';
 
 /** What calls are to be seen. */
 export interface CallRequest {
@@ -170,12 +171,14 @@ class Planner {
   readonly #seen = new Set<number>();
   readonly #called: Set<number>[] = [];
   readonly #taken: ReadonlySet<string>;
+  readonly #writeFault: ProbeBody['writeFault'];
 
   constructor(subject: CallSubject, frames: number, kind: number = CALL_KIND.call) {
     this.#subject = subject;
     this.#frames = frames;
     this.#kind = kind;
     this.#taken = new Set(subject.taken.map(({ site }) => site.name));
+    this.#writeFault = nilFaultWriter(subject.facts);
   }
 
   add(indexes: Iterable<number>, level: number): void {
@@ -269,13 +272,18 @@ class Planner {
     const writeBehind: ProbeBody['writeBehind'] = (out) => writeCallRecord(out, end, facts);
     const entered = this.#kind === CALL_KIND.enter;
     const whole = !entered && exits.includes(entry);
-    if (whole) this.#probes.push({ site: entry, write, writeBehind });
+    if (whole) this.#addProbe({ site: entry, write, writeBehind });
     else
-      this.#probes.push(
+      this.#addProbe(
         entry.growsAt === undefined ? { site: entry, write } : { site: entry, writeBehind: write },
       );
     if (entered) return;
-    for (const site of exits) if (site !== entry) this.#probes.push({ site, writeBehind });
+    for (const site of exits) if (site !== entry) this.#addProbe({ site, writeBehind });
+  }
+
+  #addProbe(probe: ProbeBody): void {
+    const writeFault = probe.site.steps === undefined ? undefined : this.#writeFault;
+    this.#probes.push(writeFault === undefined ? probe : { ...probe, writeFault });
   }
 
   /** Why a function is not for probes, before its code is looked at. */
@@ -317,7 +325,15 @@ class Planner {
         places.push(word);
       }
     };
-    return functionWindows({ name, address, bytes, instructions, jumpTable });
+    return functionWindows({
+      name,
+      address,
+      bytes,
+      instructions,
+      jumpTable,
+      effects: (it) => code.effects(bytes.subarray(it.address - address), it.address),
+      seesFaults: this.#writeFault !== undefined,
+    });
   }
 }
 
