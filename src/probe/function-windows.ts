@@ -1,7 +1,8 @@
-import type { InstructionEffects, OutlinedInstruction } from '../arch/index.ts';
+import type { OutlinedInstruction } from '../arch/index.ts';
 import { runtimeAddress } from '../base/index.ts';
+import { type FunctionCode, leaves } from './function-code.ts';
 import { behindCheck, JUMP_LENGTH, type PatchSite, PROLOGUE_BYTES, type Step } from './patch-site.ts';
-import { leaves, Relocation } from './relocation.ts';
+import { Relocation } from './relocation.ts';
 
 /** int3, with which Go's linker fills what is left between functions. */
 const PADDING = 0xcc;
@@ -25,20 +26,6 @@ export interface FunctionWindows {
   readonly exits: readonly PatchSite[];
   /** Returns that cannot be patched, and jumps to other functions: calls that end there are not seen to return. */
   readonly unseenReturns: readonly number[];
-}
-
-export interface FunctionCode {
-  readonly name: string;
-  readonly address: number;
-  /** To the next function: padding too. */
-  readonly bytes: Uint8Array;
-  /** All of the above. */
-  readonly instructions: readonly OutlinedInstruction[];
-  /** Where the jump table at an address leads: all of its words, and perhaps of those behind it, that lie in this function. */
-  jumpTable(address: number): readonly number[];
-  effects(instruction: OutlinedInstruction): InstructionEffects | undefined;
-  /** Whether who writes the probe can do what the program's runtime does when an address does not exist. */
-  readonly seesFaults: boolean;
 }
 
 /** The windows of a compiled function, or why it has none. Rules: facts on inline probes, "safety rules". */

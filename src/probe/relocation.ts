@@ -1,5 +1,5 @@
 import type { InstructionEffects, OutlinedInstruction } from '../arch/index.ts';
-import type { FunctionCode } from './function-windows.ts';
+import { type FunctionCode, leaves } from './function-code.ts';
 import { R12, R13, R15, type Register, RSP } from './operands.ts';
 import type { Step } from './patch-site.ts';
 
@@ -130,12 +130,6 @@ export class Relocation {
     return this.#effects.get(i);
   }
 }
-
-/** Whether an address is in another function. */
-export const leaves = (
-  { address, bytes }: Pick<FunctionCode, 'address' | 'bytes'>,
-  target: number,
-): boolean => target < address || target >= address + bytes.length;
 
 const placed = ({ distanceAt }: OutlinedInstruction): { readonly distanceAt?: number } =>
   distanceAt === undefined ? {} : { distanceAt };
