@@ -4,6 +4,7 @@ import type { ProcessEnd, SpawnTerminal } from '../target/index.ts';
 import { leaveOnSignals } from './leave-on-signals.ts';
 import { LineRunner } from './line-runner.ts';
 import type { LiveOptions } from './live-options.ts';
+import { programPath } from './program-path.ts';
 import { ProgressLine } from './progress-line.ts';
 import { renderOptions, reportOpening } from './rendering.ts';
 import { standardInputLines } from './standard-input.ts';
@@ -31,7 +32,7 @@ export function openLiveOptions(options: LiveOptions, interactive: boolean): Ope
   return {
     live: {
       kind: 'launch',
-      program: subject.kind === 'exec' ? { path: subject.path } : subject.build,
+      program: subject.kind === 'exec' ? { path: programPath(subject.path) } : subject.build,
       args,
       ...(directory === undefined ? {} : { directory }),
       terminal: terminalOf(options, interactive),

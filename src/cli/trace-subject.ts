@@ -1,5 +1,6 @@
 import type { RecordingOptions } from '../engine/trace/recording.ts';
 import { meantProcess } from './go-tool.ts';
+import { programPath } from './program-path.ts';
 import { writeError } from './standard-streams.ts';
 
 /** What every recording is told. */
@@ -25,7 +26,7 @@ export const launchOf = (subject: RecordingRequest['subject']): RecordingOptions
     ? { kind: 'attach', pid: processMeant(subject.pid) }
     : {
         kind: 'launch',
-        program: { path: subject.path },
+        program: { path: programPath(subject.path) },
         args: subject.args,
         // Ctrl-C is ours, the keys are the program's.
         terminal: { kind: 'files', newSession: true },

@@ -92,6 +92,12 @@ export class GoRuntime {
   }
 }
 
+/** Says which process it is: several may be looked at at once. */
+export function noGoRuntime({ process: { executable, pid } }: Target, remedy?: string): UserError {
+  const what = executable ?? 'this program';
+  return new UserError(`${what}${pid ? ` (process ${pid})` : ''} has no Go runtime`, remedy);
+}
+
 /** undefined: no module of the target holds a Go runtime. */
 export function findGoRuntime(target: Target): GoRuntime | undefined {
   for (const module of target.modules.all) {

@@ -12,7 +12,7 @@ import { CodeMap } from './code/code-map.ts';
 import { readDeferredCalls } from './defers/deferred-calls.ts';
 import type { DeferredCall, Location, Stack } from './frame.ts';
 import { GoProgram } from './go-program.ts';
-import { findGoRuntime } from './go-runtime.ts';
+import { findGoRuntime, noGoRuntime } from './go-runtime.ts';
 import type { Goroutine } from './goroutine.ts';
 import { GoroutineRecord } from './goroutines/goroutine-record.ts';
 import { type GoroutineSlice, READ_TOGETHER } from './goroutines/goroutine-slice.ts';
@@ -219,10 +219,7 @@ class TargetProgram implements Program {
   #requireGo(): GoProgram {
     const go = this.#tryGo();
     if (go !== undefined) return go;
-    throw (
-      this.#problem ??
-      new UserError('this program has no Go runtime', 'its threads, their registers and stacks can be seen')
-    );
+    throw this.#problem ?? noGoRuntime(this.target, 'its threads, their registers and stacks can be seen');
   }
 }
 

@@ -81,6 +81,7 @@ describe('the report as text', () => {
     const nothing = new Analysis(empty, livesOf(empty));
     const text = [...renderReport(nothing, { ...REQUEST, sections: ALL }, 'text', PLAIN)].join('');
     expect(text).toContain('Nothing that needs looking at was found.');
+    expect(text).toContain('No goroutine of the program is left at the end');
     expect(text).not.toMatch(/undefined|NaN|Infinity/);
   });
 

@@ -23,6 +23,10 @@ const riskCell = (risk: Risk): Cell => ({ text: risk, role: ROLES[risk] });
 export function* stateBlocks(analysis: Analysis, { atNs }: ReportOptions): Iterable<Block> {
   const { living, states } = analysis.states(atNs);
   const when = atNs === undefined ? 'at the end' : `after ${durationText(atNs)}`;
+  if (living === 0) {
+    yield { kind: 'heading', text: `No goroutine of the program is left ${when}` };
+    return;
+  }
   yield {
     kind: 'heading',
     text: `What ${plural(living, 'goroutine')} of the program do${living === 1 ? 'es' : ''} ${when}`,

@@ -1,6 +1,6 @@
-import { type RuntimeAddress, runtimeAddress, UserError } from '../../base/index.ts';
+import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import type { Memory, Target } from '../../target/index.ts';
-import { findGoRuntime, type GoRuntime } from '../go-runtime.ts';
+import { findGoRuntime, type GoRuntime, noGoRuntime } from '../go-runtime.ts';
 import { CACHE_LINE, SCAN_BIT, SEMAPHORE_TABLE_SIZE } from '../runtime-facts/constants.ts';
 import type { Layout } from '../runtime-facts/form.ts';
 import { ALL_GS, ALL_MS, SEMAPHORE_TABLE } from '../runtime-facts/globals.ts';
@@ -33,7 +33,7 @@ export class GoroutineCapture {
   /** Throws a UserError where there is no Go runtime. */
   static of(target: Target): GoroutineCapture {
     const runtime = findGoRuntime(target);
-    if (runtime === undefined) throw new UserError('this program has no Go runtime');
+    if (runtime === undefined) throw noGoRuntime(target);
     return new GoroutineCapture(
       runtime.global(ALL_GS),
       runtime.global(ALL_MS),

@@ -3,11 +3,10 @@ import {
   linkedAddress,
   type RuntimeAddress,
   type runtimeAddress,
-  UserError,
 } from '../../base/index.ts';
 import type { Image } from '../../image/index.ts';
 import type { Module, Target } from '../../target/index.ts';
-import { findGoRuntime, type GoRuntime } from '../go-runtime.ts';
+import { findGoRuntime, type GoRuntime, noGoRuntime } from '../go-runtime.ts';
 import { WaitReasons } from '../goroutines/wait-reasons.ts';
 import { GcController } from '../runtime-facts/collector.ts';
 import type { Layout } from '../runtime-facts/form.ts';
@@ -77,7 +76,7 @@ export interface FaultFacts {
 /** Throws a UserError where there is no Go runtime, or one that is not known. */
 export function readSchedulerFacts(target: Target): SchedulerFacts {
   const runtime = findGoRuntime(target);
-  if (runtime === undefined) throw new UserError('this program has no Go runtime');
+  if (runtime === undefined) throw noGoRuntime(target);
   const { layouts, module, image, version } = runtime;
   return {
     version,
