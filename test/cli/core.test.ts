@@ -196,7 +196,9 @@ describe('without debug information', () => {
     expect(stdout).toMatch(/^main$/m);
     expect(stdout).toMatch(/\* Thread \d+ at 0x[\da-f]{16}/);
     expect(stdout).toContain('=>');
-    expect((await run('goroutines')).stderr).toMatch(/^error: \S+\/c-only\S* \(process \d+\) has no Go runtime/m);
+    expect((await run('goroutines')).stderr).toMatch(
+      /^error: \S+\/c-only\S* \(process \d+\) has no Go runtime/m,
+    );
   });
 });
 

@@ -40,7 +40,7 @@ describe('a session in a worker', () => {
       release = resolve;
     });
     const running = session.execute(
-      'goroutines -exec goroutines -exec goroutines -exec stack',
+      'goroutines -exec goroutines -exec goroutines -exec goroutines -exec stack',
       options,
       async () => {
         pieces++;

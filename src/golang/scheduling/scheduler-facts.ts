@@ -1,9 +1,4 @@
-import {
-  decodeText,
-  linkedAddress,
-  type RuntimeAddress,
-  type runtimeAddress,
-} from '../../base/index.ts';
+import { decodeText, linkedAddress, type RuntimeAddress, type runtimeAddress } from '../../base/index.ts';
 import type { Image } from '../../image/index.ts';
 import type { Module, Target } from '../../target/index.ts';
 import { findGoRuntime, type GoRuntime, noGoRuntime } from '../go-runtime.ts';
