@@ -135,4 +135,19 @@ describe('breakpoints', () => {
     expect(await session.text('breakpoints')).not.toContain('Breakpoint 1');
     expect(await session.failure('rebuild')).toContain('was not compiled by this session');
   });
+
+  it.each([
+    ['values-generics', 'stack.push', 'main.(*stack[...]).push'],
+    ['tracepoint-probes', 'main.largest', 'main.largest[...]'],
+  ])('mean all instances as traces of stacks write them: %s, %s', async (fixture, short, written) => {
+    session = await launch({ fixture, flags: 'noopt' });
+    const placesOf = async (where: string): Promise<string> => {
+      const text = await session!.text(`break ${where}`);
+      await session!.text('clearall');
+      return text.replace(/^Breakpoint \d+/, '');
+    };
+    const places = await placesOf(written);
+    expect(places).toBe(await placesOf(short));
+    if (short === 'main.largest') expect(places).toContain(' and 1 more place');
+  });
 });
