@@ -75,6 +75,17 @@ export interface CallLayout {
   readonly dictionaryAt: number;
 }
 
+/** Of a call of which nothing is kept but that it was. */
+export const NO_VALUES: CallLayout = {
+  length: GRAIN,
+  words: [],
+  contents: [],
+  values: [],
+  frames: 0,
+  framesAt: 0,
+  dictionaryAt: 0,
+};
+
 /** What the compiler calls it (cmd/compile/internal/noder/reader.go). */
 const DICTIONARY = '.dict';
 

@@ -10,7 +10,7 @@ import {
   patchSite,
 } from '../../probe/index.ts';
 import type { Memory } from '../../target/index.ts';
-import { type CallLayout, type CallLayouts, callLayouts } from './call-layout.ts';
+import { type CallLayout, type CallLayouts, callLayouts, NO_VALUES } from './call-layout.ts';
 import { writeCallRecord } from './call-probe.ts';
 import { CALL_KIND } from './call-record.ts';
 import { nameByShape } from './instances.ts';
@@ -60,15 +60,6 @@ export interface CallSubject {
 const LONGEST_FUNCTION = 1 << 20;
 /** More return addresses than this do not fit into a record with everything else. */
 export const MOST_FRAMES = 32;
-const NOTHING: CallLayout = {
-  length: 64,
-  words: [],
-  contents: [],
-  values: [],
-  frames: 0,
-  framesAt: 0,
-  dictionaryAt: 0,
-};
 const NAMES_IN_NOTES = 3;
 const WORD = 8;
 
@@ -120,7 +111,7 @@ export function planUnwinding({ facts }: Pick<CallSubject, 'facts'>): ProbeBody[
     const start = functionStart(facts, name, PROLOGUE_BYTES);
     const site = start && patchSite(name, start.entry, start.bytes);
     if (site === undefined) continue;
-    const order = { kind, function: 0, layout: NOTHING, mayLackG: false };
+    const order = { kind, function: 0, layout: NO_VALUES, mayLackG: false };
     probes.push({ site, write: (out) => writeCallRecord(out, order, facts) });
   }
   return probes;
@@ -250,7 +241,7 @@ class Planner {
       assembly: false,
     };
     const entered = this.#kind === CALL_KIND.enter;
-    const layouts = entered ? { entry: NOTHING, exit: NOTHING } : callLayouts(called, this.#frames);
+    const layouts = entered ? { entry: NO_VALUES, exit: NO_VALUES } : callLayouts(called, this.#frames);
     this.#addProbes(windows, layouts, name);
     this.#functions.push({
       name,

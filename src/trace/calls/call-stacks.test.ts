@@ -1,31 +1,22 @@
 import { expect, it } from 'vitest';
 import { GRAIN, SLOT } from '../../probe/index.ts';
-import type { CallLayout } from './call-layout.ts';
+import { type CallLayout, NO_VALUES } from './call-layout.ts';
 import type { TracedFunction } from './call-plan.ts';
 import { CALL_KIND, CALL_RECORD, DROPPED_SHIFT } from './call-record.ts';
 import { CallStacks, type OpenCall } from './call-stacks.ts';
 
-const LAYOUT: CallLayout = {
-  length: GRAIN,
-  words: [],
-  contents: [],
-  values: [],
-  frames: 0,
-  framesAt: CALL_RECORD.values,
-  dictionaryAt: 0,
-};
-const GENERIC: CallLayout = { ...LAYOUT, dictionaryAt: CALL_RECORD.values };
+const GENERIC: CallLayout = { ...NO_VALUES, dictionaryAt: CALL_RECORD.values };
 
 const called = (name: string, entry: CallLayout): TracedFunction => ({
   name,
   address: 0,
   level: 0,
-  layouts: { entry, exit: LAYOUT },
+  layouts: { entry, exit: NO_VALUES },
   described: true,
   unseenReturns: false,
 });
 
-const FUNCTIONS = [called('f', LAYOUT), called('g', LAYOUT), called('generic', GENERIC)];
+const FUNCTIONS = [called('f', NO_VALUES), called('g', NO_VALUES), called('generic', GENERIC)];
 
 interface Happening {
   readonly kind: keyof typeof CALL_KIND;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { linkedAddress, sectionOffset } from '../../base/index.ts';
 import type { Field, Type } from '../../image/index.ts';
-import type { CallLayout } from './call-layout.ts';
+import { NO_VALUES } from './call-layout.ts';
 import type { TracedFunction } from './call-plan.ts';
 import { checkCondition } from './check-condition.ts';
 
@@ -32,15 +32,6 @@ const error: Type = { ...common('error', 16), kind: 'interface', empty: false };
 const base = struct('main.base', field('Id', int));
 const request = struct('main.request', field('base', base, true), field('Size', int), field('Hot', bool));
 
-const NOTHING: CallLayout = {
-  length: 64,
-  words: [],
-  contents: [],
-  values: [],
-  frames: 0,
-  framesAt: 0,
-  dictionaryAt: 0,
-};
 const called = (name: string, values: Readonly<Record<string, Type>>, described = true): TracedFunction => ({
   name,
   address: 0,
@@ -48,9 +39,9 @@ const called = (name: string, values: Readonly<Record<string, Type>>, described 
   described,
   unseenReturns: false,
   layouts: {
-    exit: NOTHING,
+    exit: NO_VALUES,
     entry: {
-      ...NOTHING,
+      ...NO_VALUES,
       values: Object.entries(values).map(([of, type]) => ({ name: of, type, pieces: [], kept: 0 })),
     },
   },
