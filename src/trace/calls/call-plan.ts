@@ -10,7 +10,7 @@ import {
   patchSite,
 } from '../../probe/index.ts';
 import type { Memory } from '../../target/index.ts';
-import { type CallLayout, type CallLayouts, callLayouts, NO_VALUES } from './call-layout.ts';
+import { type CallLayouts, callLayouts, NO_VALUES } from './call-layout.ts';
 import { writeCallRecord } from './call-probe.ts';
 import { CALL_KIND } from './call-record.ts';
 import { nameByShape } from './instances.ts';
