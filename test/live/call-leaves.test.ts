@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { CallRecording } from '../../src/engine/trace/call-recording.ts';
 import type { CallListener } from '../../src/trace/calls/call-stacks.ts';
 import { namePattern } from '../../src/trace/calls/name-pattern.ts';
 import { buildGo, hasToolchain } from '../support/go-build.ts';
+import { mappedText } from './running-program.ts';
 
 /** Leaves whose first instructions may fault or branch: test/fixtures/hsites-leaves says what it does. */
 
@@ -82,21 +83,6 @@ async function start(subject: Parameters<typeof CallRecording.start>[0]['subject
   };
 }
 
-function textOf(pid: number): Buffer {
-  const line = readFileSync(`/proc/${pid}/maps`, 'utf8')
-    .split('\n')
-    .find((text) => / r-xp .*\//.test(text))!;
-  const [from, to] = line
-    .split(' ')[0]!
-    .split('-')
-    .map((text) => Number.parseInt(text, 16));
-  const bytes = Buffer.alloc(to! - from!);
-  const memory = openSync(`/proc/${pid}/mem`, 'r');
-  readSync(memory, bytes, 0, bytes.length, from!);
-  closeSync(memory);
-  return bytes;
-}
-
 /** What it says in one round. */
 function rounds(child: ChildProcess): (meanwhile?: () => void) => Promise<string> {
   let output = '';
@@ -131,13 +117,13 @@ describe.each([
     const round = rounds(child);
     const untraced = await round();
     expect(untraced.match(/nil pointer dereference|unexpected fault/g)?.length ?? 0).toBeGreaterThan(12);
-    const before = textOf(child.pid!);
+    const before = mappedText(child.pid!);
     const { recording, counts, drain, stop } = await start({ kind: 'attach', pid: child.pid! });
     const traced = await round(drain).finally(stop);
     expect(recording.plan.notes.filter((note) => note.startsWith('not traced'))).toEqual([]);
     expect(traced).toBe(untraced);
     expect(counts).toEqual(CALLS);
-    expect(textOf(child.pid!).equals(before)).toBe(true);
+    expect(mappedText(child.pid!).equals(before)).toBe(true);
     expect(await round()).toBe(untraced);
   });
 

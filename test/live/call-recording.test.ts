@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -11,6 +11,7 @@ import { CallCondition, type NamedShown, valueText } from '../../src/trace/calls
 import { namePattern } from '../../src/trace/calls/name-pattern.ts';
 import { livesOf } from '../../src/trace/index.ts';
 import { buildGo, hasToolchain } from '../support/go-build.ts';
+import { mappedText } from './running-program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mattock-calls-'));
 const children: ChildProcess[] = [];
@@ -134,22 +135,6 @@ function said({ kind, function: full, values }: Seen): string {
 
 const SAYING = new Set(['Ints', 'Floats', 'Many', 'Deep', 'Generic[...]'].map((name) => `main.seen${name}`));
 
-/** The program's text as it is in memory. */
-function textOf(pid: number): Buffer {
-  const line = readFileSync(`/proc/${pid}/maps`, 'utf8')
-    .split('\n')
-    .find((text) => / r-xp .*\//.test(text))!;
-  const [start, end] = line
-    .split(' ')[0]!
-    .split('-')
-    .map((text) => Number.parseInt(text, 16));
-  const bytes = Buffer.alloc(end! - start!);
-  const memory = openSync(`/proc/${pid}/mem`, 'r');
-  readSync(memory, bytes, 0, bytes.length, start!);
-  closeSync(memory);
-  return bytes;
-}
-
 const texts = (values: Seen['values']): string[] => values.map(({ value }) => value.text);
 
 describe.each([
@@ -234,9 +219,9 @@ describe.each([
       seen.filter((each) => each.function === 'main.seenInts').length >= 8;
     // It has begun when its first calls are seen.
     await record({ kind: 'attach', pid }, 'main.seenInts', { enough: seenTwice });
-    const before = textOf(pid);
+    const before = mappedText(pid);
     const { seen } = await record({ kind: 'attach', pid }, 'main.*', { enough: seenTwice });
-    expect(textOf(pid).equals(before)).toBe(true);
+    expect(mappedText(pid).equals(before)).toBe(true);
     const ints = seen.filter((each) => each.function === 'main.seenInts' && each.kind === 'call').map(said);
     expect(new Set(ints)).toEqual(
       new Set(['call main.seenInts -5 65535 -70000 1099511627776 true', 'call main.seenInts 1 2 3 4 false']),
