@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Recording } from '../../src/engine/trace/recording.ts';
 import { EVENT, livesOf, type Trace } from '../../src/trace/index.ts';
 import { buildGo, hasToolchain } from '../support/go-build.ts';
@@ -216,7 +216,9 @@ describe('a recording', () => {
   });
 
   it('tells which descriptor is waited for, though the runtime uses its poll descriptors again', async () => {
-    const stdout = path.join(mkdtempSync(path.join(tmpdir(), 'descriptors-')), 'stdout');
+    const folder = mkdtempSync(path.join(tmpdir(), 'descriptors-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const stdout = path.join(folder, 'stdout');
     const recording = await Recording.start({
       subject: {
         kind: 'launch',

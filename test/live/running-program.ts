@@ -97,23 +97,19 @@ export function changedText(executable: string, pid: number): number[] {
   }
 }
 
-/** A process's text as it is in memory, wherever it was loaded. */
-export function mappedText(pid: number): Buffer {
-  const line = readFileSync(`/proc/${pid}/maps`, 'utf8')
-    .split('\n')
-    .find((text) => / r-xp .*\//.test(text))!;
-  const [start, end] = line
-    .split(' ')[0]!
-    .split('-')
-    .map((text) => Number.parseInt(text, 16));
-  const bytes = Buffer.alloc(end! - start!);
+/** A process's text as it is in memory, wherever it was loaded; the program's own is mapped first. */
+export function mappedText(pid: number): Buffer & { readonly start: number } {
+  const mapping = /^([\da-f]+)-([\da-f]+) r-xp .*\//m.exec(readFileSync(`/proc/${pid}/maps`, 'utf8'))!;
+  const [start, end] = mapping.slice(1).map((text) => Number.parseInt(text, 16)) as [number, number];
+  const bytes = Buffer.alloc(end - start);
   const memory = openSync(`/proc/${pid}/mem`, 'r');
   try {
-    readSync(memory, bytes, 0, bytes.length, start!);
+    const count = readSync(memory, bytes, 0, bytes.length, start);
+    if (count !== bytes.length) throw new Error(`of ${bytes.length} bytes of text ${count} could be read`);
   } finally {
     closeSync(memory);
   }
-  return bytes;
+  return Object.assign(bytes, { start });
 }
 
 /** ELF64 program headers (gABI): PT_LOAD with PF_X. */

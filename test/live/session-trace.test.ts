@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { mattock } from '../cli/run-mattock.ts';
 import { type Build, buildLabel, builtFixture, missingForBuild } from '../support/builds.ts';
 import { projectRoot } from '../support/project.ts';
 import { toldAndResult } from './live-session.ts';
-import { until } from './running-program.ts';
+import { mappedText, until } from './running-program.ts';
 
 type Document = Readonly<Record<string, unknown>>;
 
@@ -46,18 +46,6 @@ const live = (build: Build, args: readonly string[]) => ({
 
 const documents = toldAndResult<Document, Document>;
 
-/** The code of a process, which may run. It is where its binary's only executable mapping is. */
-function textOf(pid: number): Buffer & { readonly start: number } {
-  const maps = readFileSync(`/proc/${pid}/maps`, 'utf8');
-  const found = /^([\da-f]+)-([\da-f]+) r-xp .*session-trace/m.exec(maps)!;
-  const [start, end] = found.slice(1).map((text) => Number.parseInt(text, 16)) as [number, number];
-  const bytes = Buffer.alloc(end - start);
-  const file = openSync(`/proc/${pid}/mem`, 'r');
-  expect(readSync(file, bytes, 0, bytes.length, start)).toBe(bytes.length);
-  closeSync(file);
-  return Object.assign(bytes, { start });
-}
-
 /** The length of the longest piece that is not what it was. */
 function changedTogether(now: Buffer, before: Buffer): number {
   let longest = 0;
@@ -92,7 +80,7 @@ class Stand {
 
   /** Code of the program as it is now, read past the debugger. */
   text(): Buffer {
-    return textOf(this.#session.session.program.target.process.pid!);
+    return mappedText(this.#session.session.program.target.process.pid!);
   }
 
   mappings(): number {
@@ -205,7 +193,7 @@ describe('trace -g within a session of a program that was attached to', () => {
     await until(() => readFileSync(`/proc/${pid}/maps`, 'utf8').includes('session-trace'), 'it has begun');
     const session = await openInWorker(entry, { live: { kind: 'attach', pid } });
     close = () => session.close();
-    const text = textOf(pid);
+    const text = mappedText(pid);
     let written = '';
     const execute = (line: string) => {
       written = '';
@@ -226,12 +214,12 @@ describe('trace -g within a session of a program that was attached to', () => {
 
   it.skipIf(missingForBuild(OPT))('ends with Ctrl-C, which leaves the program stopped', async () => {
     const { pid, session, text, ended, execute, written } = await traced();
-    const patched = textOf(pid);
+    const patched = mappedText(pid);
     expect(patched.equals(text)).toBe(false);
     session.cancel();
     expect(await ended).toMatchObject({ ok: true });
     expect(documents(written()).result.stop).toMatchObject({ causes: [{ kind: 'interrupt' }] });
-    expect(textOf(pid).equals(text)).toBe(true);
+    expect(mappedText(pid).equals(text)).toBe(true);
     // Where a probe was is no place for a breakpoint while there are probes.
     const site = text.start + patched.findIndex((byte, index) => byte !== text[index]);
     expect(await execute(`break *0x${site.toString(16)}`)).toMatchObject({ ok: true });
@@ -239,10 +227,10 @@ describe('trace -g within a session of a program that was attached to', () => {
     expect(refused.error?.message).toMatch(
       /^a breakpoint or a watch stops at 0x[\da-f]+ in .*, where a probe is to be$/,
     );
-    expect(textOf(pid).equals(text)).toBe(true);
+    expect(mappedText(pid).equals(text)).toBe(true);
     expect(await execute('clear 1')).toMatchObject({ ok: true });
     expect(await execute('trace -g main.handle -t 20ms')).toMatchObject({ ok: true });
-    expect(textOf(pid).equals(text)).toBe(true);
+    expect(mappedText(pid).equals(text)).toBe(true);
   });
 
   it.skipIf(missingForBuild(OPT)).each([[['trace -g main.handle']], [['trace main.handle', 'continue']]])(
@@ -250,11 +238,11 @@ describe('trace -g within a session of a program that was attached to', () => {
     async (lines) => {
       const { pid, session, text, ours, ended } = await traced(lines);
       // Calls have probes once they have come often; a trap is one byte.
-      await until(() => changedTogether(textOf(pid), text) >= 5, 'probes are in');
+      await until(() => changedTogether(mappedText(pid), text) >= 5, 'probes are in');
       ended.catch(() => {});
       await session.close();
       close = undefined;
-      expect(textOf(pid).equals(text)).toBe(true);
+      expect(mappedText(pid).equals(text)).toBe(true);
       expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^TracerPid:\t0$/m);
       expect(readFileSync(`/proc/${pid}/maps`, 'utf8')).not.toContain('memfd');
       expect(ours.exitCode).toBe(null);

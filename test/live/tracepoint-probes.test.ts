@@ -1,10 +1,11 @@
-import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openInline } from '../../src/engine/index.ts';
 import type { InlineSession } from '../../src/engine/inline-session.ts';
 import { HEADER } from '../../src/probe/ring-layout.ts';
 import { type Build, buildLabel, builtFixture, missingForBuild } from '../support/builds.ts';
 import { LIVE_BUILDS, toldAndResult } from './live-session.ts';
+import { mappedText } from './running-program.ts';
 
 interface Told {
   readonly event: 'trace';
@@ -27,9 +28,8 @@ afterEach(async () => {
 class Stand {
   readonly #session: InlineSession;
   begun = 0;
-  textStart = 0;
   /** Its text without us. */
-  before: Buffer | undefined;
+  before: ReturnType<typeof mappedText> | undefined;
   /** Functions that had probes. */
   readonly probed = new Set<string>();
   /** The program says that there was no room for calls. */
@@ -69,18 +69,8 @@ class Stand {
   }
 
   /** The program's text, past the debugger. */
-  text(): Buffer {
-    const { target } = this.#session.session.program;
-    const { pid } = target.process;
-    const maps = readFileSync(`/proc/${pid}/maps`, 'utf8');
-    const found = /^([\da-f]+)-([\da-f]+) r-xp .*tracepoint-probes/m.exec(maps)!;
-    const [start, end] = found.slice(1).map((text) => Number.parseInt(text, 16)) as [number, number];
-    const bytes = Buffer.alloc(end - start);
-    const file = openSync(`/proc/${pid}/mem`, 'r');
-    expect(readSync(file, bytes, 0, bytes.length, start)).toBe(bytes.length);
-    closeSync(file);
-    this.textStart = start;
-    return bytes;
+  text(): ReturnType<typeof mappedText> {
+    return mappedText(this.#session.session.program.target.process.pid!);
   }
 
   async hits(wanted: string): Promise<number | undefined> {
@@ -228,7 +218,7 @@ describe('tracepoints that have probes', () => {
   it.skipIf(missing)('are not seen by who reads the program meanwhile', async () => {
     const stand = await stopped('main.sum');
     const [first] = stand.patches;
-    const at = stand.textStart + first!;
+    const at = stand.before!.start + first!;
     const byte = stand.before![first!]!;
     await stand.run(`condition 1 *(*uint8)(${at}) != ${byte} || n == 300`);
     await stand.run('continue');
@@ -238,7 +228,7 @@ describe('tracepoints that have probes', () => {
 
   it.skipIf(missing)('give way to a breakpoint where they would stand', async () => {
     const stand = await stopped('main.sum');
-    await stand.run(`break *${stand.textStart + stand.patches[0]!}`);
+    await stand.run(`break *${stand.before!.start + stand.patches[0]!}`);
     await stand.run('condition 3 a == 150');
     await stand.run('condition 1 n == 140');
     const { told } = await stand.run('continue');
