@@ -1,6 +1,7 @@
 import { STATE } from '../src/trace/events.ts';
+import type { Theme } from './drawing.ts';
+import { functionColour } from './function-colour.ts';
 import type { Model } from './model.ts';
-import type { Theme } from './timeline.ts';
 
 /** A place of a flame graph: a function under its callers. */
 export interface Flame {
@@ -110,7 +111,12 @@ export function drawFlames(
     if (room < 1 || y > height) return;
     boxes.push({ flame, x, y, width: room });
     if (y > -STEP)
-      drawBox(context, theme, { flame, x, y, width: room }, flameColour(flame.name, theme, query));
+      drawBox(
+        context,
+        theme,
+        { flame, x, y, width: room },
+        functionColour(flame.name, theme, query !== '' && flame.name.toLowerCase().includes(query)),
+      );
     if (flame.depth < chosen.depth) return;
     let at = x;
     for (const child of [...flame.children.values()].sort((a, b) => b.weight - a.weight)) {
@@ -137,16 +143,4 @@ function drawBox(
   context.fillStyle = theme.dark ? '#f2f4f6' : '#1c2733';
   const text = flame.name.length > letters ? `${flame.name.slice(0, letters - 1)}…` : flame.name;
   context.fillText(text, x + 4, y + STEP / 2);
-}
-
-/** One hue a package, so that what belongs together looks so; found ones stand out. */
-function flameColour(name: string, theme: Theme, query: string): string {
-  if (query !== '' && name.toLowerCase().includes(query)) return theme.dark ? '#9a4fb0' : '#e3a6f2';
-  const slash = name.lastIndexOf('/');
-  const dot = name.indexOf('.', slash + 1);
-  const family = dot < 0 ? name : name.slice(0, dot);
-  let hash = 7;
-  for (const char of family) hash = (hash * 31 + char.charCodeAt(0)) % 997;
-  const hue = 12 + (hash % 60);
-  return theme.dark ? `hsl(${hue} 45% ${28 + (hash % 8)}%)` : `hsl(${hue} 75% ${76 + (hash % 9)}%)`;
 }

@@ -1,9 +1,14 @@
 import { decodePage, type PageData } from '../src/trace/export/page-data.ts';
-import { element, spanDetails } from './details.ts';
+import type { PageRuntime } from '../src/trace/export/page-runtime.ts';
+import { callDetails, element, spanDetails, swatch } from './details.ts';
+import { AXIS, LABELS, ROW, type Theme, type View, xOf, yOf } from './drawing.ts';
 import { callFlames, drawFlames, type Flame, type FlameBox, flames } from './flame.ts';
 import { KINDS } from './kinds.ts';
 import { Model, type Row } from './model.ts';
-import { AXIS, drawTimeline, LABELS, ROW, type Theme, type View, xOf, yOf } from './timeline.ts';
+import { HEAP_COLOURS, makeStrip, type Strip, stripTip } from './runtime-strip.ts';
+import { search } from './search.ts';
+import { drawTimeline } from './timeline.ts';
+import { callTip, spanTip } from './tips.ts';
 import { duration, exactTime } from './words.ts';
 
 const TABS = ['goroutines', 'processors', 'off', 'on', 'calls', 'findings'] as const;
@@ -33,13 +38,22 @@ class Page {
   readonly #model: Model;
   readonly #canvas = find<HTMLCanvasElement>('canvas');
   readonly #context = this.#canvas.getContext('2d', { alpha: false })!;
-  readonly #view: View = { from: 0, scale: 1, top: 0 };
+  readonly #view: View = { from: 0, scale: 1, top: 0, head: AXIS };
   #rows: readonly Row[];
+  /** Goroutines that the filter lets through. */
+  #goroutines: readonly Row[];
+  /** Calls that it found. */
+  #found: Uint32Array | undefined;
+  #foundInTime: Uint32Array | undefined;
+  /** Goroutines of which all levels of calls are shown. */
+  readonly #unfolded = new Set<number>();
+  #strip: Strip;
   #tab: Tab = 'goroutines';
   #query = '';
   #kind = -1;
   #row = -1;
-  #span = -1;
+  /** The span or the call that is chosen, by what its row is of. */
+  #item = -1;
   #width = 0;
   #height = 0;
   #due = false;
@@ -51,7 +65,9 @@ class Page {
 
   constructor(data: PageData) {
     this.#model = new Model(data);
-    this.#rows = this.#model.goroutines;
+    this.#goroutines = this.#model.goroutines;
+    this.#rows = this.#goroutines;
+    this.#strip = this.#stripOf(0);
     find('title').textContent = data.name;
     document.title = `${data.name}: goroutine trace`;
     this.#legend();
@@ -126,7 +142,9 @@ class Page {
         view: this.#view,
         kind: this.#kind,
         selectedRow: this.#row,
-        selectedSpan: this.#span,
+        selectedItem: this.#item,
+        strip: this.#strip,
+        found: this.#found,
       });
     } else if (isFlames(this.#tab)) {
       const { root } = this.#flamesOf(this.#tab);
@@ -157,7 +175,10 @@ class Page {
     const whole = this.#model.data.duration / Math.max(1, room);
     view.scale = Math.min(Math.max(view.scale, 0.05), Math.max(whole, 0.05));
     view.from = Math.min(Math.max(0, view.from), Math.max(0, this.#model.data.duration - room * view.scale));
-    view.top = Math.min(Math.max(0, view.top), Math.max(0, this.#rows.length * ROW - (this.#height - AXIS)));
+    view.top = Math.min(
+      Math.max(0, view.top),
+      Math.max(0, this.#rows.length * ROW - (this.#height - view.head)),
+    );
   }
 
   zoom(factor: number, x = (this.#width + LABELS) / 2): void {
@@ -175,10 +196,10 @@ class Page {
 
   #legend(): void {
     const used = new Set(this.#model.kinds);
-    KINDS.forEach(({ name, light }, kind) => {
+    KINDS.forEach(({ name, light, dark }, kind) => {
       if (!used.has(kind)) return;
-      const swatch = element('i', { style: `background:${light}` });
-      const button = element('button', { type: 'button', 'aria-pressed': 'false' }, swatch, name);
+      const colour = swatch(light, dark);
+      const button = element('button', { type: 'button', 'aria-pressed': 'false' }, colour, name);
       button.addEventListener('click', () => {
         this.#kind = this.#kind === kind ? -1 : kind;
         for (const other of find('legend').children)
@@ -187,10 +208,12 @@ class Page {
       });
       find('legend').append(button);
     });
-    if (this.#model.data.collections.length > 0)
-      find('legend').append(
-        element('span', { class: 'keys' }, 'amber bands: garbage collection · red: the world stopped'),
-      );
+    const { runtimes } = this.#model.data;
+    const note = (text: string, { light, dark }: (typeof HEAP_COLOURS)['stop' | 'collection']): void =>
+      find('legend').append(element('span', { class: 'note' }, swatch(light, dark), text));
+    if (runtimes.some(({ collections }) => collections.length > 0))
+      note('band: garbage collection', HEAP_COLOURS.collection);
+    if (runtimes.some(({ stops }) => stops.length > 0)) note('band: the world stopped', HEAP_COLOURS.stop);
   }
 
   #findings(): void {
@@ -210,48 +233,107 @@ class Page {
     find('findings').hidden = tab !== 'findings';
     this.#canvas.hidden = tab === 'findings';
     this.#view.top = 0;
-    this.#row = -1;
-    this.#span = -1;
     this.#flame = undefined;
+    this.#select(-1, -1);
     this.#filter(this.#query);
   }
 
   #filter(query: string): void {
     this.#query = query.trim().toLowerCase();
-    this.#rows = this.#tab === 'processors' ? this.#model.processors : this.#model.filtered(query);
-    const all = this.#model.goroutines.length;
-    find('count').textContent = this.#query === '' ? `${all} goroutines` : `${this.#rows.length} of ${all}`;
-    this.#row = -1;
+    const { rows, calls } = search(this.#model, query);
+    this.#goroutines = rows;
+    this.#found = calls;
+    this.#foundInTime = undefined;
+    this.#layOut();
+    const all = this.#model.goroutines.length.toLocaleString('en');
+    const shown = rows.length.toLocaleString('en');
+    const called =
+      calls === undefined
+        ? ''
+        : `, ${calls.length.toLocaleString('en')} ${calls.length === 1 ? 'call' : 'calls'} (Enter: next)`;
+    find('count').textContent = this.#query === '' ? `${all} goroutines` : `${shown} of ${all}${called}`;
+    this.#select(-1, -1);
+  }
+
+  /** Rows of what the filter lets through. */
+  #layOut(): void {
+    this.#rows =
+      this.#tab === 'processors'
+        ? this.#model.processors
+        : this.#model.withCalls(this.#goroutines, this.#unfolded);
+  }
+
+  #select(row: number, item: number): void {
+    this.#row = row;
+    this.#item = item;
+    const details = find('details');
+    const go = (life: number, time: number): void => this.go(life, time);
+    const line = this.#rows[row];
+    const life = line?.life ?? -1;
+    if (life >= 0) this.#strip = this.#stripOf(this.#model.processOf(life));
+    if (item < 0 || line === undefined)
+      details.replaceChildren(element('p', {}, 'Choose a span to see where it is and what it waits for.'));
+    else if (line.of === 'calls') details.replaceChildren(...callDetails(this.#model, life, item, go));
+    else details.replaceChildren(...spanDetails(this.#model, item, go));
     this.#redraw();
   }
 
-  #select(row: number, span: number): void {
-    this.#row = row;
-    this.#span = span;
-    const details = find('details');
-    if (span < 0)
-      details.replaceChildren(element('p', {}, 'Choose a span to see where it is and what it waits for.'));
-    else details.replaceChildren(...spanDetails(this.#model, span, (life, time) => this.go(life, time)));
-    this.#redraw();
+  #stripOf(process: number): Strip {
+    const runtime = this.#model.data.runtimes[process]!;
+    if (this.#strip?.runtime === runtime) return this.#strip;
+    const of = this.#model.data.processes[process];
+    const strip = makeStrip(runtime, of === undefined ? '' : `${of.pid}: `);
+    this.#view.head = AXIS + strip.height;
+    return strip;
+  }
+
+  /** Goes to the next call that the filter found, behind the chosen one or where the view begins. */
+  nextFound(by: 1 | -1): void {
+    const found = this.#found;
+    if (found === undefined || found.length === 0 || !this.#timeline) return;
+    const { start } = this.#model.data.traced;
+    this.#foundInTime ??= found.slice().sort((a, b) => start[a]! - start[b]! || a - b);
+    const order = this.#foundInTime;
+    const chosen = this.#rows[this.#row]?.of === 'calls' ? order.indexOf(this.#item) : -1;
+    const ahead = order.findIndex((call) => start[call]! >= this.#view.from);
+    const from = chosen >= 0 ? chosen + by : Math.max(0, ahead);
+    this.goToCall(order[(from + order.length) % order.length]!);
+  }
+
+  goToCall(call: number): void {
+    if (this.#tab !== 'goroutines') this.choose('goroutines');
+    const life = this.#model.lifeOfCall(call);
+    const holds = (row: Row): boolean => row.of === 'calls' && row.first <= call && call < row.end;
+    let row = this.#rows.findIndex(holds);
+    if (row < 0) {
+      this.#unfolded.add(life);
+      this.#layOut();
+      row = this.#rows.findIndex(holds);
+    }
+    this.#select(row, call);
+    const { start, end } = this.#model.data.traced;
+    this.#reveal(row, (start[call]! + end[call]!) / 2);
   }
 
   /** Shows a goroutine at a time. */
   go(life: number, time: number): void {
     if (this.#tab !== 'goroutines') this.choose('goroutines');
-    let row = this.#rows.findIndex((one) => one.life === life);
+    const isIt = (row: Row): boolean => row.life === life && row.of === 'spans';
+    let row = this.#rows.findIndex(isIt);
     if (row < 0) {
       find<HTMLInputElement>('query').value = '';
       this.#filter('');
-      row = this.#rows.findIndex((one) => one.life === life);
+      row = this.#rows.findIndex(isIt);
     }
-    const span = this.#model.indexAt(this.#rows[row]!, Math.max(0, time - 1));
-    this.#select(row, span);
+    const line = this.#rows[row]!;
+    const span = Math.max(line.first, this.#model.indexAt(line, Math.max(0, time - 1)));
+    this.#select(row, span < line.end ? span : -1);
     this.#reveal(row, time);
   }
 
   #reveal(row: number, time: number): void {
     const y = yOf(row, this.#view);
-    if (y < AXIS || y + ROW > this.#height) this.#view.top = row * ROW - this.#height / 2;
+    if (y < this.#view.head || y + ROW > this.#height) this.#view.top = row * ROW - this.#height / 2;
     const x = xOf(time, this.#view);
     if (x < LABELS || x > this.#width)
       this.#view.from = time - ((this.#width - LABELS) / 2) * this.#view.scale;
@@ -260,20 +342,25 @@ class Page {
 
   #at(event: MouseEvent): {
     readonly row: number;
-    readonly span: number;
+    readonly item: number;
     readonly x: number;
     readonly y: number;
   } {
     const { left, top } = this.#canvas.getBoundingClientRect();
     const x = event.clientX - left;
     const y = event.clientY - top;
-    const row = Math.floor((y - AXIS + this.#view.top) / ROW);
+    const row = Math.floor((y - this.#view.head + this.#view.top) / ROW);
     const line = this.#rows[row];
-    if (line === undefined || y < AXIS) return { row: -1, span: -1, x, y };
+    if (line === undefined || y < this.#view.head) return { row: -1, item: -1, x, y };
     const time = this.#view.from + (x - LABELS) * this.#view.scale;
     const i = x < LABELS ? -1 : this.#model.indexAt(line, time);
-    const span = i < line.first ? -1 : this.#model.spanAt(line, i);
-    return { row, span: span >= 0 && this.#model.endOf(span) >= time ? span : -1, x, y };
+    const item = i < line.first ? -1 : this.#model.itemAt(line, i);
+    return { row, item: item >= 0 && this.#isNear(line, item, time) ? item : -1, x, y };
+  }
+
+  /** A bar is at least a pixel wide, however short what it stands for. */
+  #isNear(row: Row, item: number, time: number): boolean {
+    return this.#model.endOfItem(row, item) + this.#view.scale >= time;
   }
 
   #listen(): void {
@@ -281,6 +368,9 @@ class Page {
     const query = find<HTMLInputElement>('query');
     query.addEventListener('input', () => this.#filter(query.value));
     find('search').addEventListener('submit', (event) => event.preventDefault());
+    query.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') this.nextFound(event.shiftKey ? -1 : 1);
+    });
     find('fit').addEventListener('click', () => this.fit());
     this.#pointer();
     this.#canvas.addEventListener('keydown', (event) => {
@@ -335,14 +425,22 @@ class Page {
 
   #click(event: MouseEvent): void {
     if (this.#timeline) {
-      const { row, span } = this.#at(event);
-      this.#select(row, span);
+      const { row, item } = this.#at(event);
+      const line = this.#rows[row];
+      if (line?.of === 'fold') this.#fold(line.life);
+      else this.#select(row, item);
       return;
     }
     const box = this.#boxAt(event);
     if (box === undefined) return;
     this.#flame = box.flame.parent === undefined ? undefined : box.flame;
     this.#redraw();
+  }
+
+  #fold(life: number): void {
+    if (!this.#unfolded.delete(life)) this.#unfolded.add(life);
+    this.#select(-1, -1);
+    this.#layOut();
   }
 
   #boxAt(event: MouseEvent): FlameBox | undefined {
@@ -352,7 +450,7 @@ class Page {
 
   #hover(event: PointerEvent): void {
     const tip = find('tip');
-    const text = this.#timeline ? this.#spanTip(this.#at(event).span) : this.#flameTip(event);
+    const text = this.#timeline ? this.#timelineTip(event) : this.#flameTip(event);
     tip.hidden = text === '';
     if (text === '') return;
     tip.textContent = text;
@@ -361,16 +459,13 @@ class Page {
     tip.style.top = `${Math.min(y + 16, this.#height - tip.offsetHeight - 6)}px`;
   }
 
-  #spanTip(span: number): string {
-    if (span < 0) return '';
-    const model = this.#model;
-    const [frame] = model.frames(model.data.stack[span]!);
-    const lines = [
-      model.lifeLabel(model.lifeOfSpan[span]!),
-      `${model.stateText(span)} for ${duration(model.endOf(span) - model.data.start[span]!)}`,
-      frame === undefined ? '' : `${frame[0]} (${frame[1].slice(frame[1].lastIndexOf('/') + 1)}:${frame[2]})`,
-    ];
-    return lines.filter((line) => line !== '').join('\n');
+  #timelineTip(event: PointerEvent): string {
+    const { row, item, x, y } = this.#at(event);
+    const line = this.#rows[row];
+    if (y >= AXIS && y < this.#view.head)
+      return stripTip({ model: this.#model, view: this.#view }, this.#strip, x, y - AXIS);
+    if (item < 0 || line === undefined) return '';
+    return line.of === 'calls' ? callTip(this.#model, item) : spanTip(this.#model, item);
   }
 
   #flameTip(event: PointerEvent): string {
@@ -387,9 +482,10 @@ class Page {
   }
 
   #zoomToSpan(): void {
-    if (this.#span < 0) return;
-    const start = this.#model.data.start[this.#span]!;
-    const length = Math.max(1, this.#model.endOf(this.#span) - start);
+    const line = this.#rows[this.#row];
+    if (this.#item < 0 || line === undefined) return;
+    const start = this.#model.startOfItem(line, this.#item);
+    const length = Math.max(1, this.#model.endOfItem(line, this.#item) - start);
     this.#view.scale = (length * 1.4) / (this.#width - LABELS);
     this.#clampScale();
     this.#view.from = start - length * 0.2;
@@ -402,18 +498,18 @@ class Page {
     if (line === undefined) return;
     const middle = this.#view.from + ((this.#width - LABELS) / 2) * this.#view.scale;
     const i = Math.max(line.first, this.#model.indexAt(line, middle));
-    this.#select(row, i < line.end ? this.#model.spanAt(line, i) : -1);
+    this.#select(row, i < line.end ? this.#model.itemAt(line, i) : -1);
     this.#reveal(row, middle);
   }
 
   #stepSpan(by: number): void {
     const line = this.#rows[this.#row];
-    if (line === undefined || this.#span < 0) return;
-    const at = this.#model.indexAt(line, this.#model.data.start[this.#span]!);
+    if (line === undefined || this.#item < 0) return;
+    const at = this.#model.indexAt(line, this.#model.startOfItem(line, this.#item));
     const i = Math.min(Math.max(line.first, at + by), line.end - 1);
-    const span = this.#model.spanAt(line, i);
-    this.#select(this.#row, span);
-    this.#reveal(this.#row, this.#model.data.start[span]!);
+    const item = this.#model.itemAt(line, i);
+    this.#select(this.#row, item);
+    this.#reveal(this.#row, this.#model.startOfItem(line, item));
   }
 
   #keys(): Readonly<Record<string, () => void>> {
@@ -448,8 +544,21 @@ class Page {
     return this.#boxes.map(({ flame }) => flame.name);
   }
 
+  /** How many goroutines, or Ps, there are to see. */
   get rowCount(): number {
-    return this.#rows.length;
+    return this.#tab === 'processors' ? this.#rows.length : this.#goroutines.length;
+  }
+
+  get runtime(): PageRuntime {
+    return this.#strip.runtime;
+  }
+
+  xOf(time: number): number {
+    return xOf(time, this.#view);
+  }
+
+  get labels(): readonly string[] {
+    return this.#rows.map(({ label }) => label);
   }
 
   get view(): Readonly<View> {

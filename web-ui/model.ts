@@ -2,14 +2,21 @@ import { STATE } from '../src/trace/events.ts';
 import type { PageData } from '../src/trace/export/page-data.ts';
 import { KINDS, kindsOf, STATE_NAMES } from './kinds.ts';
 
-/** A line of the timeline: spans by time, from `first` to `end` of `order`, or of the spans themselves without it. */
+/**
+ * A line of the timeline: spans by time, from `first` to `end` of `order`, or of the spans themselves without it; or traced
+ * calls of one depth; or a button that shows the deeper ones.
+ */
 export interface Row {
+  readonly of: 'spans' | 'calls' | 'fold';
   readonly label: string;
   readonly life: number;
   readonly first: number;
   readonly end: number;
   readonly order: Uint32Array | undefined;
 }
+
+/** Levels of calls that are shown of each goroutine before all of its are asked for. */
+const MOST_LEVELS = 6;
 
 /** The trace and what is derived from it once. */
 export class Model {
@@ -27,6 +34,7 @@ export class Model {
     for (let life = 0; life < data.lives; life++)
       this.lifeOfSpan.fill(life, data.first[life], data.first[life + 1]);
     this.goroutines = Array.from({ length: data.lives }, (_, life) => ({
+      of: 'spans',
       label: this.lifeLabel(life),
       life,
       first: data.first[life]!,
@@ -35,6 +43,67 @@ export class Model {
     }));
     this.processors = processorRows(data);
     this.lifeById = new Map(Array.from(data.id, (id, life) => [id, life]));
+  }
+
+  /** Goroutines with their calls below, by depth; of those in `unfolded` all levels. */
+  withCalls(rows: readonly Row[], unfolded: ReadonlySet<number>): readonly Row[] {
+    const { laneOf, count } = this.data.traced;
+    if (count === 0) return rows;
+    return rows.flatMap((row) => {
+      const lanes = laneOf[row.life + 1]! - laneOf[row.life]!;
+      return lanes === 0 ? row : [row, ...this.#callRows(row.life, lanes, unfolded.has(row.life))];
+    });
+  }
+
+  #callRows(life: number, lanes: number, unfolded: boolean): Row[] {
+    const { laneOf, first } = this.data.traced;
+    const shown = unfolded || lanes <= MOST_LEVELS + 1 ? lanes : MOST_LEVELS;
+    const rows = Array.from({ length: shown }, (_, depth): Row => {
+      const lane = laneOf[life]! + depth;
+      const label = depth === 0 ? 'calls' : '';
+      return { of: 'calls', label, life, first: first[lane]!, end: first[lane + 1]!, order: undefined };
+    });
+    if (lanes <= MOST_LEVELS + 1) return rows;
+    const label = unfolded ? '▾ fewer levels' : `▸ ${lanes - shown} deeper levels`;
+    return [...rows, { of: 'fold', label, life, first: 0, end: 0, order: undefined }];
+  }
+
+  /** Which process a goroutine belongs to: an index; 0 of a trace of one. */
+  processOf(life: number): number {
+    const process = ofProcess(this.data, this.data.id[life]!, 'firstGoroutine');
+    return process === undefined ? 0 : this.data.processes.indexOf(process);
+  }
+
+  lifeOfCall(call: number): number {
+    const { laneOf, first } = this.data.traced;
+    return this.goroutines.findIndex((_, life) => call < first[laneOf[life + 1]!]!);
+  }
+
+  callName(call: number): string {
+    return this.data.strings[this.data.traced.name[call]!] || '?';
+  }
+
+  /** What a goroutine did between two times: by kind of span, the most of it first. */
+  timesWithin(life: number, from: number, until: number): (readonly [string, number])[] {
+    const row = this.goroutines[life]!;
+    const sums = new Map<string, number>();
+    for (let span = Math.max(row.first, this.indexAt(row, from)); span < row.end; span++) {
+      const start = this.data.start[span]!;
+      if (start > until) break;
+      const time = Math.min(this.endOf(span), until) - Math.max(start, from);
+      if (time <= 0) continue;
+      const name = this.stateText(span);
+      sums.set(name, (sums.get(name) ?? 0) + time);
+    }
+    return [...sums].sort(([, x], [, y]) => y - x);
+  }
+
+  /** main.handle(n=5): as much of a call as fits on its bar. */
+  callText(call: number): string {
+    const { strings, traced } = this.data;
+    const name = this.callName(call);
+    const values = strings[traced.values[call]!] ?? '';
+    return `${name.slice(name.lastIndexOf('/') + 1)}(${values})`;
   }
 
   lifeLabel(life: number): string {
@@ -46,18 +115,27 @@ export class Model {
     return span + 1 < this.data.first[life + 1]! ? this.data.start[span + 1]! : this.data.lifeEnd[life]!;
   }
 
-  spanAt(row: Row, i: number): number {
+  /** The span, or the call, at a place of a row. */
+  itemAt(row: Row, i: number): number {
     return row.order === undefined ? i : row.order[i]!;
   }
 
-  /** The last span of a row that begins at a time or before; `first − 1` if there is none. */
+  startOfItem(row: Row, item: number): number {
+    return row.of === 'calls' ? this.data.traced.start[item]! : this.data.start[item]!;
+  }
+
+  endOfItem(row: Row, item: number): number {
+    return row.of === 'calls' ? this.data.traced.end[item]! : this.endOf(item);
+  }
+
+  /** The last span or call of a row that begins at a time or before; `first − 1` if there is none. */
   indexAt(row: Row, time: number): number {
-    const { start } = this.data;
+    const start = row.of === 'calls' ? this.data.traced.start : this.data.start;
     let low = row.first;
     let high = row.end;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (start[this.spanAt(row, middle)]! <= time) low = middle + 1;
+      if (start[this.itemAt(row, middle)]! <= time) low = middle + 1;
       else high = middle;
     }
     return low - 1;
@@ -75,46 +153,6 @@ export class Model {
 
   frames(stack: number): readonly (readonly [string, string, number])[] {
     return (this.data.stacks[stack] ?? []).map((frame) => this.data.frames[frame]!);
-  }
-
-  /** Rows that a filter lets through: words are all to be met; `g:`, `p:` (process), `state:`, `reason:` say where. */
-  filtered(query: string): readonly Row[] {
-    const words = query.trim().toLowerCase().split(/\s+/).filter(Boolean);
-    return words.length === 0 ? this.goroutines : this.goroutines.filter(this.#condition(words));
-  }
-
-  #condition(words: readonly string[]): (row: Row) => boolean {
-    const { data } = this;
-    const tests = words.map((word): ((row: Row) => boolean) => {
-      const [, field, text] = /^(g|p|state|reason|fn):(.*)$/.exec(word) ?? [undefined, undefined, word];
-      if (field === 'g')
-        return ({ life }) => String(data.id[life]) === text || goroutineName(data, data.id[life]!) === text;
-      if (field === 'p')
-        return ({ life }) => {
-          const process = ofProcess(data, data.id[life]!, 'firstGoroutine');
-          return process !== undefined && `${process.pid} ${process.command.toLowerCase()}`.includes(text!);
-        };
-      if (field === 'state') {
-        const wanted = STATE_NAMES.map((name) => name.startsWith(text!));
-        return this.#anySpan((span) => wanted[data.state[span]!] === true);
-      }
-      if (field === 'reason') {
-        const wanted = data.strings.map((reason) => reason.toLowerCase().includes(text!));
-        return this.#anySpan((span) => data.reason[span] !== 0 && wanted[data.reason[span]!] === true);
-      }
-      const frames = data.frames.map(([name]) => name.toLowerCase().includes(text!));
-      const stacks = data.stacks.map((stack) => stack.some((frame) => frames[frame] === true));
-      const inStack = this.#anySpan((span) => stacks[data.stack[span]!] === true);
-      return (row) => row.label.toLowerCase().includes(text!) || inStack(row);
-    });
-    return (row) => tests.every((test) => test(row));
-  }
-
-  #anySpan(test: (span: number) => boolean): (row: Row) => boolean {
-    return ({ first, end }) => {
-      for (let span = first; span < end; span++) if (test(span)) return true;
-      return false;
-    };
   }
 }
 
@@ -135,12 +173,14 @@ function processorRows(data: PageData): Row[] {
   return orders.flatMap((order, proc) => {
     if (order.length === 0) return [];
     order.sort((a, b) => data.start[a]! - data.start[b]!);
-    return [{ label: processorName(data, proc - 1), life: -1, first: 0, end: order.length, order }];
+    return [
+      { of: 'spans', label: processorName(data, proc - 1), life: -1, first: 0, end: order.length, order },
+    ];
   });
 }
 
 /** The last that does not begin behind a goroutine or P; undefined: the trace is of one process. */
-function ofProcess(
+export function ofProcess(
   { processes }: PageData,
   id: number,
   first: 'firstGoroutine' | 'firstProcessor',
@@ -149,7 +189,7 @@ function ofProcess(
 }
 
 /** As its process counts it, behind the process's id if there are several: 1234:7. */
-function goroutineName(data: PageData, id: number): string {
+export function goroutineName(data: PageData, id: number): string {
   const process = ofProcess(data, id, 'firstGoroutine');
   return process === undefined ? String(id) : `${process.pid}:${id - process.firstGoroutine}`;
 }

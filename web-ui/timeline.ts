@@ -1,44 +1,13 @@
+import { drawCalls } from './call-lanes.ts';
+import { AXIS, BAR, cut, type Drawing, LABELS, NAME_WIDTH, ROW, xOf, yOf } from './drawing.ts';
 import { KINDS } from './kinds.ts';
-import type { Model, Row } from './model.ts';
+import type { Row } from './model.ts';
+import { drawStrip, periodsWithin } from './runtime-strip.ts';
 import { axisTime, niceStep } from './words.ts';
 
-export const ROW = 20;
-const BAR = 14;
-export const AXIS = 24;
-export const LABELS = 210;
 /** Spans that are looked at to say what colour a pixel with many of them has. */
 const LOOKED_AT = 6;
 const MOST_ARROWS = 400;
-
-export interface View {
-  /** Time at the left edge of the bars, and nanoseconds a pixel. */
-  from: number;
-  scale: number;
-  /** Pixels that are scrolled away above. */
-  top: number;
-}
-
-export interface Theme {
-  readonly dark: boolean;
-  readonly paper: string;
-  readonly ink: string;
-  readonly soft: string;
-  readonly line: string;
-}
-
-export interface Drawing {
-  readonly context: CanvasRenderingContext2D;
-  readonly width: number;
-  readonly height: number;
-  readonly theme: Theme;
-  readonly model: Model;
-  readonly rows: readonly Row[];
-  readonly view: View;
-  /** Only this kind in full colour; −1: all. */
-  readonly kind: number;
-  readonly selectedRow: number;
-  readonly selectedSpan: number;
-}
 
 /** Draws what is in view. What it costs depends on pixels: of what is narrower than one, a few spans are looked at. */
 export function drawTimeline(drawing: Drawing): void {
@@ -47,26 +16,25 @@ export function drawTimeline(drawing: Drawing): void {
   context.fillRect(0, 0, width, height);
   context.font = '12px system-ui, "DejaVu Sans", sans-serif';
   context.textBaseline = 'middle';
+  drawGrid(drawing);
   const first = Math.max(0, Math.floor(view.top / ROW));
-  const last = Math.min(rows.length, Math.ceil((view.top + height - AXIS) / ROW));
+  const last = Math.min(rows.length, Math.ceil((view.top + height - view.head) / ROW));
   context.save();
   context.beginPath();
-  context.rect(0, AXIS, width, height - AXIS);
+  context.rect(0, view.head, width, height - view.head);
   context.clip();
   if (drawing.selectedRow >= first && drawing.selectedRow < last) {
     context.fillStyle = theme.dark ? '#ffffff12' : '#00305010';
     context.fillRect(0, yOf(drawing.selectedRow, view), width, ROW);
   }
-  for (let row = first; row < last; row++) drawRow(drawing, rows[row]!, yOf(row, view));
   drawPeriods(drawing);
+  for (let row = first; row < last; row++) drawRow(drawing, rows[row]!, yOf(row, view));
   drawArrows(drawing, first, last);
   drawLabels(drawing, first, last);
   context.restore();
+  if (drawing.strip.height > 0) drawStrip(drawing, drawing.strip, AXIS);
   drawAxis(drawing);
 }
-
-export const yOf = (row: number, view: View): number => AXIS + row * ROW - view.top;
-export const xOf = (time: number, view: View): number => LABELS + (time - view.from) / view.scale;
 
 function colour({ theme, kind }: Drawing, of: number): string {
   const { light, dark } = KINDS[of]!;
@@ -79,11 +47,15 @@ function drawRow(drawing: Drawing, row: Row, y: number): void {
   const { data, kinds } = model;
   const until = view.from + (width - LABELS) * view.scale;
   const top = y + (ROW - BAR) / 2;
+  if (row.of === 'calls') {
+    drawCalls(drawing, row, top);
+    return;
+  }
   let i = Math.max(row.first, model.indexAt(row, view.from));
   // The last one before the view may have ended before it.
-  if (i < row.end && model.endOf(model.spanAt(row, i)) <= view.from) i++;
+  if (i < row.end && model.endOf(model.itemAt(row, i)) <= view.from) i++;
   while (i < row.end) {
-    const span = model.spanAt(row, i);
+    const span = model.itemAt(row, i);
     const start = data.start[span]!;
     if (start > until) break;
     const end = model.endOf(span);
@@ -111,7 +83,7 @@ function dominant({ model }: Drawing, row: Row, from: number, to: number): numbe
   const time = new Float64Array(KINDS.length);
   let best = 0;
   for (let i = from; i < to; i += step) {
-    const span = model.spanAt(row, i);
+    const span = model.itemAt(row, i);
     const kind = model.kinds[span]!;
     time[kind] = time[kind]! + model.endOf(span) - model.data.start[span]!;
     if (time[kind]! >= time[best]!) best = kind;
@@ -119,7 +91,6 @@ function dominant({ model }: Drawing, row: Row, from: number, to: number): numbe
   return best;
 }
 
-const NAME_WIDTH = 60;
 /** On which dark letters are read better: runnable, select, sleep, unknown. */
 const LIGHT_KINDS: ReadonlySet<number> = new Set([1, 4, 7, 10]);
 
@@ -137,27 +108,21 @@ function drawName(
   context.fillText(cut(context, text, right - x - 8), x + 4, top + BAR / 2 + 0.5);
 }
 
-/** As much of a text as there is room for; a character is about 6 pixels wide. */
-function cut(context: CanvasRenderingContext2D, text: string, room: number): string {
-  if (context.measureText(text).width <= room) return text;
-  const length = Math.max(0, Math.floor((text.length * room) / context.measureText(text).width) - 1);
-  return length < 3 ? '' : `${text.slice(0, length)}…`;
-}
-
 /** The collector's cycles and the times when the world stood still, behind everything as bands. */
-function drawPeriods({ context, model, view, width, height, theme }: Drawing): void {
+function drawPeriods({ context, view, width, height, theme, strip }: Drawing): void {
   const bands = [
-    { periods: model.data.collections, fill: theme.dark ? '#d8a04a24' : '#b9770e1f' },
-    { periods: model.data.stops, fill: theme.dark ? '#ef6f6140' : '#c4392b33' },
+    { periods: strip.runtime.collections, fill: theme.dark ? '#d8a04a24' : '#b9770e1f' },
+    { periods: strip.runtime.stops, fill: theme.dark ? '#ef6f6140' : '#c4392b33' },
   ];
   for (const { periods, fill } of bands) {
     context.fillStyle = fill;
-    let drawn = -1;
-    for (const [begin, end] of periods) {
-      const x = Math.max(LABELS, xOf(begin, view));
-      const right = Math.min(width, Math.max(x + 1, xOf(end, view)));
-      if (right <= drawn || right < LABELS || x > width) continue;
-      context.fillRect(Math.max(x, drawn), AXIS, right - Math.max(x, drawn), height - AXIS);
+    let drawn = LABELS;
+    const [first, end] = periodsWithin(periods, view.from, view.from + (width - LABELS) * view.scale);
+    for (let i = first; i < end; i++) {
+      const x = Math.max(drawn, xOf(periods[i]![0], view));
+      const right = Math.min(width, Math.max(xOf(periods[i]![0], view) + 1, xOf(periods[i]![1], view)));
+      if (right <= x) continue;
+      context.fillRect(x, view.head, right - x, height - view.head);
       drawn = right;
     }
   }
@@ -169,13 +134,14 @@ function drawArrows(drawing: Drawing, first: number, last: number): void {
   if (rows[0]?.order !== undefined) return;
   const { data } = model;
   const rowOf = new Map<number, number>();
-  for (let row = first; row < last; row++) rowOf.set(rows[row]!.life, row);
+  for (let row = first; row < last; row++) if (rows[row]!.of === 'spans') rowOf.set(rows[row]!.life, row);
   const until = view.from + (width - LABELS) * view.scale;
   const selected = rows[selectedRow]?.life ?? -1;
   let left = MOST_ARROWS;
   context.lineWidth = 1;
   for (let row = first; row < last && left > 0; row++) {
-    const { first: begin, end, life } = rows[row]!;
+    const { first: begin, end, life, of } = rows[row]!;
+    if (of !== 'spans') continue;
     const from = Math.max(begin, model.indexAt(rows[row]!, view.from));
     const to = Math.min(end, model.indexAt(rows[row]!, until) + 1);
     // Too many to be told apart: none are drawn of this one.
@@ -208,36 +174,51 @@ function arrow(context: CanvasRenderingContext2D, x: number, from: number, to: n
 }
 
 function drawLabels(drawing: Drawing, first: number, last: number): void {
-  const { context, rows, view, theme, selectedRow, selectedSpan, model, height } = drawing;
+  const { context, rows, view, theme, selectedRow, selectedItem, model, height } = drawing;
   context.fillStyle = theme.paper;
-  context.fillRect(0, AXIS, LABELS - 1, height - AXIS);
+  context.fillRect(0, view.head, LABELS - 1, height - view.head);
   for (let row = first; row < last; row++) {
+    const { label, of } = rows[row]!;
+    const x = of === 'spans' ? 10 : 24;
     context.fillStyle = row === selectedRow ? theme.ink : theme.soft;
     context.font = `${row === selectedRow ? '600 ' : ''}12px system-ui, "DejaVu Sans", sans-serif`;
-    context.fillText(cut(context, rows[row]!.label, LABELS - 20), 10, yOf(row, view) + ROW / 2);
+    context.fillText(cut(context, label, LABELS - 10 - x), x, yOf(row, view) + ROW / 2);
   }
-  if (selectedSpan < 0 || selectedRow < 0) return;
-  const x = Math.max(LABELS, xOf(model.data.start[selectedSpan]!, view));
-  const right = Math.max(x + 2, xOf(model.endOf(selectedSpan), view));
+  const row = rows[selectedRow];
+  if (selectedItem < 0 || row === undefined) return;
+  const x = Math.max(LABELS, xOf(model.startOfItem(row, selectedItem), view));
+  const right = Math.max(x + 2, xOf(model.endOfItem(row, selectedItem), view));
   context.strokeStyle = theme.ink;
   context.lineWidth = 2;
   context.strokeRect(x, yOf(selectedRow, view) + 2, right - x, ROW - 4);
 }
 
-function drawAxis({ context, width, height, view, theme }: Drawing): void {
-  context.fillStyle = theme.paper;
-  context.fillRect(0, 0, width, AXIS);
-  context.font = '11px system-ui, "DejaVu Sans", sans-serif';
+/** Times of the ticks that are seen, and how far they are apart. */
+function ticks({ width, view }: Drawing): { readonly times: readonly number[]; readonly step: number } {
   const step = niceStep(view.scale * 90);
   const until = view.from + (width - LABELS) * view.scale;
-  for (let time = Math.ceil(view.from / step) * step; time <= until; time += step) {
-    const x = Math.round(xOf(time, view)) + 0.5;
-    context.fillStyle = theme.soft;
-    context.fillText(axisTime(time, step), x + 4, AXIS / 2);
-    context.fillStyle = theme.line;
-    context.globalAlpha = 0.5;
-    context.fillRect(x, AXIS - 6, 1, height);
-    context.globalAlpha = 1;
+  const times: number[] = [];
+  for (let time = Math.ceil(view.from / step) * step; time <= until; time += step) times.push(time);
+  return { times, step };
+}
+
+function drawGrid(drawing: Drawing): void {
+  const { context, height, view, theme } = drawing;
+  context.fillStyle = theme.line;
+  context.globalAlpha = 0.5;
+  for (const time of ticks(drawing).times) context.fillRect(Math.round(xOf(time, view)), AXIS - 6, 1, height);
+  context.globalAlpha = 1;
+}
+
+function drawAxis(drawing: Drawing): void {
+  const { context, width, height, view, theme } = drawing;
+  context.font = '11px system-ui, "DejaVu Sans", sans-serif';
+  context.fillStyle = theme.soft;
+  const { times, step } = ticks(drawing);
+  for (const time of times) {
+    const x = Math.round(xOf(time, view)) + 4.5;
+    const text = axisTime(time, step, times.at(-1)!);
+    if (x + context.measureText(text).width < width) context.fillText(text, x, AXIS / 2);
   }
   context.fillStyle = theme.line;
   context.fillRect(0, AXIS - 1, width, 1);

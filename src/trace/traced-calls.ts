@@ -3,10 +3,10 @@ import type { Trace } from './trace.ts';
 
 /** Who is told of the calls of a trace in the order of time: those of a goroutine are nested. */
 interface CallVisitor {
-  /** `name`: string id. */
-  begin(goroutine: number, name: number, time: number): void;
-  /** The innermost of the goroutine ends; `seen`: it is known when. */
-  end(goroutine: number, time: number, seen: boolean): void;
+  /** `name`: string id; `event`: its index. */
+  begin(goroutine: number, name: number, time: number, event: number): void;
+  /** The innermost of the goroutine ends; `event`: its return, undefined where that was not seen. */
+  end(goroutine: number, time: number, event: number | undefined): void;
 }
 
 /**
@@ -17,7 +17,7 @@ export function walkCalls({ events, duration }: Trace, visitor: CallVisitor): vo
   const open = new Map<number, number[]>();
   const leave = (goroutine: number, time: number, down: number): void => {
     const names = open.get(goroutine);
-    for (; names !== undefined && names.length > down; names.pop()) visitor.end(goroutine, time, false);
+    for (; names !== undefined && names.length > down; names.pop()) visitor.end(goroutine, time, undefined);
   };
   for (let i = 0; i < events.count; i++) {
     const goroutine = events.goroutine[i]!;
@@ -28,7 +28,7 @@ export function walkCalls({ events, duration }: Trace, visitor: CallVisitor): vo
         const names = open.get(goroutine);
         if (names === undefined) open.set(goroutine, [name]);
         else names.push(name);
-        visitor.begin(goroutine, name, time);
+        visitor.begin(goroutine, name, time, i);
         break;
       }
       case EVENT.return: {
@@ -36,7 +36,7 @@ export function walkCalls({ events, duration }: Trace, visitor: CallVisitor): vo
         if (at < 0) break;
         leave(goroutine, time, at + 1);
         open.get(goroutine)!.pop();
-        visitor.end(goroutine, time, true);
+        visitor.end(goroutine, time, i);
         break;
       }
       case EVENT.ended:
@@ -98,7 +98,7 @@ export function callPaths(trace: Trace): readonly CallPath[] {
       going.set(goroutine, stack);
       stack.push({ path: pathOf(stack.at(-1)?.path ?? -1, name), began, within: 0 });
     },
-    end(goroutine, time, seen) {
+    end(goroutine, time, event) {
       const stack = going.get(goroutine)!;
       const { path: number, began, within } = stack.pop()!;
       const path = paths[number]!;
@@ -107,7 +107,7 @@ export function callPaths(trace: Trace): readonly CallPath[] {
       path.total += took;
       path.own += Math.max(0, took - within);
       path.longest = Math.max(path.longest, took);
-      if (!seen) path.unseen++;
+      if (event === undefined) path.unseen++;
       const around = stack.at(-1);
       if (around !== undefined) around.within += took;
     },

@@ -1,4 +1,4 @@
-import { EVENT, STATE } from '../../src/trace/events.ts';
+import { EVENT, type EventKind, STATE } from '../../src/trace/events.ts';
 import type { Trace } from '../../src/trace/index.ts';
 import { TraceBuilder } from '../../src/trace/trace-builder.ts';
 
@@ -58,6 +58,8 @@ export function madeTrace(events: number, goroutines: number): Trace {
   time += 500;
   builder.add(EVENT.ended, time, 2, { proc: 0 });
   state[2] = STATE.ended;
+  const calls = new MadeCalls(builder);
+  time = calls.recursion(time);
   // What the first did before it was seen to run.
   for (const [kind, name] of [
     [EVENT.call, 'main.outer'],
@@ -70,6 +72,7 @@ export function madeTrace(events: number, goroutines: number): Trace {
   }
   const running = new Uint32Array(PROCESSORS);
   let collecting = false;
+  let nextPhase = goroutines;
   for (let count = goroutines; count < events; count++) {
     time += random(STEP);
     const proc = random(PROCESSORS);
@@ -80,6 +83,7 @@ export function madeTrace(events: number, goroutines: number): Trace {
         state[next] = STATE.running;
         running[proc] = next;
         builder.add(EVENT.running, time, next, { proc });
+        if (calls.advance(time, next, random(5))) count++;
       } else if (state[next] === STATE.waiting) {
         state[next] = STATE.runnable;
         const actor = running[(proc + 1) % PROCESSORS]!;
@@ -92,10 +96,78 @@ export function madeTrace(events: number, goroutines: number): Trace {
       const b = why === 0 ? object : 0;
       builder.add(EVENT.blocked, time, g, { proc, stack: stacks[why]![g % 3]!, a: reasons[why]!, b });
     }
-    if (count % (events >> 3) === 0) {
-      builder.add(collecting ? EVENT.gcEnd : EVENT.gcBegin, time, 0, { a: 1 });
+    if (count >= nextPhase) {
+      nextPhase += events >> 3;
+      time = runtimePhase(builder, time, collecting, random);
       collecting = !collecting;
     }
   }
   return builder.build();
+}
+
+/** A collection begins or ends: the world stops, and the heap has grown or shrunk. */
+function runtimePhase(
+  builder: TraceBuilder,
+  begin: number,
+  collecting: boolean,
+  random: (below: number) => number,
+): number {
+  let time = begin;
+  const reason = collecting ? 'GC mark termination' : 'GC sweep termination';
+  builder.add(EVENT.stwBegin, time, 0, { a: builder.string(reason) });
+  time += 40_000;
+  builder.add(EVENT.stwEnd, time, 0);
+  builder.add(collecting ? EVENT.gcEnd : EVENT.gcBegin, time, 0, { a: 1 });
+  const live = (collecting ? 12 : 30) + random(8);
+  builder.add(EVENT.heapAlloc, time, 0, { a: live * 2 ** 20 });
+  if (!collecting) return time;
+  builder.add(EVENT.heapGoal, time, 0, { a: 2 * live * 2 ** 20 });
+  builder.add(EVENT.procsChange, time, 0, { a: 4 + random(5) });
+  return time;
+}
+
+const LEVELS = 12;
+
+/** Calls that goroutines make: `main.outer`, and within it `main.inner`; one that goes deeper. */
+class MadeCalls {
+  readonly #builder: TraceBuilder;
+  readonly #depth = new Map<number, number>();
+  #made = 0;
+
+  constructor(builder: TraceBuilder) {
+    this.#builder = builder;
+  }
+
+  /** Whether there was one to add. */
+  advance(time: number, goroutine: number, dice: number): boolean {
+    const depth = this.#depth.get(goroutine) ?? 0;
+    if (dice > 2 || goroutine <= 3) return false;
+    if (depth < 2 && dice > 0) {
+      const values = this.#builder.string(`n=${++this.#made % 5000}`);
+      this.#add(EVENT.call, time, goroutine, depth === 0 ? 'main.outer' : 'main.inner', values);
+      this.#depth.set(goroutine, depth + 1);
+      return true;
+    }
+    if (depth === 0) return false;
+    const values = this.#builder.string('~r0=true');
+    this.#add(EVENT.return, time, goroutine, depth === 1 ? 'main.outer' : 'main.inner', values);
+    this.#depth.set(goroutine, depth - 1);
+    return true;
+  }
+
+  /** Of the third goroutine. */
+  recursion(begin: number): number {
+    let time = begin;
+    for (const kind of [EVENT.call, EVENT.return] as const)
+      for (let level = 0; level < LEVELS; level++) {
+        const values = this.#builder.string(kind === EVENT.call ? `level=${level}` : '~r0=<nil>');
+        time += 200;
+        this.#add(kind, time, 3, 'example.com/app/walk.(*Tree).Visit', values);
+      }
+    return time;
+  }
+
+  #add(kind: EventKind, time: number, goroutine: number, name: string, values: number): void {
+    this.#builder.add(kind, time, goroutine, { a: this.#builder.string(name), b: values });
+  }
 }

@@ -54,6 +54,18 @@ describe.skipIf(program === undefined)('the page in a real browser, with a milli
     writeFileSync(path.join(to, `${name}.png`), await browser.screenshot());
   };
 
+  const filter = async (text: string): Promise<number> => {
+    const set = `(input => { input.value = ${JSON.stringify(text)}; input.dispatchEvent(new Event("input")); })`;
+    await browser.evaluate(`void ${set}(document.getElementById("query"))`);
+    return browser.evaluate('tracePage.rowCount');
+  };
+
+  /** Where the canvas begins in the window, and how far below that its rows. */
+  const place = (): Promise<{ top: number; head: number }> =>
+    browser.evaluate(
+      '({ top: document.getElementById("canvas").getBoundingClientRect().top, head: tracePage.view.head })',
+    );
+
   it('opens, and says nothing on the console', async () => {
     expect(await browser.evaluate('document.title')).toBe('made.trace: goroutine trace');
     expect(await browser.evaluate('tracePage.rowCount')).toBe(2000);
@@ -98,19 +110,65 @@ describe.skipIf(program === undefined)('the page in a real browser, with a milli
       tracePage.fit();
       for (let i = 0; i < 12; i++) tracePage.zoom(0.5, 1030);
       tracePage.draw();
-      const column = document.getElementById('canvas').getContext('2d').getImageData(211, 0, 1, 60).data;
-      const at = y => column.subarray(4 * y, 4 * y + 4);
-      return at(54).join() === at(45).join() && at(34).join() !== at(45).join();
+      const column = document.getElementById('canvas').getContext('2d').getImageData(211, 0, 1, 300).data;
+      const at = y => column.subarray(4 * (tracePage.view.head + y), 4 * (tracePage.view.head + y) + 4).join();
+      return at(3 * 20 + 10) === at(21) && at(10) !== at(21);
     })()`);
     expect(same).toBe(true);
   });
 
-  it('filters by number, function, state and reason', async () => {
-    const filter = async (text: string): Promise<number> => {
-      const set = `(input => { input.value = ${JSON.stringify(text)}; input.dispatchEvent(new Event("input")); })`;
-      await browser.evaluate(`void ${set}(document.getElementById("query"))`);
-      return browser.evaluate('tracePage.rowCount');
+  it('shows traced calls below their goroutine, and the deep ones when asked', async () => {
+    await browser.evaluate('void (tracePage.fit(), document.getElementById("canvas").focus())');
+    const labels = (): Promise<string[]> => browser.evaluate('tracePage.labels.slice(0, 26)');
+    const folded = await labels();
+    // Two levels of the first goroutine, none of the second, six of the third.
+    expect(folded.map((label) => label.replace(/^(\d+) .*/, '$1')).slice(0, 12)).toEqual([
+      ...['1', 'calls', '', '2', '3', 'calls', '', '', '', '', '', '▸ 6 deeper levels'],
+    ]);
+    const { top, head } = await place();
+    await browser.click(100, top + head + 11 * 20 + 10);
+    expect((await labels())[17]).toBe('▾ fewer levels');
+    await browser.click(100, top + head + 17 * 20 + 10);
+    expect(await labels()).toEqual(folded);
+    await filter('call:level=11');
+    expect(await browser.evaluate('document.getElementById("count").textContent')).toMatch(/, 1 call /);
+    await browser.evaluate('void document.getElementById("query").focus()');
+    await browser.key('Enter');
+    const details = await browser.evaluate<string>('document.getElementById("details").innerText');
+    expect(details).toContain('example.com/app/walk.(*Tree).Visit');
+    expect(details).toMatch(/arguments\s+level=11/);
+    expect(details).toMatch(/results\s+~r0=<nil>/);
+    expect(details).toMatch(/for\s+200 ns/);
+    await browser.evaluate('void document.getElementById("canvas").focus()');
+    await browser.key('Enter');
+    await shot('call');
+    expect(await filter('slower:1s')).toBe(0);
+    expect(await filter('call:main.inner slower:1us')).toBeGreaterThan(500);
+    await browser.evaluate('void tracePage.fit()');
+    await shot('calls-found');
+    await filter('');
+  });
+
+  it('shows heap, GOMAXPROCS and why the world stopped', async () => {
+    await browser.evaluate('void tracePage.fit()');
+    const { top } = await place();
+    const tip = async (x: number, y: number): Promise<string> => {
+      await browser.send('Input.dispatchMouseEvent', { type: 'mouseMoved', x, y: top + y });
+      return browser.evaluate(
+        'document.getElementById("tip").hidden ? "" : document.getElementById("tip").innerText',
+      );
     };
+    const [stop, cycle] = await browser.evaluate<number[]>(
+      '[tracePage.runtime.stops[1], tracePage.runtime.collections[0]].map(([begin]) => tracePage.xOf(begin))',
+    );
+    expect(await tip(stop!, 24 + 9)).toMatch(/the world stopped for 40\.0 µs\nGC mark termination$/);
+    expect(await tip(cycle! + 20, 24 + 9)).toMatch(/^GC 1: \d/);
+    expect(await tip(900, 24 + 27)).toMatch(/^GOMAXPROCS [4-8]$/);
+    expect(await tip(900, 24 + 60)).toMatch(/^live heap \d\d\.\d MB\ngoal \d\d\.\d MB$/);
+    await shot('heap');
+  });
+
+  it('filters by number, function, state and reason', async () => {
     expect(await filter('g:18')).toBe(1);
     expect(await filter('main.flush')).toBeGreaterThan(600);
     expect(await filter('nobody')).toBe(0);
@@ -121,7 +179,8 @@ describe.skipIf(program === undefined)('the page in a real browser, with a milli
   it('shows what a span is, with its stack and who woke it', async () => {
     await browser.evaluate('void (tracePage.fit(), document.getElementById("canvas").focus())');
     for (let i = 0; i < 14; i++) await browser.key('+');
-    await browser.click(800, 250);
+    const { top, head } = await place();
+    await browser.click(800, top + head + 4 * 20 + 10);
     await browser.until('document.querySelector("#details li")');
     for (let i = 0; i < 4; i++) await browser.key('n');
     const text = await browser.evaluate<string>('document.getElementById("details").innerText');
@@ -140,11 +199,8 @@ describe.skipIf(program === undefined)('the page in a real browser, with a milli
     await browser.click(300, 130);
     await shot('off-zoomed');
     await browser.evaluate('void (document.getElementById("tab-calls").click(), tracePage.draw())');
-    expect(await browser.evaluate('tracePage.drawnFlames')).toEqual([
-      'all traced calls',
-      'main.outer',
-      'main.inner',
-    ]);
+    const flames = await browser.evaluate<string[]>('tracePage.drawnFlames');
+    expect(flames.slice(0, 3)).toEqual(['all traced calls', 'main.outer', 'main.inner']);
     await shot('calls');
     await browser.evaluate('document.getElementById("tab-findings").click()');
     expect(await browser.evaluate('document.querySelector("#findings h2").textContent')).toBe('A <leak>');

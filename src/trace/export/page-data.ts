@@ -1,10 +1,12 @@
 import { CUT_TEXT, isCut } from '../cut-stacks.ts';
 import { EVENT } from '../events.ts';
-import type { Lives } from '../spans.ts';
+import type { Life, Lives } from '../spans.ts';
 import type { Trace, TraceProcess } from '../trace.ts';
 import { callPaths } from '../traced-calls.ts';
 import { waitObjectText } from '../wait-object-text.ts';
+import { CallColumns, type CallCounts, type PageCalls, readCalls } from './page-calls.ts';
 import { ColumnReader, ColumnWriter } from './page-columns.ts';
+import { type PageRuntime, readRuntimes, writeRuntimes } from './page-runtime.ts';
 
 /** What `trace analyze` found, as the page shows it. */
 export interface PageFinding {
@@ -27,21 +29,20 @@ interface PageHead {
   readonly frames: readonly (readonly [string, string, number])[];
   readonly stacks: readonly (readonly number[])[];
   readonly findings: readonly PageFinding[];
-  readonly collections: readonly Period[];
-  readonly stops: readonly Period[];
   /** Traced calls by path: name, index of the path that it is in (−1), count, own and longest time. */
   readonly calls: readonly (readonly [string, number, number, number, number])[];
+  readonly counts: CallCounts;
   /** Of a trace of several processes: whose goroutines and Ps are from where on. Else empty. */
   readonly processes: readonly PageProcess[];
 }
 
 type PageProcess = Pick<TraceProcess, 'pid' | 'command' | 'firstGoroutine' | 'firstProcessor'>;
 
-/** [begin, end] in nanoseconds. */
-export type Period = readonly [number, number];
-
 /** A trace as the page has it: spans by goroutine and then by time, as in `Lives`. */
 export interface PageData extends PageHead {
+  readonly traced: PageCalls;
+  /** What the runtime of each process did. */
+  readonly runtimes: readonly PageRuntime[];
   readonly id: Float64Array;
   readonly first: Uint32Array;
   readonly createdAt: Uint32Array;
@@ -67,9 +68,12 @@ export interface PageData extends PageHead {
 const MOST_SPANS = 16_000_000;
 
 export function encodePage(trace: Trace, lives: Lives, findings: readonly PageFinding[]): Uint8Array {
-  const { spans, goroutines } = lives;
-  if (spans.count > MOST_SPANS)
-    throw new RangeError(`a page shows ${MOST_SPANS} spans at most, and there are ${spans.count}`);
+  const { spans } = lives;
+  const calls = new CallColumns(trace);
+  const shown = spans.count + calls.count;
+  if (shown > MOST_SPANS)
+    throw new RangeError(`a page shows ${MOST_SPANS} spans and calls at most, and there are ${shown}`);
+  const goroutines = [...lives.goroutines, ...onlyCalling(lives, calls)];
   const lifeOf = new Map(goroutines.map(({ id }, i) => [id, i + 1]));
   const entries = new Map<string, number>([['', 0]]);
   const out = new ColumnWriter();
@@ -98,6 +102,11 @@ export function encodePage(trace: Trace, lives: Lives, findings: readonly PageFi
   out.column(count, (i) => spans.proc[i]! + 1);
   out.column(count, (i) => lifeOf.get(spans.endedBy[i]!) ?? 0);
   out.column(count, (i) => spans.endedAt[i]!);
+  calls.write(
+    out,
+    goroutines.map(({ id }) => id),
+  );
+  writeRuntimes(trace, out);
   const samples = samplesOf(trace);
   out.number(samples.size);
   for (const [stack, times] of samples) {
@@ -116,8 +125,7 @@ export function encodePage(trace: Trace, lives: Lives, findings: readonly PageFi
     frames: framesOf(trace),
     stacks: stacksOf(trace),
     findings,
-    collections: periods(trace, EVENT.gcBegin, EVENT.gcEnd),
-    stops: periods(trace, EVENT.stwBegin, EVENT.stwEnd),
+    counts: calls.counts,
     calls: callPaths(trace).map(({ name, parent, count, own, longest }) => [
       name,
       parent,
@@ -175,8 +183,32 @@ export function decodePage(bytes: Uint8Array): PageData {
     waker: input.column(new Uint32Array(spans)),
     wokenAt: input.column(new Uint32Array(spans)),
   };
+  const traced = readCalls(input, lives, head.counts);
+  const runtimes = readRuntimes(input);
   const samples = Array.from({ length: input.number() }, () => [input.number(), input.number()] as const);
-  return { ...head, id, first, createdAt, creator, entry, lifeEnd, start, ...columns, samples };
+  return {
+    ...head,
+    id,
+    first,
+    createdAt,
+    creator,
+    entry,
+    lifeEnd,
+    start,
+    ...columns,
+    traced,
+    runtimes,
+    samples,
+  };
+}
+
+/** Goroutines of which only calls are known. */
+function onlyCalling({ goroutines }: Lives, calls: CallColumns): Life[] {
+  const known = new Set(goroutines.map(({ id }) => id));
+  const none = { first: 0, end: 0, created: undefined, ended: undefined, creator: 0, createdAt: 0 };
+  return [...calls.goroutines()]
+    .filter((id) => !known.has(id))
+    .map((id) => ({ ...none, id, entry: undefined }));
 }
 
 function samplesOf({ events }: Trace): ReadonlyMap<number, number> {
@@ -203,17 +235,3 @@ const stacksOf = (trace: Trace): PageHead['stacks'] =>
     const frames = [...trace.stacks.frames(i)];
     return isCut(trace, i) ? [...frames, trace.stacks.frameCount] : frames;
   });
-
-function periods({ events, duration }: Trace, begins: number, ends: number): Period[] {
-  const found: Period[] = [];
-  let begun: number | undefined;
-  for (let i = 0; i < events.count; i++) {
-    if (events.kind[i] === begins) begun ??= events.time[i]!;
-    else if (events.kind[i] === ends) {
-      found.push([Math.round(begun ?? 0), Math.round(events.time[i]!)]);
-      begun = undefined;
-    }
-  }
-  if (begun !== undefined) found.push([Math.round(begun), Math.round(duration)]);
-  return found;
-}
