@@ -36,4 +36,7 @@ it('is what is named, if that is a path or a file here', () => {
   // Tests run in the project.
   expect(programPath('package.json', searched)).toBe('package.json');
   expect(programPath('', searched)).toBe('');
+  // A folder of the project: no program.
+  expect(programPath('src', searched)).toBe('src');
+  expect(programPath('src', path.dirname(file('bin/src', 0o755)))).toBe(path.join(searched, 'src'));
 });

@@ -160,6 +160,11 @@ export type TargetEvent =
 
 export type ProcessEnd =
   | { readonly kind: 'exited'; readonly status: number }
-  | { readonly kind: 'killed'; readonly signal: number }
+  | {
+      readonly kind: 'killed';
+      readonly signal: number;
+      /** The kernel wrote a core, or gave one to who asked for cores. */
+      readonly dumped?: boolean;
+    }
   /** We let go of it. */
   | { readonly kind: 'detached' };

@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { kernelWritesFiles } from '../support/cores.ts';
 import { installedGo } from '../support/tools.ts';
-import { mattock } from './run-mattock.ts';
+import { mattock, mattockProgram } from './run-mattock.ts';
 
 const TESTS = `package shop
 
@@ -17,7 +19,12 @@ const MAIN = `package main
 
 import "os"
 
-func main() { os.Exit(3) }
+func main() {
+	if len(os.Args) > 1 {
+		panic(os.Args[1])
+	}
+	os.Exit(3)
+}
 `;
 
 let folder: string;
@@ -76,5 +83,69 @@ describe.skipIf(unavailable)('what cannot be run', () => {
     const { status, stderr } = await mattock([command, ...args]);
     expect(status).toBe(2);
     expect(stderr).toContain(`what is for the program follows --: ${usage}`);
+  });
+});
+
+describe.skipIf(unavailable)('the program that was compiled for the session', () => {
+  /** With a folder of its own for what is temporary, which shows what is left there. */
+  async function debug(...args: string[]) {
+    const temporary = path.join(folder, 'temporary');
+    mkdirSync(temporary);
+    const cores = path.join(folder, 'cores');
+    mkdirSync(cores);
+    const command = [process.execPath, mattockProgram, 'debug', path.join(folder, 'main.go'), ...args];
+    const { status, stdout, stderr } = spawnSync(
+      'bash',
+      ['-c', 'ulimit -c unlimited && exec "$0" "$@"', ...command],
+      {
+        cwd: cores,
+        encoding: 'utf8',
+        env: { ...process.env, TMPDIR: temporary, GOTRACEBACK: 'crash', XDG_CONFIG_HOME: '/nonexistent' },
+      },
+    );
+    return { status, said: stdout + stderr, cores, temporary };
+  }
+  afterEach(() => {
+    for (const name of ['temporary', 'cores']) rmSync(path.join(folder, name), { recursive: true });
+  });
+  const stackOf = async (core: string): Promise<string> => {
+    const { stdout, stderr } = await mattock(['core', core, '-q', '-c', 'stack']);
+    return stdout + stderr;
+  };
+
+  it('is kept beside a dump of it, and removed', async () => {
+    const line = [
+      '-c',
+      'break main.main',
+      '-c',
+      'continue',
+      '-c',
+      'dump main.core',
+      '-c',
+      'dump -f main.core',
+    ];
+    const { status, said, cores, temporary } = await debug(...line);
+    expect(status, said).toBe(0);
+    expect(said).toContain('main.core.main: the program, which the core needs');
+    expect(readdirSync(cores).sort()).toEqual(['main.core', 'main.core.main']);
+    expect(await stackOf(path.join(cores, 'main.core'))).toContain('in main.main\n');
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  it('stays where it is, if it left a core', async (context) => {
+    if (!kernelWritesFiles()) context.skip('core_pattern of this kernel is not a plain file name');
+    // Compiled again, the first would be gone; what is compiled then leaves nothing.
+    const { said, cores, temporary } = await debug(
+      ...['continue', 'continue', 'restart', 'rebuild', 'restart -noargs', 'continue'].flatMap((line) => [
+        '-c',
+        line,
+      ]),
+      ...['--', 'crash'],
+    );
+    expect(said).toContain('Process was killed by SIGABRT');
+    const [, kept] = /stays at (.*): the core that it left names it/.exec(said)!;
+    expect(readdirSync(temporary)).toEqual([path.basename(path.dirname(kept!))]);
+    const [core] = readdirSync(cores);
+    expect(await stackOf(path.join(cores, core!))).toContain('in main.main\n');
   });
 });

@@ -1,5 +1,6 @@
-import { UserError } from '../../base/index.ts';
+import { type ByteSource, UserError } from '../../base/index.ts';
 import type { Debugger, Processes, Stop } from '../../debugger/index.ts';
+import type { Target } from '../../target/index.ts';
 import type { NamePattern } from '../../trace/calls/name-pattern.ts';
 import type { Trace } from '../../trace/index.ts';
 import type { Redirections } from '../live/launch-words.ts';
@@ -9,6 +10,8 @@ export interface LiveControl {
   readonly processes: Processes;
   /** Ends the process and starts the program anew, up to its first instruction. Throws a UserError: it was attached to. */
   restart(request: RestartRequest): Promise<void>;
+  /** The program's file, if it is gone or goes with the session: a core that names it would be without it. */
+  passingProgram(target: Target): PassingProgram | undefined;
   /** What `record` needs and only comes asynchronously. */
   prepareRecording(): Promise<void>;
   /**
@@ -18,6 +21,13 @@ export interface LiveControl {
   record(request: RecordRequest): Recorded;
   /** Lets go of the processes: those that the session started end, unless they are to be left running. Gives what is to be known of those that are left. Idempotent. */
   close(leave: boolean): readonly string[];
+}
+
+export interface PassingProgram {
+  /** What a core calls it, without its folder. */
+  readonly name: string;
+  /** Throws a UserError: it cannot be read. */
+  open(): ByteSource & { close(): void };
 }
 
 export interface RecordRequest {

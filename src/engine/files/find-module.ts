@@ -78,6 +78,8 @@ function* candidates({ path, buildId }: ModuleRequest, { sysroot, beside }: Sear
   for (const file of beside) {
     if (!isAbsolute(name)) yield join(dirname(file), name);
     yield join(dirname(file), basename(name));
+    // As `dump` keeps the program of a core where it is to be removed.
+    yield `${file}.${basename(name)}`;
   }
   if (!isAbsolute(name)) yield name;
   if (buildId === undefined || buildId.length < 4) return;

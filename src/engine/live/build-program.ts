@@ -21,8 +21,8 @@ export interface BuiltProgram {
   readonly path: string;
   /** Where `go test` would run it: the folder of its package. */
   readonly directory: string | undefined;
-  /** Removes what was made for this session only. */
-  remove(): void;
+  /** The folder that was made for this session only, with the program in it. */
+  readonly folder: string | undefined;
 }
 
 /** Makes the program with the user's go. What go says goes to the terminal; a UserError if it fails. */
@@ -32,9 +32,6 @@ export function buildProgram(request: BuildRequest, before?: BuiltProgram): Buil
       ? mkdtempSync(join(tmpdir(), 'mattock-'))
       : undefined;
   const path = before?.path ?? request.output ?? join(temporary!, programName(request));
-  const remove = (): void => {
-    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
-  };
   try {
     const flags = request.optimized ? request.flags : ['-gcflags=all=-N -l', ...request.flags];
     const command = request.kind === 'test' ? ['test', '-c'] : ['build'];
@@ -43,11 +40,19 @@ export function buildProgram(request: BuildRequest, before?: BuiltProgram): Buil
     if (!existsSync(path))
       throw new UserError('there are no tests in this package', 'name one that has _test.go files');
     const directory = request.kind === 'test' ? packageFolder(request.packages) : undefined;
-    return { path, directory, remove: before === undefined ? remove : () => before.remove() };
+    return { path, directory, folder: before?.folder ?? temporary };
   } catch (error) {
-    remove();
+    removeFolder(temporary);
     throw error;
   }
+}
+
+export function removeBuilt({ folder }: BuiltProgram): void {
+  removeFolder(folder);
+}
+
+function removeFolder(folder: string | undefined): void {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 }
 
 function programName({ kind, packages }: BuildRequest): string {

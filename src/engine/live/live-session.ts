@@ -1,7 +1,10 @@
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { UserError } from '../../base/index.ts';
 import {
   type Host,
   type LiveControl,
+  type PassingProgram,
   type Recorded,
   type RecordRequest,
   type RestartRequest,
@@ -9,10 +12,11 @@ import {
   type Settings,
 } from '../../commands/index.ts';
 import { Processes } from '../../debugger/index.ts';
-import type { ProcessTarget } from '../../target/index.ts';
+import type { ProcessTarget, Target } from '../../target/index.ts';
+import { FileSource } from '../files/file-source.ts';
 import { openKernel } from '../linux/open-kernel.ts';
 import type { Launch, OpenLiveOptions } from '../session-client.ts';
-import { type BuiltProgram, buildProgram } from './build-program.ts';
+import { type BuiltProgram, buildProgram, removeBuilt } from './build-program.ts';
 import { attachTarget, type LiveProcess, launchTarget } from './open-live-target.ts';
 import { SessionRecorder } from './session-recorder.ts';
 import { TracepointProbes } from './tracepoint-probes.ts';
@@ -49,6 +53,10 @@ export class LiveOwner implements LiveControl {
   readonly #hooks: LiveHooks;
   #subject: OpenLiveOptions['live'];
   #built: BuiltProgram | undefined;
+  /** Programs of `#built`, now or before, that cores name. */
+  readonly #inCores = new Set<string>();
+  /** What the session started or attached to, which may have ended before others. */
+  #first: ProcessTarget | undefined;
 
   constructor(recorder: SessionRecorder, subject: OpenLiveOptions['live'], host: Host, hooks: LiveHooks) {
     this.#recorder = recorder;
@@ -67,12 +75,24 @@ export class LiveOwner implements LiveControl {
         ? await attachTarget(kernel, subject.pid, interruptRequested)
         : await launchTarget(kernel, subject, this.#programOf(subject, false), interruptRequested);
     const { target, terminal } = process;
+    this.#first = target;
     if (terminal !== undefined) this.#hooks.onTerminal?.(terminal);
     target.onRunning = (pid) => {
       recorder.runs(pid);
       this.#hooks.onRunning?.(pid);
     };
     return target;
+  }
+
+  passingProgram({ process: { pid } }: Target): PassingProgram | undefined {
+    if (pid === undefined) return undefined;
+    const link = `/proc/${pid}/exe`;
+    const { kernel } = this.#recorder;
+    const named = kernel.procLink(pid, 'exe') ?? '';
+    const path = named.replace(DELETED, '');
+    if (path === named && !(this.#built?.folder !== undefined && isSameFile(link, this.#built.path)))
+      return undefined;
+    return { name: basename(path), open: () => FileSource.open(link) };
   }
 
   prepareRecording(): Promise<void> {
@@ -88,6 +108,7 @@ export class LiveOwner implements LiveControl {
     if (subject.kind === 'attach') {
       throw new UserError('the process was not started by this session', 'start it with `mattock exec`');
     }
+    this.#noteCore();
     // What cannot be compiled leaves the old process as it is.
     if (rebuild) this.#programOf(subject, true);
     const { terminal } = subject;
@@ -102,9 +123,25 @@ export class LiveOwner implements LiveControl {
 
   /** Ends the session: a program that it started ends with it unless it is to be left, others go on. */
   close(leave: boolean): readonly string[] {
-    const warnings = this.processes.close(leave);
-    this.#built?.remove();
+    const stays = leave && this.processes.all.some(({ target }) => target.ended === undefined);
+    const warnings = [...this.processes.close(leave)];
+    this.#noteCore();
+    const built = this.#built;
+    this.#built = undefined;
+    if (built?.folder !== undefined && !this.#inCores.has(built.path)) {
+      if (stays) warnings.push(keptText(built.path, 'it runs on'));
+      else removeBuilt(built);
+    }
+    for (const path of this.#inCores) warnings.push(keptText(path, 'the core that it left names it'));
+    this.#inCores.clear();
     return warnings;
+  }
+
+  /** A program that ends with a core is named in it by the file that was run. */
+  #noteCore(): void {
+    const end = this.#first?.ended;
+    if (end?.kind === 'killed' && end.dumped === true && this.#built?.folder !== undefined)
+      this.#inCores.add(this.#built.path);
   }
 
   #programOf(
@@ -115,7 +152,21 @@ export class LiveOwner implements LiveControl {
       if (again) throw new UserError('the program was not compiled by this session', 'use `mattock debug`');
       return program;
     }
-    if (this.#built === undefined || again) this.#built = buildProgram(program, this.#built);
+    if (this.#built === undefined || again) {
+      // Not over the file that a core needs.
+      const isFree = this.#built !== undefined && !this.#inCores.has(this.#built.path);
+      this.#built = buildProgram(program, isFree ? this.#built : undefined);
+    }
     return this.#built;
   }
+}
+
+const DELETED = / \(deleted\)$/;
+
+const keptText = (path: string, reason: string): string =>
+  `the program that was compiled stays at ${path}: ${reason}`;
+
+function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
 }
