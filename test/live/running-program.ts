@@ -54,6 +54,12 @@ export class RunningProgram {
     return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(status)?.[1];
   }
 
+  /** What it has used of the CPUs: utime and stime of proc(5), in ticks of 10 ms. */
+  get cpuSeconds(): number {
+    const stat = readFileSync(`/proc/${this.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    return (Number(stat[11]) + Number(stat[12])) / 100;
+  }
+
   /** States of its threads: R, S, T (stopped), t (traced)… */
   get traced(): boolean {
     return this.status('TracerPid') !== '0';
