@@ -2,12 +2,14 @@ import { hex, type RuntimeAddress } from '../../base/index.ts';
 import type { StopCause, WatchHit, Writer } from '../../debugger/index.ts';
 import { DEFAULT_LIMITS, renderSingleLine, type ShownValue, show } from '../../expr/index.ts';
 import { arrayOf, basicType, UINT8 } from '../../expr/synthetic-types.ts';
+import { underlying } from '../../golang/values/shapes.ts';
 import type { Type } from '../../image/index.ts';
 import { symbolizer } from '../code/symbolize.ts';
 import type { Context } from '../command.ts';
 import { plainValue } from '../data/variable-row.ts';
 import { harmless } from '../output/style.ts';
 import type { Session } from '../session/session.ts';
+import { changedBytes, changedPart, changedWords, headerText } from './changed-part.ts';
 
 type Hit = Extract<StopCause, { kind: 'watchpoint' }>;
 
@@ -31,8 +33,9 @@ export function watchRow(context: Context, cause: Hit): Readonly<Record<string, 
     access,
     address: hit.address,
     part: part?.name,
-    old: part && plainValue(part.before),
-    new: part && plainValue(part.after),
+    old: part && plainValue(part.before.value),
+    new: part && plainValue(part.after.value),
+    words: part?.words?.changed,
     instruction: { pc: hit.pc, text: instruction },
     previousWriter: previous,
     remark: hit.remark,
@@ -47,8 +50,15 @@ interface HitLines {
 
 interface Part {
   readonly name: string;
-  readonly before: ShownValue;
-  readonly after: ShownValue;
+  readonly before: PartValue;
+  readonly after: PartValue;
+  /** Of a header, if only some of it changed. */
+  readonly words?: ReturnType<typeof changedWords>;
+}
+
+interface PartValue {
+  readonly value: ShownValue;
+  readonly text: string;
 }
 
 function* hitLines(
@@ -58,23 +68,27 @@ function* hitLines(
   instruction: string | undefined,
 ): Iterable<string> {
   if (part !== undefined) yield `${part.name}: ${changeText(hit, part)}`;
+  if (part?.words !== undefined) {
+    const { changed, kept } = part.words;
+    yield `only its ${listed(changed)} changed, not its ${listed(kept)}: these are written one by one`;
+  }
   if (hit.remark !== undefined) yield hit.remark;
   const where = placeText(session, hit.pc);
   yield `${VERBS[hit.access]} by ${instruction ?? 'the instruction'} at ${hex(hit.pc)} ${where}`;
   if (hit.access !== 'execute') {
     const { writer } = hit;
-    const old = part === undefined ? 'what stood there' : harmless(renderSingleLine(part.before));
+    const old = part?.words === undefined ? part?.before.text : `its ${listed(part.words.changed)} before`;
     if (writer !== undefined)
-      yield `${old} was written by ${whoText(writer)} at ${hex(writer.pc)} ${placeText(session, writer.pc)}`;
+      yield `${old ?? 'what stood there'} was written by ${whoText(writer)} at ${hex(writer.pc)} ${placeText(session, writer.pc)}`;
   }
 }
+
+const listed = (words: readonly string[]): string => words.join(' and ');
 
 const VERBS = { read: 'read', write: 'written', 'read-write': 'changed', execute: 'executed' } as const;
 
 function changeText({ access }: WatchHit, { before, after }: Part): string {
-  const [old, now] = [harmless(renderSingleLine(before)), harmless(renderSingleLine(after))];
-  if (access === 'read') return now;
-  return `${old} → ${now}`;
+  return access === 'read' ? after.text : `${before.text} → ${after.text}`;
 }
 
 const whoText = ({ goid, thread }: Writer): string =>
@@ -104,29 +118,39 @@ function instructionText(
   return first?.text;
 }
 
-/** The part that changed, where the whole is large: an element of an array, or bytes. */
+/** The part that changed, where the whole has parts, or bytes. */
 function shownPart(session: Session, hit: WatchHit): Part | undefined {
   const { watch, type, before, after, offset } = hit;
   if (hit.access === 'execute' || after.length === 0) return undefined;
-  const value = (of: Type | undefined, bytes: Uint8Array): ShownValue => shown(session, of, bytes);
-  if (type === undefined || offset + after.length > type.size) {
-    return bytesPart(session, hit);
-  }
-  if (type.kind === 'array' && type.length > 1 && type.element.size > 0) {
-    const { element } = type;
-    const changed = after.findIndex((byte, i) => byte !== before[i]);
-    const at = Math.floor((offset + Math.max(0, changed)) / element.size);
-    const from = at * element.size - offset;
-    if (from >= 0 && from + element.size <= after.length) {
-      return {
-        name: `${watch.expression}[${at}]`,
-        before: value(element, before.subarray(from, from + element.size)),
-        after: value(element, after.subarray(from, from + element.size)),
-      };
-    }
-  }
-  if (offset !== 0 || after.length !== type.size) return bytesPart(session, hit);
-  return { name: watch.expression, before: value(type, before), after: value(type, after) };
+  if (type === undefined || offset + after.length > type.size) return bytesPart(session, hit);
+  const changed = changedBytes(before, after) ?? unchanged(type, hit);
+  const part = changedPart(watch.expression, type, {
+    start: offset + changed.start,
+    end: offset + changed.end,
+  });
+  const from = part.offset - offset;
+  if (from < 0 || from + part.type.size > after.length) return bytesPart(session, hit);
+  const [old, now] = [before, after].map((bytes) => bytes.subarray(from, from + part.type.size));
+  return {
+    name: part.name,
+    before: headed(session, part.type, old!),
+    after: headed(session, part.type, now!),
+    words: changedWords(part.type, old!, now!),
+  };
+}
+
+/** Where nothing changed, all is shown; of an array that is seen in part, the first element there. */
+const unchanged = (type: Type, { offset, after }: WatchHit): { start: number; end: number } =>
+  underlying(type).kind === 'array' ? { start: 0, end: 1 } : { start: -offset, end: after.length };
+
+const headless = (value: ShownValue): PartValue => ({ value, text: harmless(renderSingleLine(value)) });
+
+/** A value whose header leads nowhere is shown by the header. */
+function headed(session: Session, type: Type, bytes: Uint8Array): PartValue {
+  const value = shown(session, type, bytes);
+  const header = value.unreadable === undefined ? undefined : headerText(type, bytes);
+  if (header === undefined) return headless(value);
+  return { value, text: `(${header}: ${harmless(value.unreadable!)})` };
 }
 
 function bytesPart(session: Session, { watch, before, after, offset }: WatchHit): Part {
@@ -136,8 +160,8 @@ function bytesPart(session: Session, { watch, before, after, offset }: WatchHit)
   );
   const whole = after.length <= MOST_BYTES_SHOWN;
   const from = whole ? 0 : changed;
-  const part = (bytes: Uint8Array): ShownValue =>
-    shown(session, undefined, bytes.subarray(from, from + MOST_BYTES_SHOWN));
+  const part = (bytes: Uint8Array): PartValue =>
+    headless(shown(session, undefined, bytes.subarray(from, from + MOST_BYTES_SHOWN)));
   const name = offset + from === 0 ? watch.expression : `${watch.expression}+${offset + from}`;
   return { name, before: part(before), after: part(after) };
 }
