@@ -84,6 +84,13 @@ export function defineCommand<Spec extends ArgumentSpec, Result>(
   definition: CommandDefinition<Spec, Result>,
 ): Command {
   const { arguments: spec } = definition;
+  let bare: ArgumentsOf<Spec> | undefined;
+  const parse = (args: Typed): ArgumentsOf<Spec> => {
+    if (args.text !== '') return parseArguments(spec, new Cursor(args));
+    // Always the same, and what who steps gives again and again.
+    bare ??= parseArguments(spec, new Cursor(args));
+    return bare;
+  };
   return {
     name: definition.name,
     aliases: definition.aliases,
@@ -94,11 +101,9 @@ export function defineCommand<Spec extends ArgumentSpec, Result>(
     ...(definition.examples === undefined ? {} : { examples: definition.examples }),
     ...(definition.repeats === undefined ? {} : { repeats: definition.repeats }),
     prepare: (context, args) =>
-      definition.prepare === undefined
-        ? undefined
-        : definition.prepare(context, parseArguments(spec, new Cursor(args))),
+      definition.prepare === undefined ? undefined : definition.prepare(context, parse(args)),
     run(context, args) {
-      const typed = parseArguments(spec, new Cursor(args));
+      const typed = parse(args);
       const { live } = context.session;
       if (live !== undefined && OF_THE_STATE.has(definition.group)) requireAlive(live.processes.selected);
       const result = definition.run(context, typed);
@@ -106,7 +111,7 @@ export function defineCommand<Spec extends ArgumentSpec, Result>(
       return new Answer(result, (style) => definition.render(result, style, context));
     },
     check(args) {
-      parseArguments(spec, new Cursor(args));
+      parse(args);
     },
     complete(args) {
       parseArguments(spec, new Cursor(args, true));

@@ -41,6 +41,8 @@ export class GoProgram implements GoroutineHost, BlockingHost {
   #list: GoroutineList | undefined;
   #blocking: BlockingFacts | undefined;
   #now: Moment | undefined | null = null;
+  /** Goroutines that were asked of their threads. */
+  readonly #places = new Map<number, { readonly thread: Thread; readonly running: RunningG }>();
   /** By function entry: isSystemGoroutine's answer before the finalizer and cleanup exceptions. */
   readonly #functionStarts = new Map<number, Location>();
   readonly #startKinds = new Map<number, 'user' | 'system' | 'finalizer' | 'cleanup'>();
@@ -60,6 +62,7 @@ export class GoProgram implements GoroutineHost, BlockingHost {
   refresh(): void {
     this.#machines = undefined;
     this.#starts = undefined;
+    this.#places.clear();
     this.#list = undefined;
     this.#blocking = undefined;
     this.#now = null;
@@ -82,7 +85,7 @@ export class GoProgram implements GoroutineHost, BlockingHost {
   }
 
   get starts(): StackStarts {
-    this.#starts ??= new StackStarts(this.fields, this.machines);
+    this.#starts ??= new StackStarts(this.fields, () => this.machines);
     return this.#starts;
   }
 
@@ -115,8 +118,18 @@ export class GoProgram implements GoroutineHost, BlockingHost {
     return new GoroutineRecord(this, new GoroutineSlice(this.fields, Float64Array.of(g)), 0);
   }
 
+  /** The goroutine that a thread runs. */
+  recordOn(thread: Thread): GoroutineRecord | undefined {
+    const running = this.runningOn(thread);
+    if (running === undefined) return undefined;
+    this.#places.set(running.address, { thread, running });
+    return this.record(running.address);
+  }
+
   stackOf(g: RuntimeAddress, depth: number): Stack {
-    const start = this.starts.ofGoroutine(g);
+    const place = this.#places.get(g);
+    const start =
+      place === undefined ? this.starts.ofGoroutine(g) : this.starts.ofRunning(place.thread, place.running);
     return new StackWalker(this.#setting, start.switches).walk(start.cursor, depth);
   }
 

@@ -128,8 +128,7 @@ class TargetProgram implements Program {
   goroutineOn(id: ThreadId): Goroutine | undefined {
     const go = this.#tryGo();
     const thread = go && this.target.threads.find((candidate) => candidate.id === id);
-    const running = thread && go.runningOn(thread);
-    return running && go.record(running.address);
+    return thread && go.recordOn(thread);
   }
 
   goidOn(thread: Thread): Goid | undefined {

@@ -1,4 +1,4 @@
-import { describeFlags, type RegisterDescription } from '../../arch/index.ts';
+import { type Arch, describeFlags, type RegisterDescription } from '../../arch/index.ts';
 import { UserError } from '../../base/index.ts';
 import type { Frame } from '../../golang/index.ts';
 import type { RegisterFile } from '../../target/index.ts';
@@ -7,6 +7,7 @@ import { flag, variadic } from '../language/arguments.ts';
 import type { Typed } from '../language/cursor.ts';
 import { register } from '../language/kinds.ts';
 import { type ErrorFacts, errorFacts } from '../output/error-facts.ts';
+import { shared } from '../output/json.ts';
 import { harmless } from '../output/style.ts';
 
 interface RegisterRow {
@@ -41,8 +42,7 @@ export const regs = defineCommand({
     const read = registerReader(context);
     if (names.length > 0) return namedRegisters(context, names, read);
     const rows: RegisterRow[] = [];
-    for (const description of arch.registers) {
-      if (!all && description.kind !== 'general' && description.kind !== 'flags') continue;
+    for (const description of all ? arch.registers : ordinaryRegisters(arch)) {
       const bytes = read(description);
       if (bytes !== undefined) rows.push(registerRow(description, bytes));
     }
@@ -58,6 +58,17 @@ export const regs = defineCommand({
     for (const { message } of unknown) yield `${style.paint('error', 'error:')} ${harmless(message)}`;
   },
 });
+
+const ordinary = new WeakMap<Arch, readonly RegisterDescription[]>();
+
+function ordinaryRegisters(arch: Arch): readonly RegisterDescription[] {
+  let registers = ordinary.get(arch);
+  if (registers === undefined) {
+    registers = arch.registers.filter(({ kind }) => kind === 'general' || kind === 'flags');
+    ordinary.set(arch, registers);
+  }
+  return registers;
+}
 
 /** One that is not known does not keep the others from being shown, but all of them are an error. */
 function namedRegisters(context: Context, names: readonly Typed[], read: Reader): RegistersResult {
@@ -136,10 +147,23 @@ function wordBytes(value: number, bits: number): Uint8Array {
   return bytes.subarray(0, Math.min(8, bits / 8));
 }
 
+const byteText = (byte: number): string => HEX[byte >> 4]! + HEX[byte & 15]!;
+const HEX = '0123456789abcdef';
+
+/** The latest of each register: from one step to the next most stay as they are. */
+const latestRows = new WeakMap<RegisterDescription, RegisterRow>();
+
 function registerRow(description: RegisterDescription, bytes: Uint8Array): RegisterRow {
-  const value = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
-    .reverse()
-    .join('');
+  let value = '';
+  for (let i = bytes.length - 1; i >= 0; i--) value += byteText(bytes[i]!);
+  const latest = latestRows.get(description);
+  if (latest?.value === value) return latest;
+  const row = shared(makeRow(description, value));
+  latestRows.set(description, row);
+  return row;
+}
+
+function makeRow(description: RegisterDescription, value: string): RegisterRow {
   return { name: description.name, value, bits: description.bits, flags: flagNames(description, value) };
 }
 

@@ -67,7 +67,7 @@ export function reportStop(context: Context, stop: Stop): StopReport {
   const { goroutine, thread } = session.selection;
   const frame = session.frame(session.selection);
   const { position } = frame;
-  const lines = position && session.sourceLines(position.file);
+  const lines = position && session.sourceAtStop(position.file);
   const around = session.settings.values['source-list-line-count'];
   return {
     causes: stop.causes.map((cause) => ({

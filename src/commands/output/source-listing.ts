@@ -1,3 +1,4 @@
+import { shared } from './json.ts';
 import type { Style } from './style.ts';
 
 /** Some lines of a source file, as data. */
@@ -8,7 +9,32 @@ export interface SourceListing {
   readonly lines: readonly { readonly number: number; readonly text: string }[];
 }
 
+/** Who steps comes by the same lines again and again. */
+const keptListings = new WeakMap<readonly string[], Map<string, SourceListing>>();
+const MOST_KEPT = 256;
+
 export function sourceListing(
+  file: string,
+  lines: readonly string[],
+  centre: number,
+  around: number,
+  current: number,
+): SourceListing {
+  let listings = keptListings.get(lines);
+  if (listings === undefined || listings.size >= MOST_KEPT) {
+    listings = new Map();
+    keptListings.set(lines, listings);
+  }
+  const key = `${centre} ${around} ${current} ${file}`;
+  let listing = listings.get(key);
+  if (listing === undefined) {
+    listing = shared(makeListing(file, lines, centre, around, current));
+    listings.set(key, listing);
+  }
+  return listing;
+}
+
+function makeListing(
   file: string,
   lines: readonly string[],
   centre: number,

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { threadId } from '../../base/index.ts';
 import { openProgram } from '../../golang/index.ts';
 import { fixtureProgram } from '../../golang/testing/fixture-program.ts';
@@ -19,6 +19,22 @@ async function run(session: Session, line: string, format: 'text' | 'json' = 'te
 
 const startedSession = (build: Parameters<typeof startedTarget>[0]): Session =>
   new Session(openProgram(startedTarget(build)), fakeHost({}));
+
+afterEach(() => void vi.useRealTimers());
+
+test('the source where a program stops is looked at again in time, and that of other files at once', () => {
+  vi.useFakeTimers({ now: 1000 });
+  const sources = { '/src/a.go': 'package a', '/src/b.go': 'package b' };
+  const session = new Session(openProgram(startedTarget({ fixture: 'scopes' })), fakeHost({ sources }));
+  expect(session.sourceAtStop('/src/a.go')).toEqual(['package a']);
+  sources['/src/a.go'] = 'package edited';
+  expect(session.sourceAtStop('/src/a.go')).toEqual(['package a']);
+  vi.advanceTimersByTime(150);
+  expect(session.sourceAtStop('/src/a.go')).toEqual(['package edited']);
+  expect(session.sourceAtStop('/src/b.go')).toEqual(['package b']);
+  session.settings.values['substitute-path'] = [{ from: '/src/b.go', to: '/src/a.go' }];
+  expect(session.sourceAtStop('/src/b.go')).toEqual(['package edited']);
+});
 
 const builds = [
   { fixture: 'scopes' },

@@ -85,6 +85,8 @@ export class Cancelled extends UserError {
 }
 
 const KEPT_STACKS = 8;
+/** Nobody edits a source file and steps on in so short a time. */
+const SOURCE_KEPT_MS = 100;
 
 /** What lasts from one command to the next: the program, what is selected, settings, displayed expressions. */
 export class Session {
@@ -111,6 +113,10 @@ export class Session {
   #verdict: Verdict | undefined;
   /** The source that was asked for last, which mostly is the next one too. */
   #source: { readonly text: string; readonly lines: readonly string[] } | undefined;
+  /** Of the stop before this one. */
+  #atStop:
+    | { readonly file: string; readonly at: number; readonly lines: readonly string[] | undefined }
+    | undefined;
   readonly #stacks = new Map<string, { depth: number; stack: Stack }>();
 
   constructor(program: Program, host: Host, settings = new Settings(), live?: LiveControl) {
@@ -207,6 +213,16 @@ export class Session {
     if (text === undefined) return undefined;
     if (this.#source?.text !== text) this.#source = { text, lines: text.split('\n') };
     return this.#source.lines;
+  }
+
+  /** The same for where the program has stopped: files are not looked at for each of many steps. */
+  sourceAtStop(path: string): readonly string[] | undefined {
+    const file = this.localPath(path);
+    const age = Date.now() - (this.#atStop?.at ?? 0);
+    if (this.#atStop?.file !== file || age < 0 || age > SOURCE_KEPT_MS) {
+      this.#atStop = { file, at: Date.now(), lines: this.sourceLines(path) };
+    }
+    return this.#atStop.lines;
   }
 
   /** Where a source file is on this machine. */

@@ -39,11 +39,17 @@ export interface FunctionCode {
   readonly statements: readonly CodeStatement[];
 }
 
+/** More places of a module than this are not kept. */
+const MOST_POSITIONS = 4096;
+
 /** Functions' code, each made out once and kept for as long as its module is loaded. */
 export class CodeOf {
   readonly #modules: ModuleMap;
   readonly #known = new WeakMap<Module, Map<number, FunctionCode>>();
   readonly #entries = new WeakMap<Module, Map<string, readonly RuntimeAddress[]>>();
+  readonly #positions = new WeakMap<Module, Map<number, CodeStatement | undefined>>();
+  /** What was found last: the next address is mostly in the same function. */
+  #last: { readonly module: Module; readonly code: FunctionCode } | undefined;
 
   constructor(modules: ModuleMap) {
     this.#modules = modules;
@@ -54,11 +60,14 @@ export class CodeOf {
     const module = this.#modules.at(pc);
     const image = module?.image;
     if (module === undefined || image === undefined) return undefined;
+    const last = this.#last;
+    if (last?.module === module && last.code.entry <= pc && pc < last.code.end) return last.code;
     const bounds = boundsOf(image, module.toLinked(pc));
     if (bounds === undefined) return undefined;
     const known = kept(this.#known, module);
     const code = known.get(bounds.from) ?? new KnownCode(module, image, bounds);
     known.set(bounds.from, code);
+    this.#last = { module, code };
     return code;
   }
 
@@ -72,9 +81,12 @@ export class CodeOf {
     const module = this.#modules.at(pc);
     const image = module?.image;
     if (module === undefined || image === undefined) return undefined;
-    const linked = module.toLinked(pc);
-    const position = image.functions?.position(linked) ?? image.debugInfo?.lines.position(linked);
-    return position && { address: pc, ...position, calls: inlinedCalls(image.functions, linked) };
+    const known = kept(this.#positions, module);
+    if (known.has(pc)) return known.get(pc);
+    if (known.size >= MOST_POSITIONS) known.clear();
+    const statement = statementAt(module, image, pc);
+    known.set(pc, statement);
+    return statement;
   }
 
   #entriesIn(module: Module, name: string): readonly RuntimeAddress[] {
@@ -86,6 +98,12 @@ export class CodeOf {
     known.set(name, entries);
     return entries;
   }
+}
+
+function statementAt(module: Module, image: Image, pc: RuntimeAddress): CodeStatement | undefined {
+  const linked = module.toLinked(pc);
+  const position = image.functions?.position(linked) ?? image.debugInfo?.lines.position(linked);
+  return position && { address: pc, ...position, calls: inlinedCalls(image.functions, linked) };
 }
 
 function kept<K, V>(maps: WeakMap<Module, Map<K, V>>, module: Module): Map<K, V> {

@@ -3,6 +3,7 @@ import { type RuntimeAddress, runtimeAddress, UserError } from '../../base/index
 import type { LiveThread } from '../../target/index.ts';
 import { DEFER_MACHINERY, type Exits } from './exits.ts';
 import { type CodeStatement, encloses, type FunctionCode, withoutStatements } from './function-code.ts';
+import type { KeptStops, StopsByFunction } from './kept-stops.ts';
 import { bodyHome, LoopBodies } from './loop-bodies.ts';
 import { type FrameHere, type Goal, INTERRUPTED, type Walk } from './walk.ts';
 
@@ -61,11 +62,13 @@ export class LineStep {
   #resultsTaken = false;
   /** A panic or Goexit has been seen to be under way. */
   #unwinds = false;
-  readonly #stops = new Map<FunctionCode, ReadonlySet<number>>();
+  readonly #kept: KeptStops;
+  #stops: StopsByFunction = new Map();
 
-  constructor(walk: Walk, exits: Exits, kind: StepKind) {
+  constructor(walk: Walk, exits: Exits, kept: KeptStops, kind: StepKind) {
     this.#walk = walk;
     this.#exits = exits;
+    this.#kept = kept;
     this.#kind = kind;
   }
 
@@ -77,6 +80,7 @@ export class LineStep {
     }
     this.#origin = walk.code.positionAt(walk.pc);
     this.#function = this.#origin?.calls.innermost ?? frame.code.name;
+    this.#stops = this.#kept.from(this.#origin, this.#kind);
     if (this.#kind !== 'into') this.#bodies.enter(walk, frame);
     return this.#kind === 'out' ? this.#runFree(this.#bodies.home(frame)) : this.#follow(frame);
   }

@@ -6,6 +6,7 @@ import { CallPlan } from '../tracing/call-plan.ts';
 import { Exits } from './exits.ts';
 import { CodeOf, type FunctionCode } from './function-code.ts';
 import { Instructions } from './instructions.ts';
+import { KeptStops } from './kept-stops.ts';
 import { type Finish, LineStep, type StepKind } from './line-step.ts';
 import { Subject } from './subject.ts';
 import { INTERRUPTED, Walk } from './walk.ts';
@@ -23,6 +24,7 @@ export class Stepping {
   readonly #control: Debugger;
   readonly #code: CodeOf;
   readonly #instructions: Instructions;
+  readonly #stops = new KeptStops();
   /** Where functions that have returned had their results; null: it is not known. */
   readonly #plans = new WeakMap<FunctionCode, CallPlan | null>();
   #exits: Exits;
@@ -41,7 +43,7 @@ export class Stepping {
     this.#checkReturns(who);
     const walk = this.#walkOf(who);
     if (!(walk instanceof Walk)) return walk;
-    const finish = new LineStep(walk, this.#exits, kind).run();
+    const finish = new LineStep(walk, this.#exits, this.#stops, kind).run();
     return this.#finished(walk, finish);
   }
 
@@ -56,7 +58,7 @@ export class Stepping {
     if (call?.flow !== 'call') {
       return this.#finished(walk, walk.stepOne() ?? { kind: 'statement' });
     }
-    return this.#finished(walk, new LineStep(walk, this.#exits, 'over').call(call));
+    return this.#finished(walk, new LineStep(walk, this.#exits, this.#stops, 'over').call(call));
   }
 
   #finished(walk: Walk, finish: Finish): Stop {

@@ -2,10 +2,11 @@ import { type RuntimeAddress, runtimeAddress } from '../../base/index.ts';
 import type { Thread } from '../../target/index.ts';
 import { GoroutineFields } from '../goroutines/goroutine-fields.ts';
 import type { Machine, Machines } from '../machines.ts';
+import type { RunningG } from '../running-g.ts';
 import type { Layout } from '../runtime-facts/form.ts';
 import { M } from '../runtime-facts/structs.ts';
 import { type Cursor, cursorAt } from './cursor.ts';
-import { StackSwitches } from './stack-switch.ts';
+import { type SavedStates, StackSwitches } from './stack-switch.ts';
 
 export interface StackStart {
   readonly cursor: Cursor;
@@ -16,13 +17,32 @@ export interface StackStart {
 /** Where the walk of a stack begins. */
 export class StackStarts {
   readonly #fields: GoroutineFields;
-  readonly #machines: Machines;
+  readonly #machinesNow: () => Machines;
   readonly #m: Layout<typeof M>;
 
-  constructor(fields: GoroutineFields, machines: Machines) {
+  constructor(fields: GoroutineFields, machines: () => Machines) {
     this.#fields = fields;
-    this.#machines = machines;
+    this.#machinesNow = machines;
     this.#m = fields.runtime.layout(M);
+  }
+
+  get #machines(): Machines {
+    return this.#machinesNow();
+  }
+
+  /** A goroutine that runs on a thread, and on its own stack there: without any list, unless the walk leaves that stack. */
+  ofRunning(thread: Thread, { address, stack }: RunningG): StackStart {
+    const { runtime } = this.#fields;
+    const cursor = threadCursor(thread, runtime.target.arch);
+    const isOnOwnStack = cursor.sp >= stack.low && cursor.sp <= stack.high;
+    if (!isOnOwnStack) return this.ofThread(thread);
+    return {
+      cursor,
+      switches: new StackSwitches(runtime.target.arch, runtime.memory, stack, () => {
+        const machine = this.#machines.ofThread(thread.id);
+        return machine === undefined ? NOTHING_SAVED : this.#saved(machine, address);
+      }),
+    };
   }
 
   /**
@@ -53,13 +73,21 @@ export class StackStarts {
     };
   }
 
-  #switches({ address, g0 }: Machine, curg: RuntimeAddress): StackSwitches {
+  #switches(machine: Machine, curg: RuntimeAddress): StackSwitches {
     const { runtime, layout } = this.#fields;
-    const vdsoSp = this.#fields.word(address, this.#m.vdsoSp);
-    return new StackSwitches(runtime.target.arch, runtime.memory, {
+    const bounds = {
       low: curg === 0 ? 0 : this.#fields.word(curg, layout.stackLow),
       high: curg === 0 ? 0 : this.#fields.word(curg, layout.stackHigh),
-      sched: curg === 0 ? { pc: 0, sp: 0, fp: undefined, lr: undefined } : this.#fields.sched(curg),
+    };
+    const saved = this.#saved(machine, curg);
+    return new StackSwitches(runtime.target.arch, runtime.memory, bounds, () => saved);
+  }
+
+  #saved({ address, g0 }: Machine, curg: RuntimeAddress): SavedStates {
+    const { layout } = this.#fields;
+    const vdsoSp = this.#fields.word(address, this.#m.vdsoSp);
+    return {
+      sched: curg === 0 ? NOTHING_SAVED.sched : this.#fields.sched(curg),
       syscall: curg === 0 ? undefined : this.#fields.systemCall(curg),
       vdso:
         vdsoSp === 0
@@ -71,9 +99,16 @@ export class StackStarts {
               lr: undefined,
             },
       g0Sp: this.#fields.word(g0, layout.schedSp),
-    });
+    };
   }
 }
+
+const NOTHING_SAVED: SavedStates = {
+  sched: { pc: 0, sp: 0, fp: undefined, lr: undefined },
+  syscall: undefined,
+  vdso: undefined,
+  g0Sp: 0,
+};
 
 const savedCursor = (pc: number, sp: number, fp: number | undefined, lr: number | undefined): Cursor => ({
   pc,

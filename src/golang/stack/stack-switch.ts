@@ -11,11 +11,14 @@ export interface SavedState {
   readonly lr: number | undefined;
 }
 
-/** What is needed to get from a thread's system stack back to the stack of the goroutine that it runs. */
-export interface ThreadStacks {
-  /** Stack of m.curg: [low, high). */
+/** Stack of m.curg: [low, high). */
+export interface StackBounds {
   readonly low: number;
   readonly high: number;
+}
+
+/** What is needed to get from a thread's system stack back to the stack of the goroutine that it runs. */
+export interface SavedStates {
   readonly sched: SavedState;
   /** Set while in a system call or in C. */
   readonly syscall: SavedState | undefined;
@@ -33,21 +36,33 @@ export interface ThreadStacks {
 export class StackSwitches {
   readonly #arch: Arch;
   readonly #memory: Memory;
-  readonly #stacks: ThreadStacks;
-  #goroutine: SavedState;
-  #g0Sp: number;
+  readonly #bounds: StackBounds;
+  readonly #read: () => SavedStates;
+  #saved: SavedStates | undefined;
+  /** Where it was left by what a walk has come through; undefined: as it was saved. */
+  #goroutine: SavedState | undefined;
+  #g0Sp: number | undefined;
 
-  constructor(arch: Arch, memory: Memory, stacks: ThreadStacks) {
+  /** `read` is asked for what was saved when a walk comes to where it is needed: most stay on one stack. */
+  constructor(arch: Arch, memory: Memory, bounds: StackBounds, read: () => SavedStates) {
     this.#arch = arch;
     this.#memory = memory;
-    this.#stacks = stacks;
-    this.#goroutine = stacks.sched;
-    this.#g0Sp = stacks.g0Sp;
+    this.#bounds = bounds;
+    this.#read = read;
+  }
+
+  get #states(): SavedStates {
+    this.#saved ??= this.#read();
+    return this.#saved;
+  }
+
+  get #systemSp(): number {
+    return this.#g0Sp ?? this.#states.g0Sp;
   }
 
   /** Whether a stack pointer is on the goroutine's own stack. At `high` it is, for a frame that is empty. */
   onGoroutine(sp: number): boolean {
-    return sp >= this.#stacks.low && sp <= this.#stacks.high;
+    return sp >= this.#bounds.low && sp <= this.#bounds.high;
   }
 
   /**
@@ -55,25 +70,25 @@ export class StackSwitches {
    * newstack so (on arm64 with 16 bytes between), but stays where it is for g0 itself, of whose stack there is no more.
    */
   isSystemStart(sp: number): boolean {
-    return sp <= this.#g0Sp && sp >= this.#g0Sp - 16;
+    return sp <= this.#systemSp && sp >= this.#systemSp - 16;
   }
 
   /** The goroutine as it left its stack, if that is known and plausible. */
   toGoroutine(): Cursor | undefined {
-    const { pc, sp, fp, lr } = this.#goroutine;
+    const { pc, sp, fp, lr } = this.#goroutine ?? this.#states.sched;
     if (pc === 0 || !this.onGoroutine(sp)) return undefined;
     return cursorAt({ pc, sp, fp, lr, arrivedBy: 'stack-switch' });
   }
 
   /** From C code that cannot be unwound: to the Go function that called it, as entersyscall noted it. */
   toSystemCall(): Cursor | undefined {
-    const saved = this.#stacks.syscall;
+    const saved = this.#states.syscall;
     if (saved === undefined || !this.onGoroutine(saved.sp)) return undefined;
     return cursorAt({ ...saved, arrivedBy: 'stack-switch' });
   }
 
   toVdsoCaller(): Cursor | undefined {
-    const saved = this.#stacks.vdso;
+    const saved = this.#states.vdso;
     return saved === undefined ? undefined : cursorAt({ ...saved });
   }
 
@@ -88,7 +103,7 @@ export class StackSwitches {
     callee: { readonly cfa: number; readonly returnAddress: number; readonly callerFp: number | undefined },
     isFrame: (sp: number) => boolean,
   ): number | undefined {
-    const noted = this.#g0Sp;
+    const noted = this.#systemSp;
     if (noted === 0 || this.onGoroutine(noted)) return undefined;
     if (!isFrame(noted)) return undefined;
     this.#g0Sp = this.#memory.uint64((noted + this.#savedAt) as RuntimeAddress);

@@ -10,6 +10,10 @@ const PAGE = 4096;
 /** More pages than this of one stop, and reading goes through a cache made for bulk. */
 const MOST_PAGES = 192;
 const LONGEST_CACHED = 2 * PAGE;
+/** Memory for pages is made for so many at once: each piece of its own costs more than reading the page. */
+const PAGES_TOGETHER = 8;
+/** What other processes write into memory that they share with this one is seen after so long at the latest. */
+const KEPT_MS = 50;
 const STRING_STEP = 64;
 
 /** What stands in memory in place of the program's own bytes, while it runs. */
@@ -19,14 +23,18 @@ export interface Overlay {
 }
 
 /**
- * Memory of a process. While it is stopped, pages are kept until `invalidate`; after many pages everything goes through
- * the cache that cores use. While it runs, every read goes to the process.
+ * Memory of a process. While it is stopped, pages are kept until `invalidate`, also while instructions are emulated;
+ * after many pages everything goes through the cache that cores use. While it runs, every read goes to the process.
  */
 export class ProcessMemory implements LiveMemory {
   readonly #kernel: Kernel;
   readonly #pid: number;
   readonly #overlay: Overlay;
   readonly #pages = new Map<number, Uint8Array>();
+  /** When the first of them was read. */
+  #since = 0;
+  /** Room for further pages. */
+  #room = new Uint8Array(0);
   #scratch = new Uint8Array(256);
   #scratchView = new DataView(this.#scratch.buffer);
   #bulk: CoreMemory | undefined;
@@ -53,6 +61,32 @@ export class ProcessMemory implements LiveMemory {
     this.#bulk = undefined;
     this.#regions = undefined;
     this.#memoryRegions = undefined;
+  }
+
+  /** An instruction has been emulated. */
+  noteStep(): void {
+    const isEmpty = this.#pages.size === 0 && this.#bulk === undefined;
+    if (!isEmpty && Date.now() - this.#since > KEPT_MS) this.invalidate();
+  }
+
+  /** An instruction that is emulated has written there. What was given out before stays as it was. */
+  noteWritten(address: number, bytes: Uint8Array): void {
+    if (this.#bulk !== undefined) {
+      this.invalidate();
+      return;
+    }
+    for (let done = 0; done < bytes.length; ) {
+      const offset = (address + done) % PAGE;
+      const count = Math.min(bytes.length - done, PAGE - offset);
+      const before = this.#pages.get(address + done - offset);
+      if (before !== undefined) {
+        const page = this.#newPage();
+        page.set(before);
+        page.set(bytes.subarray(done, done + count), offset);
+        this.#pages.set(address + done - offset, page);
+      }
+      done += count;
+    }
   }
 
   uint8(address: RuntimeAddress): number {
@@ -204,9 +238,17 @@ export class ProcessMemory implements LiveMemory {
       this.#useBulk();
       return this.#bulk!.tryRead(runtimeAddress(start), PAGE)?.slice();
     }
-    const page = this.#direct(start, PAGE);
-    if (page.length < PAGE) return undefined;
+    const page = this.#newPage();
+    if (this.#kernel.readMemory(this.#pid, start, page) < PAGE) return undefined;
+    if (this.#pages.size === 0) this.#since = Date.now();
     this.#pages.set(start, page);
+    return page;
+  }
+
+  #newPage(): Uint8Array {
+    if (this.#room.length === 0) this.#room = new Uint8Array(PAGES_TOGETHER * PAGE);
+    const page = this.#room.subarray(0, PAGE);
+    this.#room = this.#room.subarray(PAGE);
     return page;
   }
 

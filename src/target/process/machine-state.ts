@@ -1,5 +1,6 @@
 import type { WritableMachineState } from '../../arch/index.ts';
 import type { Kernel } from './kernel.ts';
+import type { ProcessMemory } from './live-memory.ts';
 import type { ProcessThread } from './process-thread.ts';
 
 /** A push, or a local variable. */
@@ -8,18 +9,18 @@ const NEAR = 2048;
 /** One thread's registers and its process's memory, for an instruction that is emulated. */
 export class MachineOfThread implements WritableMachineState {
   thread!: ProcessThread;
-  /** Whether memory was written; whoever wants to know it says false before. */
-  wrote = false;
   readonly #kernel: Kernel;
   readonly #pid: number;
+  readonly #memory: ProcessMemory;
   readonly #sp: number;
   readonly #bytes = new Uint8Array(8);
   readonly #view = new DataView(this.#bytes.buffer);
 
-  constructor(kernel: Kernel, pid: number, sp: number) {
+  constructor(kernel: Kernel, pid: number, memory: ProcessMemory, sp: number) {
     this.#sp = sp;
     this.#kernel = kernel;
     this.#pid = pid;
+    this.#memory = memory;
   }
 
   register(dwarf: number): bigint {
@@ -45,7 +46,10 @@ export class MachineOfThread implements WritableMachineState {
     const sp = this.thread.registers.get(this.#sp)!;
     if (address < sp - NEAR || address > sp + NEAR) return false;
     this.#view.setBigUint64(0, BigInt.asUintN(64, value), true);
-    this.wrote = true;
-    return this.#kernel.writeMemory(this.#pid, address, this.#bytes.subarray(0, length)) === length;
+    const bytes = this.#bytes.subarray(0, length);
+    const isWhole = this.#kernel.writeMemory(this.#pid, address, bytes) === length;
+    if (isWhole) this.#memory.noteWritten(address, bytes);
+    else this.#memory.invalidate();
+    return isWhole;
   }
 }

@@ -115,6 +115,7 @@ export class ProcessTarget implements LiveTarget {
     this.#stepOff = new StepOff({
       kernel,
       pid,
+      memory: this.memory,
       traps: this.#traps,
       modules: this.modules,
       calls: this.#calls,
@@ -312,22 +313,21 @@ export class ProcessTarget implements LiveTarget {
   emulate(id: ThreadId): boolean {
     const thread = this.#threads.get(id);
     if (thread?.state !== 'stopped' || thread.pendingSignal !== 0) return false;
-    const emulated = this.#tryEmulate(thread);
-    if (emulated === undefined) return false;
+    if (!this.#tryEmulate(thread)) return false;
+    this.memory.noteStep();
     this.#generation++;
     this.#signal = undefined;
     this.#threads.current = id;
-    if (emulated === 'written') this.memory.invalidate();
     return true;
   }
 
-  #tryEmulate(thread: ProcessThread): ReturnType<StepOff['emulate']> {
+  #tryEmulate(thread: ProcessThread): boolean {
     try {
       return this.#stepOff.emulate(thread);
     } catch (error) {
       // Killed: a run is what finds that out.
       if (!(error instanceof TargetFault)) throw error;
-      return undefined;
+      return false;
     }
   }
 

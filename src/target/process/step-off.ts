@@ -2,6 +2,7 @@ import type { DecodedInstruction, LinuxCalls } from '../../arch/index.ts';
 import { type RuntimeAddress, TargetFault } from '../../base/index.ts';
 import type { SystemCalls } from './inject.ts';
 import type { Kernel } from './kernel.ts';
+import type { ProcessMemory } from './live-memory.ts';
 import type { LiveModules } from './live-modules.ts';
 import { MachineOfThread } from './machine-state.ts';
 import type { ProcessThread } from './process-thread.ts';
@@ -20,6 +21,7 @@ const REACH = 2 ** 30;
 interface Setting {
   readonly kernel: Kernel;
   readonly pid: number;
+  readonly memory: ProcessMemory;
   readonly traps: TrapTable;
   readonly modules: LiveModules;
   readonly calls: SystemCalls;
@@ -42,7 +44,7 @@ export class StepOff {
 
   constructor(setting: Setting) {
     this.#setting = setting;
-    this.#machine = new MachineOfThread(setting.kernel, setting.pid, setting.sp);
+    this.#machine = new MachineOfThread(setting.kernel, setting.pid, setting.memory, setting.sp);
   }
 
   /**
@@ -63,17 +65,15 @@ export class StepOff {
 
   /**
    * Does the next instruction of a thread without the CPU, while everything is stopped: a step then costs no stop.
-   * `written`: and it wrote memory. Undefined: it is none that can be done so, and nothing has changed.
+   * False: it is none that can be done so, and nothing has changed.
    */
-  emulate(thread: ProcessThread): 'done' | 'written' | undefined {
+  emulate(thread: ProcessThread): boolean {
     const instruction = this.#setting.instructionAt(thread.pc);
-    if (instruction === undefined || thread.inSystemCall || thread.mayRestart) return undefined;
-    const machine = this.#machine;
-    machine.thread = thread;
-    machine.wrote = false;
-    if (this.#isWatched(instruction) || !instruction.emulate(machine)) return undefined;
+    if (instruction === undefined || thread.inSystemCall || thread.mayRestart) return false;
+    this.#machine.thread = thread;
+    if (this.#isWatched(instruction) || !instruction.emulate(this.#machine)) return false;
     thread.decidedTrap = undefined;
-    return machine.wrote ? 'written' : 'done';
+    return true;
   }
 
   #isWatched(instruction: DecodedInstruction): boolean {

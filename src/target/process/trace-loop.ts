@@ -434,7 +434,7 @@ export class TraceLoop implements Member {
     };
     state.stepping = thread;
     thread.decidedTrap = undefined;
-    if (thread.pendingSignal === 0 && this.#setting.stepOff.emulate(thread) !== undefined) {
+    if (thread.pendingSignal === 0 && this.#setting.stepOff.emulate(thread)) {
       state.decide({ kind: 'step', thread });
       return;
     }
