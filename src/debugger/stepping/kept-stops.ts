@@ -1,5 +1,7 @@
 import type { CodeStatement, FunctionCode } from './function-code.ts';
-import type { StepKind } from './line-step.ts';
+
+/** `next`, `step` and `stepout`. */
+export type StepKind = 'over' | 'into' | 'out';
 
 /** Where steps from one place end in functions. */
 export type StopsByFunction = Map<FunctionCode, ReadonlySet<number>>;

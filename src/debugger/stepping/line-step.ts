@@ -3,7 +3,7 @@ import { type RuntimeAddress, runtimeAddress, UserError } from '../../base/index
 import type { LiveThread } from '../../target/index.ts';
 import { DEFER_MACHINERY, type Exits } from './exits.ts';
 import { type CodeStatement, encloses, type FunctionCode, withoutStatements } from './function-code.ts';
-import type { KeptStops, StopsByFunction } from './kept-stops.ts';
+import type { KeptStops, StepKind, StopsByFunction } from './kept-stops.ts';
 import { bodyHome, LoopBodies } from './loop-bodies.ts';
 import { type FrameHere, type Goal, INTERRUPTED, type Walk } from './walk.ts';
 
@@ -18,8 +18,6 @@ const MOST_IN_LEAF = 100;
 const REFLECTION = /^runtime\.(call\d+|reflectcall)(\.abi0)?$/;
 /** Wrappers that lead to each other. */
 const MOST_WRAPPERS = 16;
-
-export type StepKind = 'over' | 'into' | 'out';
 
 /** How a step ended. */
 export type Finish =

@@ -6,8 +6,8 @@ import { CallPlan } from '../tracing/call-plan.ts';
 import { Exits } from './exits.ts';
 import { CodeOf, type FunctionCode } from './function-code.ts';
 import { Instructions } from './instructions.ts';
-import { KeptStops } from './kept-stops.ts';
-import { type Finish, LineStep, type StepKind } from './line-step.ts';
+import { KeptStops, type StepKind } from './kept-stops.ts';
+import { type Finish, LineStep } from './line-step.ts';
 import { Subject } from './subject.ts';
 import { INTERRUPTED, Walk } from './walk.ts';
 
