@@ -12,6 +12,7 @@ export interface TraceCallOptions extends RecordingRequest {
   /** Nanoseconds. */
   readonly slowerThan: number | undefined;
   readonly summary: boolean;
+  readonly traps: boolean;
   readonly json: boolean;
   readonly color: boolean;
 }
@@ -42,6 +43,9 @@ export function addCallOptions(trace: Command): void {
         (text) => parseDuration(text) ?? trace.error(`error: ${text} is not a time: write 10ms or 1.5s`),
       ),
     )
+    .addOption(
+      new Option('--no-traps', 'nothing of functions without room for a jump: a trap there takes 2 to 10 µs'),
+    )
     .addOption(new Option('--summary', 'count calls and how long they take, instead of showing each'));
 }
 
@@ -60,6 +64,7 @@ export function callOptions(
     condition: values.if as string | undefined,
     slowerThan: values.slowerThan as number | undefined,
     summary: values.summary === true,
+    traps: values.traps !== false,
     json: values.json === true,
     color: values.color !== false,
   };
@@ -91,7 +96,8 @@ export function strayOption(
   const given = (options: Readonly<Record<string, string>>): string | undefined =>
     Object.entries(options).find(([name]) => values[name] !== undefined)?.[1];
   if (pattern === undefined) {
-    const stray = given(OF_CALLS);
+    const stray =
+      given(OF_CALLS) ?? (values.traps === false && !values.goroutines ? '--no-traps' : undefined);
     return stray && `${stray} is for calls: name a pattern of functions too`;
   }
   const stray = given(OF_GOROUTINES);

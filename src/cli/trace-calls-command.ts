@@ -47,6 +47,7 @@ async function trace(options: TraceCallOptions): Promise<number> {
         if (options.condition !== undefined) checkCondition(options.condition, functions);
       },
       values: !options.summary || condition !== undefined,
+      traps: options.traps,
     });
     const teller = new Teller(recording, options, condition);
     const calls = recording.follow(teller);

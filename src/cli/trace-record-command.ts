@@ -85,6 +85,7 @@ async function recorded(
         follow: wanted,
         engine,
         calls: options.calls && recordedCalls(options.calls),
+        traps: options.traps ?? true,
         spoolFolder: output === undefined ? undefined : path.dirname(output),
       });
       const { calls } = options;

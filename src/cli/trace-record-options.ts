@@ -18,6 +18,7 @@ export interface TraceRecordOptions extends RecordingRequest {
   readonly follow?: string | undefined;
   /** What the program starts is recorded too. */
   readonly children?: boolean;
+  readonly traps?: boolean;
   /** Calls that are kept besides. */
   readonly calls?: TraceCallOptions | undefined;
 }
@@ -111,6 +112,7 @@ export function addTraceRecord(
             lines: calls === undefined ? linesOf(values) : undefined,
             follow: values.goroutines as string | undefined,
             children: values.followChild === true,
+            traps: values.traps !== false,
             calls,
           });
       },

@@ -13,6 +13,8 @@ export interface FunctionCode {
   effects(instruction: OutlinedInstruction): InstructionEffects | undefined;
   /** Whether who writes the probe can do what the program's runtime does when an address does not exist. */
   readonly seesFaults: boolean;
+  /** Whether traps may stand where there is no room for jumps. */
+  readonly mayTrap: boolean;
 }
 
 /** Whether an address is in another function. */

@@ -13,6 +13,7 @@ function windows(
   hex: string,
   jumpTable: readonly number[] = [],
   seesFaults = false,
+  mayTrap = false,
 ): ReturnType<typeof functionWindows> {
   const bytes = Uint8Array.from(hex.trim().split(/\s+/), (byte) => Number.parseInt(byte, 16));
   const instructions = code.outline(bytes, ADDRESS);
@@ -24,6 +25,7 @@ function windows(
     jumpTable: () => jumpTable.map((offset) => ADDRESS + offset),
     effects: (it) => code.effects(bytes.subarray(it.address - ADDRESS), it.address),
     seesFaults,
+    mayTrap,
   });
 }
 
@@ -164,6 +166,53 @@ describe('windows of a function', () => {
       entry: '0+12',
       exits: ['0+12'],
       unseen: [7],
+    });
+  });
+
+  describe('where traps may stand', () => {
+    const trapped = (hex: string): unknown => {
+      const found = windows(hex, [], true, true);
+      if (typeof found === 'string') return found;
+      const place = (site: typeof found.entry): string =>
+        `${site.address - ADDRESS}+${site.original.length}${site.trapped ? ' trap' : ''}`;
+      return {
+        entry: place(found.entry),
+        exits: found.exits.map(place),
+        unseen: found.unseenReturns.map((address) => address - ADDRESS),
+      };
+    };
+
+    it('are one instruction where a jump has no room', () => {
+      // xor ecx, ecx; jmp to the loop’s condition; inc rcx; cmp rcx, 16; jl; ret and what it is padded with.
+      const loop = '31 c9 eb 03 48 ff c1 48 83 f9 10 7c f7';
+      expect(trapped(`${loop} c3 cc cc cc cc`)).toEqual({ entry: '0+2 trap', exits: ['13+5'], unseen: [] });
+      expect(trapped(`${loop} c3 48 89 c8 c3`)).toEqual({
+        entry: '0+2 trap',
+        exits: ['13+1 trap', '17+1 trap'],
+        unseen: [],
+      });
+      expect(trapped('eb 03 48 89 c8 48 83 f9 10 7c f7 c3')).toMatchObject({ entry: '0+2 trap' });
+    });
+
+    it('are jumps wherever these have room', () => {
+      expect(trapped(`${CHECK} ${PROLOGUE} ${EPILOGUE}`)).toEqual({
+        entry: '6+8',
+        exits: ['14+6'],
+        unseen: [],
+      });
+      expect(trapped(`${CHECK} ${PROLOGUE} eb 05 31 c0 90 90 90 c3 31 c0`)).toEqual({
+        entry: '6+8',
+        exits: ['21+1 trap'],
+        unseen: [],
+      });
+      // A jump to another function is no return.
+      expect(trapped('85 c0 7c 03 31 c0 c3 e9 00 10 00 00')).toMatchObject({ unseen: [7] });
+    });
+
+    it('are not where a loop leads to: its rounds are no calls', () => {
+      expect(trapped('48 83 c0 01 48 83 c3 01 eb f6 c3')).toBe(
+        'there is no room for a probe where it begins',
+      );
     });
   });
 

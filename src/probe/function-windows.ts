@@ -6,6 +6,7 @@ import { Relocation } from './relocation.ts';
 
 /** int3, with which Go's linker fills what is left between functions. */
 const PADDING = 0xcc;
+const RETURN = 0xc3;
 
 /** A function is moved as a whole up to this length. */
 const MOST_MOVED = 64;
@@ -30,6 +31,45 @@ export interface FunctionWindows {
 
 /** The windows of a compiled function, or why it has none. Rules: facts on inline probes, "safety rules". */
 export function functionWindows(code: FunctionCode): FunctionWindows | string {
+  const found = jumpWindows(code);
+  if (!code.mayTrap) return found;
+  if (typeof found !== 'string') return trappedReturns(code, found);
+  const check = behindCheck(code.bytes.subarray(0, PROLOGUE_BYTES));
+  const start = code.instructions.findIndex(({ address }) => address === code.address + (check ?? -1));
+  if (check === undefined || start < 0) return found;
+  const reached = reachedPlaces(code);
+  // A loop would be taken for calls.
+  if (reached?.has(code.instructions[start]!.address)) return found;
+  const relocation = new Relocation(code);
+  const entry = trappedEntry(code, start, relocation);
+  if (entry === undefined) return found;
+  return trappedReturns(code, { entry, ...exitWindows(code, entry, reached, relocation) });
+}
+
+/** The first instruction, which is executed in the trampoline. */
+function trappedEntry(code: FunctionCode, start: number, relocation: Relocation): PatchSite | undefined {
+  const first = code.instructions[start]!;
+  if (first.movable) return { ...window(code, [first], first.length), trapped: true };
+  const steps = relocation.steps(start, start + 1);
+  if (steps === undefined || steps.some(({ kind }) => kind === 'return')) return undefined;
+  return { ...relocated(code, first.address, first.length, steps), trapped: true };
+}
+
+/** With traps at the returns that are not seen otherwise. */
+function trappedReturns(code: FunctionCode, windows: FunctionWindows): FunctionWindows {
+  const isReturn = (address: number): boolean => code.bytes[address - code.address] === RETURN;
+  const exits = windows.unseenReturns.filter(isReturn).map((address): PatchSite => {
+    const original = Uint8Array.of(RETURN);
+    return { name: code.name, address: runtimeAddress(address), original, movedBytes: 0, trapped: true };
+  });
+  return {
+    entry: windows.entry,
+    exits: [...windows.exits, ...exits],
+    unseenReturns: windows.unseenReturns.filter((address) => !isReturn(address)),
+  };
+}
+
+function jumpWindows(code: FunctionCode): FunctionWindows | string {
   const check = behindCheck(code.bytes.subarray(0, PROLOGUE_BYTES));
   const start = code.instructions.findIndex(({ address }) => address === code.address + (check ?? -1));
   if (check === undefined || start < 0) return 'it begins in a way that is not known';

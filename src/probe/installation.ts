@@ -13,7 +13,15 @@ import {
 } from './leftovers.ts';
 import { JUMP_LENGTH, type PatchSite, patchBytes } from './patch-site.ts';
 import type { ProbeTarget, ProbeThread, RingFile } from './port.ts';
-import { mappedBytes } from './ring-layout.ts';
+import { HEADER, mappedBytes } from './ring-layout.ts';
+import {
+  giveSignalBack,
+  type TrapPlace,
+  takeSignal,
+  trapBytes,
+  trapTable,
+  writeTrapHandler,
+} from './signal-trap.ts';
 import { goesOnAt, type ProbeBody, type RingPlace, type Trampoline, writeTrampolines } from './trampoline.ts';
 import { WindowIndex } from './window-index.ts';
 
@@ -27,6 +35,9 @@ const MAP_FIXED_NOREPLACE = 0x10_0000;
 const MFD_CLOEXEC = 1;
 const MADV_REMOVE = 9;
 const MADV_POPULATE_READ = 22;
+const TRAP = 0xcc;
+/** Of words. */
+const ALIGNMENT = 8;
 
 /** Each block of the code begins with what tells a later session whose it is. */
 const BLOCK_BYTES = 64 * 1024;
@@ -62,13 +73,20 @@ export function prepareProbes(
   options: PrepareOptions,
 ): Probes {
   const windows = new WindowIndex(probes.map(({ site }) => site));
-  checkSites(target, windows, options);
+  const leftovers = findLeftovers(target, (owner) => owner !== options.owner && !options.isAlive(owner));
+  checkSites(target, windows, leftovers, options);
   const { text, ring } = options;
   const blocks = { size: BLOCK_BYTES, head: MARK_BYTES };
+  const trapped = windows.sites.filter((site) => site.trapped).length;
+  const write = (origin: number, ringAddress: number, area: number) =>
+    writeTrampolines(origin, { ...ring, address: ringAddress }, probes, blocks, (code) => {
+      if (trapped > 0) writeTrapHandler(code, area, trapped);
+    });
   // How long the code is does not depend on where it stands.
-  const trial = writeTrampolines(text.start, { ...ring, address: text.start }, probes, blocks);
+  const trial = write(text.start, text.start, text.start);
   const table = tableOf(windows.sites);
-  const codeBytes = Math.ceil((trial.bytes.length + table.length) / BLOCK_BYTES) * BLOCK_BYTES;
+  const traps = Math.ceil((trial.bytes.length + table.length) / ALIGNMENT) * ALIGNMENT;
+  const codeBytes = Math.ceil((traps + trapBytes(trapped)) / BLOCK_BYTES) * BLOCK_BYTES;
   const size = codeBytes + mappedBytes(ring.bytes);
   const address = findCodeSpace(text, target.mapped, size);
   if (address === undefined) throw new UserError('there is no free memory near the text of the program');
@@ -77,14 +95,22 @@ export function prepareProbes(
     target.write(address, mark(options.owner));
     const ringAddress = address + codeBytes;
     const file = mapRing(target, address + NAME_AT, ringAddress, mappedBytes(ring.bytes), options);
-    const place: RingPlace = { ...ring, address: ringAddress };
-    const { bytes, trampolines } = writeTrampolines(address, place, probes, blocks);
+    const { bytes, trampolines } = write(address, ringAddress, address + traps);
     for (let at = 0; at < bytes.length; at += BLOCK_BYTES) bytes.set(mark(options.owner), at);
-    noteTable(bytes, bytes.length, windows.sites.length, size);
+    const count = windows.sites.length;
+    noteTable(bytes, { at: bytes.length, count, size, traps: trapped === 0 ? 0 : traps });
     target.write(address, bytes);
     target.write(address + bytes.length, table);
-    const leftovers = findLeftovers(target, (owner) => owner !== options.owner && !options.isAlive(owner));
-    const parts = { code: address, codeBytes, size, ring: file, windows, trampolines };
+    if (trapped > 0) target.write(address + traps, trapTable(placesOf(trampolines)));
+    const parts = {
+      code: address,
+      codeBytes,
+      size,
+      ring: file,
+      windows,
+      trampolines,
+      traps: address + traps,
+    };
     return new Probes({ ...parts, rivals: options, leftovers });
   } catch (error) {
     target.systemCall(SYS.munmap, [address, size]);
@@ -100,6 +126,8 @@ interface ProbeParts {
   readonly ring: RingFile;
   readonly windows: WindowIndex;
   readonly trampolines: readonly Trampoline[];
+  /** Where the part of traps is, if there are any. */
+  readonly traps: number;
   readonly rivals: Rivals;
   readonly leftovers: readonly Leftover[];
 }
@@ -108,9 +136,15 @@ interface ProbeParts {
 export class Probes {
   readonly #parts: ProbeParts;
   readonly #bySite: ReadonlyMap<PatchSite, Trampoline>;
+  readonly #jumps: WindowIndex;
+  readonly #traps: WindowIndex;
+  /** SIGTRAP is ours. */
+  #hasSignal = false;
 
   constructor(parts: ProbeParts) {
     this.#parts = parts;
+    this.#jumps = new WindowIndex(parts.windows.sites.filter((site) => !site.trapped));
+    this.#traps = new WindowIndex(parts.windows.sites.filter((site) => site.trapped));
     this.#bySite = new Map(parts.trampolines.map((trampoline) => [trampoline.site, trampoline]));
   }
 
@@ -130,19 +164,45 @@ export class Probes {
   /**
    * Patches the sites: the probes fire when the program goes on. All threads are stopped. `interrupted` are the places
    * where goroutines were interrupted, between any two instructions, that no thread runs now. Throws WindowBusy, with
-   * nothing patched.
+   * nothing patched. Traps are left for `installTraps`.
    */
   install(target: ProbeTarget, interrupted: Iterable<number> = []): void {
-    const { windows, rivals, leftovers } = this.#parts;
-    checkInterrupted(target, windows, interrupted);
+    const { leftovers } = this.#parts;
+    checkInterrupted(target, this.#jumps, interrupted);
     for (const leftover of leftovers) removeLeftover(target, leftover);
+    this.#patch(target, this.#jumps);
+    for (const thread of target.threads) leaveWindow(thread, this.#jumps, this.#bySite);
+  }
+
+  /** Whether some sites are trapped. */
+  get hasTraps(): boolean {
+    return this.#traps.sites.length > 0;
+  }
+
+  /**
+   * Puts the traps in where there is no room for jumps. All threads are stopped; the program handles its signals. False: not
+   * in Go's way, and nothing has been done.
+   */
+  installTraps(target: ProbeTarget): boolean {
+    if (!this.hasTraps) return true;
+    const { code, traps } = this.#parts;
+    this.#hasSignal = takeSignal(target, traps, code + MARK_BYTES, this.#scratch);
+    if (this.#hasSignal) this.#patch(target, this.#traps);
+    return this.#hasSignal;
+  }
+
+  #patch(target: ProbeTarget, sites: WindowIndex): void {
     writeSites(
       target,
-      windows,
+      sites,
       (site) => patchBytes(site, this.#bySite.get(site)!.entry),
-      (site, there) => checkSite(target, site, there, rivals),
+      (site, there) => checkSite(target, site, there, this.#parts.rivals),
     );
-    for (const thread of target.threads) leaveWindow(thread, windows, this.#bySite);
+  }
+
+  get #scratch(): number {
+    const { code, codeBytes } = this.#parts;
+    return code + codeBytes + HEADER.scratch;
   }
 
   /** Gives the program its own text back. All threads are stopped. Who is in a trampoline goes on there. */
@@ -150,10 +210,11 @@ export class Probes {
     writeSites(target, this.#parts.windows, ({ original }) => original);
   }
 
-  /** Whether a thread is in a trampoline, or may come back to one: what it writes is not whole. */
+  /** Whether a thread is in a trampoline, or may come to one: what it writes is not whole. */
   isUsed(target: ProbeTarget): boolean {
     const { code, codeBytes } = this.#parts;
-    return somebodyIsIn(target, code, code + codeBytes);
+    const isTrapped = this.#hasSignal && isBehind(target, this.#traps.sites);
+    return isTrapped || somebodyIsIn(target, code, code + codeBytes);
   }
 
   /** Whether an address is in a trampoline. */
@@ -172,8 +233,9 @@ export class Probes {
    * is still used. One stopped thread is enough.
    */
   release(target: ProbeTarget, used: boolean): void {
-    const { code, codeBytes, size } = this.#parts;
-    if (used) target.systemCall(SYS.madvise, [code + codeBytes, size - codeBytes, MADV_REMOVE]);
+    const { code, codeBytes, size, traps } = this.#parts;
+    const stays = used || (this.#hasSignal && !giveSignalBack(target, traps, this.#scratch));
+    if (stays) target.systemCall(SYS.madvise, [code + codeBytes, size - codeBytes, MADV_REMOVE]);
     else target.systemCall(SYS.munmap, [code, size]);
   }
 }
@@ -183,12 +245,28 @@ function somebodyIsIn(target: ProbeTarget, start: number, end: number): boolean 
   return target.threads.some((thread) => isInside(thread.pc) || interruptedAt(target, thread, isInside));
 }
 
-/** What somebody has left who was killed; where a thread is in its code, that stays. */
+/** Whether somebody may have come upon a trap and not been told yet. */
+function isBehind(target: ProbeTarget, traps: readonly { readonly address: number }[]): boolean {
+  const places = new Set(traps.map(({ address }) => address + 1));
+  return target.threads.some(({ pc }) => places.has(pc));
+}
+
+/** What somebody has left who was killed; where a thread is in its code, or comes to it, that stays. */
 function removeLeftover(target: ProbeTarget, leftover: Leftover): void {
   restoreLeftover(target, leftover);
-  const { start, size } = leftover;
-  if (!somebodyIsIn(target, start, start + size)) target.systemCall(SYS.munmap, [start, size]);
+  const { start, size, traps, ring, patched } = leftover;
+  if (somebodyIsIn(target, start, start + size)) return;
+  if (traps !== undefined) {
+    const trapped = patched.filter(({ isTrap }) => isTrap);
+    if (isBehind(target, trapped) || !giveSignalBack(target, traps, ring + HEADER.scratch)) return;
+  }
+  target.systemCall(SYS.munmap, [start, size]);
 }
+
+const placesOf = (trampolines: readonly Trampoline[]): TrapPlace[] =>
+  trampolines
+    .filter(({ site }) => site.trapped)
+    .map(({ site, entry }) => ({ address: site.address, goesOnAt: entry }));
 
 /** Sites that are near to each other are written at once: a program may have thousands. None is written if one may not be. */
 function writeSites(
@@ -222,12 +300,22 @@ function writeSites(
   for (const { start, bytes } of pieces) target.write(start, bytes);
 }
 
-function checkSites(target: ProbeTarget, { sites }: WindowIndex, options: Rivals): void {
+function checkSites(
+  target: ProbeTarget,
+  { sites }: WindowIndex,
+  leftovers: readonly Leftover[],
+  options: Rivals,
+): void {
+  const left = leftovers.flatMap(({ patched }) => patched.filter(({ isTrap }) => isTrap));
+  const traps = new Map(left.map(({ address, original }) => [address, original]));
   let before: PatchSite | undefined;
   for (const site of sites) {
     if (before !== undefined && before.address + before.original.length > site.address)
       throw new Error(`two probes overlap in ${site.name}`);
-    checkSite(target, site, target.read(site.address, site.original.length), options);
+    const there = target.read(site.address, site.original.length).slice();
+    const former = traps.get(site.address);
+    if (former !== undefined && there[0] === TRAP) there.set(former.subarray(0, there.length));
+    checkSite(target, site, there, options);
     before = site;
   }
 }

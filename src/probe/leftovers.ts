@@ -11,8 +11,9 @@ import type { ProbeTarget } from './port.ts';
  *   24  name of the ring's memfd, with a zero
  *   32  first block only: where the table is, from the block's beginning, and how many entries it has, 32 bits each
  *   40  first block only: length of code and ring together, 64 bits
+ *   48  first block only: where the part of traps is (signal-trap.ts), from the block's beginning; 0: there is none. 32 bits
  *
- * An entry of the table: address, 64 bits; length, 32 bits; the bytes that were there.
+ * An entry of the table: address, 64 bits; length, and whether it is a trap, 32 bits; the bytes that were there.
  */
 const MARK = 'mattock probes';
 export const MARK_BYTES = 64;
@@ -20,12 +21,16 @@ const OWNER_AT = 16;
 export const NAME_AT = 24;
 const TABLE_AT = 32;
 const SIZE_AT = 40;
+const TRAPS_AT = 48;
+/** Of an entry's length. */
+const IS_TRAP = 0x8000_0000;
 /** Of the code, at least. */
 const ALIGNMENT = 64 * 1024;
 const ENTRY_BYTES = 12;
 const MOST_ENTRIES = 1 << 20;
 const MOST_ORIGINAL = 4096;
 const JUMP = 0xe9;
+const TRAP = 0xcc;
 
 const encode = (text: string): number[] => [...text].map((character) => character.charCodeAt(0));
 
@@ -38,20 +43,24 @@ export function mark(owner: number): Uint8Array {
 }
 
 /** Says in the mark of the first block what was patched. */
-export function noteTable(block: Uint8Array, table: number, count: number, size: number): void {
+export function noteTable(
+  block: Uint8Array,
+  { at, count, size, traps }: Record<'at' | 'count' | 'size' | 'traps', number>,
+): void {
   const view = new DataView(block.buffer, block.byteOffset);
-  view.setUint32(TABLE_AT, table, true);
+  view.setUint32(TABLE_AT, at, true);
   view.setUint32(TABLE_AT + 4, count, true);
   view.setBigUint64(SIZE_AT, BigInt(size), true);
+  view.setUint32(TRAPS_AT, traps, true);
 }
 
 export function tableOf(sites: readonly PatchSite[]): Uint8Array {
   const bytes = new Uint8Array(sites.reduce((sum, { original }) => sum + ENTRY_BYTES + original.length, 0));
   const view = new DataView(bytes.buffer);
   let at = 0;
-  for (const { address, original } of sites) {
+  for (const { address, original, trapped } of sites) {
     view.setBigUint64(at, BigInt(address), true);
-    view.setUint32(at + 8, original.length, true);
+    view.setUint32(at + 8, (original.length | (trapped ? IS_TRAP : 0)) >>> 0, true);
     bytes.set(original, at + ENTRY_BYTES);
     at += ENTRY_BYTES + original.length;
   }
@@ -68,7 +77,17 @@ export function ownerOf(target: Pick<ProbeTarget, 'read'>, start: number): numbe
 export interface Leftover {
   readonly start: number;
   readonly size: number;
-  readonly patched: readonly { readonly address: number; readonly original: Uint8Array }[];
+  /** Where the ring begins. */
+  readonly ring: number;
+  /** Where the part of traps is; undefined: there is none. */
+  readonly traps: number | undefined;
+  readonly patched: readonly Patched[];
+}
+
+interface Patched {
+  readonly address: number;
+  readonly original: Uint8Array;
+  readonly isTrap: boolean;
 }
 
 /** What recorders have left that are not there any more. */
@@ -87,15 +106,18 @@ export function findLeftovers(target: ProbeTarget, isGone: (owner: number) => bo
     );
     const count = view.getUint32(TABLE_AT + 4, true);
     if (table === undefined || size === 0 || count > MOST_ENTRIES) return [];
-    return [{ start, size, patched: entries(table, count) }];
+    const traps = view.getUint32(TRAPS_AT, true);
+    const patched = entries(table, count);
+    return [{ start, size, ring: end, traps: traps === 0 ? undefined : start + traps, patched }];
   });
 }
 
 /** Gives the program back what it patched, where that still leads to it. All threads are stopped. */
 export function restoreLeftover(target: ProbeTarget, { start, size, patched }: Leftover): void {
-  for (const { address, original } of patched) {
+  for (const { address, original, isTrap } of patched) {
     const there = tryRead(target, address, original.length);
-    if (there?.[0] !== JUMP) continue;
+    if (isTrap && there?.[0] === TRAP) target.write(address, original);
+    if (isTrap || there?.[0] !== JUMP) continue;
     const to = address + JUMP_LENGTH + viewOf(there).getInt32(1, true);
     if (to >= start && to < start + size) target.write(address, original);
   }
@@ -103,12 +125,19 @@ export function restoreLeftover(target: ProbeTarget, { start, size, patched }: L
 
 function entries(table: Uint8Array, count: number): Leftover['patched'] {
   const view = viewOf(table);
-  const patched: { address: number; original: Uint8Array }[] = [];
+  const patched: Patched[] = [];
   for (let at = 0; patched.length < count && at + ENTRY_BYTES <= table.length; ) {
-    const length = view.getUint32(at + 8, true);
-    if (length < JUMP_LENGTH || length > MOST_ORIGINAL || at + ENTRY_BYTES + length > table.length) break;
+    const word = view.getUint32(at + 8, true);
+    const isTrap = word >= IS_TRAP;
+    const length = word % IS_TRAP;
+    if (
+      length < (isTrap ? 1 : JUMP_LENGTH) ||
+      length > MOST_ORIGINAL ||
+      at + ENTRY_BYTES + length > table.length
+    )
+      break;
     const address = Number(view.getBigUint64(at, true));
-    patched.push({ address, original: table.slice(at + ENTRY_BYTES, at + ENTRY_BYTES + length) });
+    patched.push({ address, isTrap, original: table.slice(at + ENTRY_BYTES, at + ENTRY_BYTES + length) });
     at += ENTRY_BYTES + length;
   }
   return patched;

@@ -40,7 +40,7 @@ export type Step = { readonly at: number; readonly length: number } & (
 export interface PatchSite {
   readonly name: string;
   readonly address: RuntimeAddress;
-  /** The bytes of the window, at least JUMP_LENGTH of them. */
+  /** The bytes of the window, at least JUMP_LENGTH of them unless it is trapped. */
   readonly original: Uint8Array;
   /** How many of them are moved; behind them stands a `ret`, and what is never executed. Undefined: all. */
   readonly movedBytes?: number;
@@ -52,6 +52,8 @@ export interface PatchSite {
   readonly distances?: readonly number[];
   /** Its instructions, where not all of them are good elsewhere byte for byte. Jumps lead forward within the window. */
   readonly steps?: readonly Step[];
+  /** The window is one instruction, with a trap in it: there is no room for a jump. See signal-trap.ts. */
+  readonly trapped?: true;
 }
 
 /** Whether the window ends with its function's return. */
@@ -132,6 +134,7 @@ function skip(patterns: readonly Pattern[], bytes: Uint8Array, at: number): numb
 /** What stands in the window while the probe is on. The rest of it is never reached: a trap, should it ever be. */
 export function patchBytes(site: PatchSite, trampoline: number): Uint8Array {
   const patch = new Uint8Array(site.original.length).fill(0xcc);
+  if (site.trapped) return patch;
   patch[0] = 0xe9;
   new DataView(patch.buffer).setInt32(1, trampoline - (site.address + JUMP_LENGTH), true);
   return patch;

@@ -35,6 +35,8 @@ export const HEADER = {
   pause: 704,
   /** The threads that wait, by their number modulo DOOR_PLACES, a word each. */
   names: 1024,
+  /** What a system call of ours in the program writes. */
+  scratch: 2048,
 } as const;
 
 export const DOOR_PLACES = 64;

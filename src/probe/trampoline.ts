@@ -75,15 +75,20 @@ export interface CodeBlocks {
   readonly head: number;
 }
 
-/** Writes the trampolines of many probes into one piece of code. How long it is does not depend on where it begins. */
+/**
+ * Writes the trampolines of many probes into one piece of code. How long it is does not depend on where it begins. What
+ * `writeFirst` writes is less than a block.
+ */
 export function writeTrampolines(
   origin: number,
   ring: RingPlace,
   probes: readonly ProbeBody[],
   { size, head }: CodeBlocks,
+  writeFirst: (code: Assembler) => void = () => {},
 ): { readonly bytes: Uint8Array; readonly trampolines: readonly Trampoline[] } {
   const code = new Assembler(origin);
   code.skip(head);
+  writeFirst(code);
   const trampolines = probes.map((probe) => {
     const before = code.length;
     const trampoline = writeTrampoline(code, ring, probe);

@@ -1,6 +1,6 @@
 import { readSchedulerFacts } from '../../golang/index.ts';
 import { GRAIN, KIND_MASK, type LostRecords, type RecordSink, SLOT } from '../../probe/index.ts';
-import type { ProcessEnd, ProcessTarget } from '../../target/index.ts';
+import type { Kernel, ProcessEnd, ProcessTarget } from '../../target/index.ts';
 import { type CallPlan, type CallRequest, planCalls, planUnwinding } from '../../trace/calls/call-plan.ts';
 import { isCallKind } from '../../trace/calls/call-record.ts';
 import { type CallListener, CallStacks, type OpenCall } from '../../trace/calls/call-stacks.ts';
@@ -8,6 +8,7 @@ import { CallValues } from '../../trace/calls/call-values.ts';
 import { Clock } from '../../trace/recording/clock.ts';
 import { type ProbeOrder, type ProbePlan, ProbeSession, type ProbeStatus } from './probe-session.ts';
 import { textOf } from './program-text.ts';
+import { trapSignals } from './trap-signals.ts';
 
 export interface CallRecordingOptions
   extends Pick<ProbeOrder<CallProbes>, 'subject' | 'lossless' | 'ringBytes'> {
@@ -16,6 +17,8 @@ export interface CallRecordingOptions
   readonly check?: (plan: CallPlan) => void;
   /** Whether anybody asks for the values of calls. */
   readonly values: boolean;
+  /** Whether traps stand where there is no room for jumps. */
+  readonly traps?: boolean;
 }
 
 interface CallProbes extends ProbePlan, CallPlan {
@@ -51,7 +54,7 @@ export class CallRecording {
       ...(ringBytes === undefined ? {} : { ringBytes }),
       patience: PATIENCE_TICKS,
       preemptible: true,
-      plan: (target) => planned(target, options),
+      plan: (target, kernel) => planned(target, kernel, options),
     });
     return new CallRecording(session, options);
   }
@@ -221,13 +224,17 @@ const lengthOf = (head: number): number => (((head >> 8) & 0xff) * GRAIN) / 4;
 
 function planned(
   target: ProcessTarget,
-  { request, check }: Pick<CallRecordingOptions, 'request' | 'check'>,
+  kernel: Kernel,
+  { request, check, traps: wanted = true }: Pick<CallRecordingOptions, 'request' | 'check' | 'traps'>,
 ): CallProbes {
   const facts = readSchedulerFacts(target);
   const unwinding = planUnwinding({ facts });
-  const subject = { facts, memory: target.memory, code: target.code, taken: unwinding };
+  const signals = trapSignals(kernel, target, facts);
+  const traps = wanted && signals !== undefined;
+  const subject = { facts, memory: target.memory, code: target.code, taken: unwinding, traps };
   const plan = planCalls(subject, request);
   check?.(plan);
   const values = new CallValues(target, () => target.memory.invalidate());
-  return { ...plan, probes: [...unwinding, ...plan.probes], text: textOf(facts), values };
+  const probes = [...unwinding, ...plan.probes];
+  return { ...plan, probes, text: textOf(facts), values, handlesSignalsAt: signals?.handledAt };
 }

@@ -4,6 +4,7 @@ import type { Kernel, ProcessTarget } from '../../target/index.ts';
 import {
   type CallPlan,
   type CallRequest,
+  type CallSubject,
   hasFunctions,
   planCalls,
   planEntries,
@@ -17,6 +18,7 @@ import { planTraps, type TrapSet } from '../../trace/recording/trap-records.ts';
 import type { ProbePlan } from './probe-session.ts';
 import { textOf } from './program-text.ts';
 import { Sight } from './sight.ts';
+import { trapSignals } from './trap-signals.ts';
 
 /** The probes that see what goroutines do. */
 export interface GoroutineProbes extends ProbePlan, ProbeSet {
@@ -51,6 +53,8 @@ export interface ProbeRequest {
   readonly calls?: RecordedCalls | undefined;
   /** Whoever is about to execute another program waits until it is answered at `door`. */
   readonly children?: boolean;
+  /** Whether traps stand in functions without room for jumps. */
+  readonly traps?: boolean;
 }
 
 /** A child that begins has what there is to see in it, perhaps nothing. */
@@ -60,9 +64,13 @@ export function planned(
   target: ProcessTarget,
   kernel: Kernel,
   age: Age,
-  { follow, calls: wanted, children }: ProbeRequest,
+  { follow, calls: wanted, children, traps: mayTrap = true }: ProbeRequest,
 ): GoroutineProbes {
   const facts = readSchedulerFacts(target);
+  const { memory, code } = target;
+  // A child that begins is one of several processes that are traced: it is not run to where its runtime handles signals.
+  const signals = mayTrap && age !== 'begins' ? trapSignals(kernel, target, facts) : undefined;
+  const subject = { facts, memory, code, traps: signals !== undefined };
   const sight = age === 'runs' ? new Sight(target, kernel, facts) : undefined;
   const states = planProbes(facts, children);
   const refused: string[] = [];
@@ -75,13 +83,12 @@ export function planned(
     );
   };
   const calls = ifThere(wanted?.request.pattern, 'calls are not recorded', () =>
-    callsOf(target, facts, states, wanted!, follow),
+    callsOf(target, subject, states, wanted!, follow),
   );
   const taken = { ...states, probes: [...states.probes, ...(calls?.plan.probes ?? [])] };
   const entries =
-    ifThere(follow, 'no goroutine is followed', (pattern) =>
-      entriesOf(target, facts, taken, pattern, calls),
-    ) ?? NO_ENTRIES;
+    ifThere(follow, 'no goroutine is followed', (pattern) => entriesOf(subject, taken, pattern, calls)) ??
+    NO_ENTRIES;
   return {
     ...states,
     probes: [...taken.probes, ...entries.probes],
@@ -91,26 +98,28 @@ export function planned(
     sight,
     target,
     calls,
+    handlesSignalsAt: signals?.handledAt,
   };
 }
+
+type Subject = Omit<CallSubject, 'taken'>;
 
 /** A call of a function whose goroutines are followed tells of both. */
 function callsOf(
   target: ProcessTarget,
-  facts: SchedulerFacts,
+  subject: Subject,
   { probes: taken }: ProbeSet,
   { request, check }: RecordedCalls,
   follow: NamePattern | undefined,
 ): PlannedCalls {
   const names = new Set(taken.map(({ site }) => site.name));
-  const unwinding = planUnwinding({ facts }).filter(({ site }) => !names.has(site.name));
-  const { memory, code } = target;
-  const plan = planCalls({ facts, memory, code, taken: [...taken, ...unwinding] }, request);
+  const unwinding = planUnwinding(subject).filter(({ site }) => !names.has(site.name));
+  const plan = planCalls({ ...subject, taken: [...taken, ...unwinding] }, request);
   check?.(plan);
   const followed = plan.functions.flatMap(({ name }, i) => (follow?.matches(name) ? [i] : []));
   return {
     plan: { ...plan, probes: [...unwinding, ...plan.probes] },
-    values: new CallValues(target, () => memory.invalidate()),
+    values: new CallValues(target, () => target.memory.invalidate()),
     followed: new Set(followed),
   };
 }
@@ -159,8 +168,7 @@ const NO_ENTRIES: Pick<CallPlan, 'probes' | 'notes'> = { probes: [], notes: [] }
 
 /** Functions whose calls are recorded have probes already. */
 function entriesOf(
-  { memory, code }: ProcessTarget,
-  facts: SchedulerFacts,
+  subject: Subject,
   { probes: taken }: ProbeSet,
   follow: NamePattern,
   calls: PlannedCalls | undefined,
@@ -171,7 +179,7 @@ function entriesOf(
     matches: (name) => follow.matches(name) && !seen.has(name),
   };
   try {
-    return planEntries({ facts, memory, code, taken }, others);
+    return planEntries({ ...subject, taken }, others);
   } catch (error) {
     if (error instanceof UserError && (calls?.followed.size ?? 0) > 0) return NO_ENTRIES;
     throw error;

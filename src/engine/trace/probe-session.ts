@@ -1,4 +1,4 @@
-import { MattockError, UserError } from '../../base/index.ts';
+import { MattockError, runtimeAddress, UserError } from '../../base/index.ts';
 import { openProgram } from '../../golang/index.ts';
 import {
   Door,
@@ -42,6 +42,8 @@ export interface ProbePlan {
   readonly probes: readonly ProbeBody[];
   /** Where the code of the program is. */
   readonly text: { readonly start: number; readonly end: number };
+  /** A program that begins has come there when its runtime handles signals. Of plans with sites that are trapped. */
+  readonly handlesSignalsAt?: number | undefined;
 }
 
 export interface ProbeOrder<Plan extends ProbePlan, Seen = undefined> {
@@ -286,16 +288,37 @@ function standing<Plan extends ProbePlan, Seen>(
   const { pid } = target;
   let prepared: PreparedProbes<Plan> | undefined;
   try {
-    prepared = giveProbes(kernel, target, order, order.plan(target, kernel));
+    const plan = order.plan(target, kernel);
+    prepared = giveProbes(kernel, target, order, plan);
     prepared.probes.install(probeTarget(kernel, target));
     // Before it runs: what it does from now on is later than this.
     const started = now();
+    if (prepared.probes.hasTraps && runTo(target, plan.handlesSignalsAt))
+      putTrapsIn(prepared.probes, probeTarget(kernel, target));
     target.detach();
     return { ...prepared, kernel, pid, launched, seen: undefined, started, now, stoppedMs: 0 };
   } catch (error) {
     prepared?.closeRing();
     throw error;
   }
+}
+
+function putTrapsIn(probes: Probes, port: ProbeTarget): void {
+  if (probes.installTraps(port)) return;
+  probes.restore(port);
+  throw new UserError('the program does not handle SIGTRAP as Go does: --no-traps leaves out what takes it');
+}
+
+/** False: it has ended before. */
+function runTo(target: ProcessTarget, place: number | undefined): boolean {
+  if (place === undefined) throw new Error('nobody knows when the program handles signals');
+  const address = runtimeAddress(place);
+  target.insertTrap(address);
+  target.run({ kind: 'all' }, (event) =>
+    event.kind === 'trap' && event.address === address ? 'stop' : 'resume',
+  );
+  if (target.ended === undefined) target.removeTrap(address);
+  return target.ended === undefined;
 }
 
 /**
@@ -343,6 +366,7 @@ async function install<Plan extends ProbePlan, Seen>(
   try {
     const port = probeTarget(kernel, target);
     probes.install(port, order.preemptible ? interruptedPlaces(target) : []);
+    putTrapsIn(probes, port);
     let seen: Seen | undefined;
     try {
       seen = order.look?.(target, plan, kernel);

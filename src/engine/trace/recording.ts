@@ -140,7 +140,8 @@ export class Recording {
       ...(ringBytes === undefined ? {} : { ringBytes }),
       preemptible: follow !== undefined,
       plan: (target, kernel) =>
-        planned(target, kernel, hasGoroutines(target) ? 'runs' : 'starts', { follow }),
+        // Its debugger would be told of traps.
+        planned(target, kernel, hasGoroutines(target) ? 'runs' : 'starts', { follow, traps: false }),
       look: (_, { sight }, kernel) => sight?.look(kernel),
     });
     try {

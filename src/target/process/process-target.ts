@@ -1,5 +1,11 @@
 import type { Arch, DecodedInstruction, MachineCode } from '../../arch/index.ts';
-import { MattockError, type RuntimeAddress, TargetFault, type ThreadId } from '../../base/index.ts';
+import {
+  MattockError,
+  type RuntimeAddress,
+  runtimeAddress,
+  TargetFault,
+  type ThreadId,
+} from '../../base/index.ts';
 import type { ModuleFile } from '../core/module-files.ts';
 import type {
   ChildRules,
@@ -136,6 +142,7 @@ export class ProcessTarget implements LiveTarget {
       traps: this.#traps,
       watches: this.#watches,
       stepOff: this.#stepOff,
+      isInFile: (address, bytes) => this.#isInFile(address, bytes),
       interruptRequested: input.interruptRequested,
       following: () => this.children !== undefined,
       onChild: (child) => this.#childRuns(child),
@@ -205,6 +212,17 @@ export class ProcessTarget implements LiveTarget {
     this.#traps.reserved = ranges;
     // What was decoded meanwhile may have been the patches.
     this.#decoded.clear();
+  }
+
+  #isInFile(address: number, bytes: Uint8Array): boolean {
+    const module = this.modules.at(runtimeAddress(address));
+    const image = module?.image;
+    if (module === undefined || image === undefined) return true;
+    const linked = module.toLinked(runtimeAddress(address));
+    const segment = image.segments.find(
+      (each) => linked >= each.address && linked + bytes.length <= each.address + each.fileSize,
+    );
+    return segment === undefined || image.bytesAt(linked, bytes.length).every((byte, i) => byte === bytes[i]);
   }
 
   passTrap(id: ThreadId): void {

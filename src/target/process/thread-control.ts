@@ -25,6 +25,8 @@ export interface ThreadControlSetting {
   readonly traps: TrapTable;
   readonly watches: WatchRegisters;
   readonly stepOff: StepOff;
+  /** Whether the program's file has these bytes there, or nobody knows. */
+  isInFile(address: number, bytes: Uint8Array): boolean;
 }
 
 /** What threads tell when they stop. */

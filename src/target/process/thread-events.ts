@@ -183,6 +183,9 @@ export class ThreadEvents {
       // It has hit a trap of ours that was taken away before it could say so.
       thread.pc = pc - 1;
       this.#control.goOn(thread, stay);
+    } else if (info?.code === SI_KERNEL && this.#isHandled(pc)) {
+      thread.pendingSignal = SIGNAL.SIGTRAP;
+      this.#control.goOn(thread, stay);
     } else if (info?.code === SI_KERNEL) {
       this.#decide(thread, { kind: 'own-trap', thread, address: runtimeAddress(pc - 1) }, stay);
     } else if (stepping === thread) {
@@ -197,6 +200,14 @@ export class ThreadEvents {
     const bytes = new Uint8Array(2);
     if (kernel.readMemory(pid, pc - 2, bytes) < 2) return true;
     return bytes[1] === 0xcc || (bytes[0] === 0xcd && bytes[1] === 3);
+  }
+
+  /** Whether somebody has put a trap there who does not trace the program: then a handler of the signal sees to it. */
+  #isHandled(pc: number): boolean {
+    const { kernel, pid, isInFile } = this.#setting;
+    const there = new Uint8Array(1);
+    if (kernel.readMemory(pid, pc - 1, there) < 1) return false;
+    return !isInFile(pc - 1, there);
   }
 
   #hit(thread: ProcessThread, trap: Trap, stay: boolean): void {

@@ -55,12 +55,16 @@ export interface CallSubject {
   readonly code: MachineCode;
   /** Where other probes of the same recording are. */
   readonly taken: readonly ProbeBody[];
+  /** Whether traps may stand where there is no room for a jump: nobody may trace the program then. */
+  readonly traps?: boolean;
 }
 
 const LONGEST_FUNCTION = 1 << 20;
 /** More return addresses than this do not fit into a record with everything else. */
 export const MOST_FRAMES = 32;
 const NAMES_IN_NOTES = 3;
+/** A signal and the way back from it, once or twice, on machines of 2020 to 2025. */
+const TRAP_COST = '2 to 10 µs';
 const WORD = 8;
 
 /**
@@ -69,6 +73,14 @@ const WORD = 8;
  */
 const OUT_OF_BOUNDS =
   /^runtime\.(sig|badsignal|adjustSignalStack|needm|needAndBindM|dropm|cgocallbackg|mstart|minit|unminit|debugCall|exitThread|newosproc|abort|crash|dieFromSignal|morestack|newstack)/;
+
+/**
+ * What runs where SIGTRAP may be blocked: in handlers of signals, where threads begin and end, and between fork and exec.
+ * What else the runtime calls is in internal packages (go list -deps runtime syscall).
+ */
+const BLOCKS_SIGNALS = /^(type:\.\w+\.)?(\[\d+\]|\*)*(runtime|syscall|internal)[./]/;
+/** Of programs in which any function may be called with it blocked: C calls Go, or Go's code does as C's. */
+const MAY_BLOCK_SIGNALS = /^_cgoexp_|\.PthreadSigmask$/;
 
 /** Of a pattern that is no regular expression. */
 const TYPE_ARGUMENTS = /(?<=^[^/].*)\[.*\]/;
@@ -163,6 +175,7 @@ class Planner {
   readonly #called: Set<number>[] = [];
   readonly #taken: ReadonlySet<string>;
   readonly #writeFault: ProbeBody['writeFault'];
+  readonly #mayTrap: boolean;
 
   constructor(subject: CallSubject, frames: number, kind: number = CALL_KIND.call) {
     this.#subject = subject;
@@ -170,6 +183,7 @@ class Planner {
     this.#kind = kind;
     this.#taken = new Set(subject.taken.map(({ site }) => site.name));
     this.#writeFault = nilFaultWriter(subject.facts);
+    this.#mayTrap = subject.traps === true && !mayBlockSignals(subject.facts);
   }
 
   add(indexes: Iterable<number>, level: number): void {
@@ -200,6 +214,7 @@ class Planner {
         ? []
         : this.#functions.filter(({ described }) => !described).map(({ name }) => name);
     const unseen = this.#functions.filter(({ unseenReturns }) => unseenReturns).map(({ name }) => name);
+    const trapped = [...new Set(this.#probes.flatMap(({ site }) => (site.trapped ? [site.name] : [])))];
     return {
       functions: this.#functions,
       probes: this.#probes,
@@ -208,6 +223,9 @@ class Planner {
         ...refused.map((text) => `not traced: ${text}`),
         ...(undescribed.length > 0
           ? [`arguments and results are not known, for there is no DWARF: ${listed(undescribed)}`]
+          : []),
+        ...(trapped.length > 0
+          ? [`seen by traps, for want of room, at about ${TRAP_COST} a call: ${listed(trapped)}`]
           : []),
         ...(unseen.length > 0 ? [`some returns are not seen, for want of room: ${listed(unseen)}`] : []),
       ],
@@ -324,8 +342,15 @@ class Planner {
       jumpTable,
       effects: (it) => code.effects(bytes.subarray(it.address - address), it.address),
       seesFaults: this.#writeFault !== undefined,
+      mayTrap: this.#mayTrap && !BLOCKS_SIGNALS.test(name),
     });
   }
+}
+
+function mayBlockSignals({ image: { functions } }: SchedulerFacts): boolean {
+  if (functions === undefined) return true;
+  for (const name of functionNames(functions)) if (MAY_BLOCK_SIGNALS.test(name)) return true;
+  return false;
 }
 
 /** Of an unknown version: the newest. */
