@@ -93,12 +93,17 @@ function rounds(child: ChildProcess): (meanwhile?: () => void, count?: number) =
   child.stdout!.on('data', (part) => {
     output += part;
   });
+  let errors = '';
+  child.stderr?.on('data', (part) => {
+    errors += part;
+  });
   return async (meanwhile, count = ROUNDS) => {
     child.stdin!.write(`${count}\n`);
     while (!output.endsWith('\n') && child.exitCode === null && child.signalCode === null) {
       meanwhile?.();
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
+    if (!output.endsWith('\n')) throw new Error(`ended: ${child.exitCode} ${child.signalCode}\n${errors}`);
     const said = output;
     output = '';
     return said;

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type RuntimeAddress, runtimeAddress } from '../../src/base/index.ts';
 import { openKernel } from '../../src/engine/linux/open-kernel.ts';
-import type { ProcessTarget, TargetEvent } from '../../src/target/index.ts';
+import { type ProcessTarget, processEnd, type TargetEvent } from '../../src/target/index.ts';
 import { run } from '../support/tools.ts';
 import { cProgram, isTrap, missing, Stands } from './stand.ts';
 
 const GETPID = 39;
+const SIGSEGV = 11;
 
 /** The first `syscall` of its text: a static program has several. */
 function firstSystemCall({ modules, memory }: ProcessTarget): RuntimeAddress {
@@ -45,6 +46,18 @@ describe.skipIf(missing !== undefined)('what a traced process may do', async () 
       for (;;) stand.target.memory.read(runtimeAddress(stand.target.modules.executable!.start), 8);
     });
     expect(ends(events)).toEqual({ kind: 'killed', signal: 9 });
+  });
+
+  it('a fault that it was about to be told of is told by the CPU when it is let go of', async () => {
+    const stand = await faults('faults', '3');
+    stand.run(({ kind }) => kind === 'signal');
+    expect(stand.target.threads[0]!.currentSignal).toBe(SIGSEGV);
+    // As we wake ourselves: it waits behind the fault.
+    process.kill(stand.pid, 'SIGSTOP');
+    stand.target.detach();
+    const kernel = await openKernel();
+    expect(kernel.waitFor(stand.pid, true)).toBe(stand.pid);
+    expect(processEnd(kernel.lastStatus)).toEqual({ kind: 'exited', status: 0 });
   });
 
   it('system calls are made in it although there is a trap on the instruction for them', async () => {

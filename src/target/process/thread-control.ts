@@ -1,4 +1,5 @@
 import type { LinuxCalls } from '../../arch/index.ts';
+import { parseSignalInfo } from '../signal-info.ts';
 import type { Kernel } from './kernel.ts';
 import { SIGNAL } from './kernel.ts';
 import type { LoopState } from './loop-state.ts';
@@ -6,7 +7,7 @@ import { pendingSignals } from './pending-signals.ts';
 import { pollTimes } from './poll-times.ts';
 import type { ProcessThread } from './process-thread.ts';
 import type { Reports } from './reports.ts';
-import { isOurStop } from './signal-rules.ts';
+import { isOurStop, SI_USER_HIGHEST, SYNCHRONOUS } from './signal-rules.ts';
 import { SingleStep } from './single-step.ts';
 import { sleep } from './sleep.ts';
 import type { StepOff } from './step-off.ts';
@@ -61,9 +62,12 @@ export class ThreadControl {
 
   /** Goes on unless nobody may, or it may not. `stay`: it is to stand whatever others do. */
   goOn(thread: ProcessThread, stay = false): void {
+    if (this.mayGoOn(thread, stay)) this.resume(thread);
+  }
+
+  mayGoOn(thread: ProcessThread, stay = false): boolean {
     const { stopping, stopRequested, ended, alone } = this.#state;
-    if (stay || stopping || stopRequested || ended) return;
-    if (alone === undefined || alone === thread) this.resume(thread);
+    return !(stay || stopping || stopRequested || ended) && (alone === undefined || alone === thread);
   }
 
   /** Lets a stopped thread run: past its trap, with its signals. */
@@ -123,10 +127,19 @@ export class ThreadControl {
   letReport(thread: ProcessThread): void {
     thread.flush();
     thread.forget();
-    if (thread.pendingSignal !== 0) thread.hold(thread.pendingSignal);
+    if (thread.pendingSignal !== 0 && !this.#comesAgain(thread)) thread.hold(thread.pendingSignal);
     thread.pendingSignal = 0;
     thread.state = 'running';
     this.#kernel.cont(thread.id, 0);
+  }
+
+  /**
+   * Whether it is about an instruction at which the thread still stands, and which raises it anew. Sent by us it would be
+   * another signal: Go's runtime makes no panic of it.
+   */
+  #comesAgain({ id, pendingSignal }: ProcessThread): boolean {
+    const info = SYNCHRONOUS.has(pendingSignal) ? this.#kernel.getSignalInfo(id) : undefined;
+    return ((info && parseSignalInfo(info)?.code) ?? SI_USER_HIGHEST) > SI_USER_HIGHEST;
   }
 
   sendHeld(thread: ProcessThread): void {

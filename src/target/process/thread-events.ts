@@ -184,8 +184,12 @@ export class ThreadEvents {
       thread.pc = pc - 1;
       this.#control.goOn(thread, stay);
     } else if (info?.code === SI_KERNEL && this.#isHandled(pc)) {
-      thread.pendingSignal = SIGNAL.SIGTRAP;
-      this.#control.goOn(thread, stay);
+      // Until it goes on it has not come upon it.
+      if (!this.#control.mayGoOn(thread, stay)) thread.pc = pc - 1;
+      else {
+        thread.pendingSignal = SIGNAL.SIGTRAP;
+        this.#control.resume(thread);
+      }
     } else if (info?.code === SI_KERNEL) {
       this.#decide(thread, { kind: 'own-trap', thread, address: runtimeAddress(pc - 1) }, stay);
     } else if (stepping === thread) {
