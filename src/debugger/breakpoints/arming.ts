@@ -198,13 +198,16 @@ export class Arming {
     if (plan?.entry === address) {
       const isLight = condition === undefined && depth === 0;
       const wanted = (thread: LiveThread): boolean => {
-        if (isLight) hotCalls.stopped();
+        if (isLight) hotCalls.began();
         return hit(thread) !== undefined;
       };
       const counted = isLight ? (goid: Goid | undefined) => this.#count(goid).meets : undefined;
       const now = (): number => performance.now();
       const before = (): void => hotCalls.catchUp();
-      return new CallTracer(plan, { program, traps, depth, before, wanted, counted, now, tell });
+      const after = (): void => {
+        if (isLight) hotCalls.returned();
+      };
+      return new CallTracer(plan, { program, traps, depth, before, after, wanted, counted, now, tell });
     }
     const reached = new ReachedPlace(program, place);
     const wish = traps.add(address, (thread) => {

@@ -33,6 +33,8 @@ export interface TracerSetting {
   readonly depth: number;
   /** Before anything is told of a thread that was stopped. */
   readonly before: () => void;
+  /** When the end of a call has been told of that a thread was stopped for. */
+  readonly after: () => void;
   /** Whether a call is to be told, by a thread that stands where it begins. */
   readonly wanted: (thread: LiveThread) => boolean;
   /** The same for one that was seen without stopping; undefined: that is not enough to tell. */
@@ -123,7 +125,7 @@ export class CallTracer {
   }
 
   #leave(thread: LiveThread): undefined {
-    const { program, before, now } = this.#setting;
+    const { program, before, after, now } = this.#setting;
     before();
     const { memory, arch } = program.target;
     // At a return instruction the stack pointer stands at the return address.
@@ -135,6 +137,7 @@ export class CallTracer {
       dictionary: 0,
       watch: undefined,
     }));
+    after();
   }
 
   /** A call was seen to begin, without stopping. */

@@ -37,15 +37,30 @@ export class HotCalls {
   readonly #target: Pick<LiveTarget, 'requestStop'>;
   /** Calls that are still to come. */
   #left = Infinity;
+  /** To stop, so that they can be replaced. */
+  #asked = false;
   #probed: ProbedCalls | undefined;
 
   constructor(target: Pick<LiveTarget, 'requestStop'>) {
     this.#target = target;
   }
 
-  /** A thread was stopped for a call that could be seen otherwise. */
-  stopped(): void {
-    if (--this.#left === 0) this.#target.requestStop();
+  /** A thread was stopped for a call that could be seen otherwise, and stands where it begins. */
+  began(): void {
+    this.#left--;
+    // Where a probe is to be nobody may stand that has been told of: its end is better, but it may be far, or not come.
+    if (this.#left <= -HOT) this.#ask();
+  }
+
+  /** A thread was stopped for the end of such a call. */
+  returned(): void {
+    if (this.#left <= 0) this.#ask();
+  }
+
+  #ask(): void {
+    if (this.#asked) return;
+    this.#asked = true;
+    this.#target.requestStop();
   }
 
   /** What was seen before something that a thread was stopped for is told before it. */
@@ -58,8 +73,9 @@ export class HotCalls {
     try {
       for (let patience = HOT; ; patience *= PATIENCE) {
         this.#left = this.#probed === undefined ? patience : Infinity;
+        this.#asked = false;
         const causes = once();
-        if (causes.length > 0 || this.#left > 0) return causes;
+        if (causes.length > 0 || !this.#asked) return causes;
         this.#probed = begin();
       }
     } finally {
