@@ -89,12 +89,27 @@ interface ListedGroup {
   readonly goroutines: readonly ListedGoroutine[];
 }
 
+/** The rows of a list, made as they are read. `quick`: no row takes long, so that text may wait for the next ones. */
+class GoroutineRows implements Iterable<ListedGoroutine> {
+  readonly quick: boolean;
+  readonly #rows: Iterable<ListedGoroutine>;
+
+  constructor(rows: Iterable<ListedGoroutine>, quick: boolean) {
+    this.#rows = rows;
+    this.quick = quick;
+  }
+
+  [Symbol.iterator](): Iterator<ListedGoroutine> {
+    return this.#rows[Symbol.iterator]();
+  }
+}
+
 interface GoroutinesResult {
   readonly place: Place;
   readonly withLabels: boolean;
   readonly selected: number | undefined;
   readonly groups: readonly ListedGroup[] | undefined;
-  readonly goroutines: Iterable<ListedGoroutine> | undefined;
+  readonly goroutines: GoroutineRows | undefined;
   /** Of all that were listed: known when they have been. */
   readonly count: number;
 }
@@ -131,20 +146,22 @@ export const goroutines = defineCommand({
     if (args.exec !== undefined) context.table.checkNested(context, args.exec);
     const place = chosenPlace(args);
     const common = { place, withLabels: args.labels, selected: context.scope.goroutine?.id };
-    const chosen = filtered(context, args, condition(context, args));
+    const wanted = condition(context, args);
+    const chosen = filtered(context, args, wanted);
     if (args.group !== undefined) return { ...common, ...groupedResult(context, chosen, args) };
     let listed = 0;
     function* rows(): Iterable<ListedGoroutine> {
       const all = args.skip === undefined && args.limit === undefined;
       for (const g of all ? chosen : paged(chosen, args.skip ?? 0, args.limit)) {
-        listed++;
+        if ((++listed & 255) === 0) context.session.checkCancelled();
         yield listedGoroutine(context, g, args);
       }
     }
+    const quick = wanted === undefined && args.exec === undefined && args.depth === undefined && !args.own;
     return {
       ...common,
       groups: undefined,
-      goroutines: rows(),
+      goroutines: new GoroutineRows(rows(), quick),
       get count() {
         return listed;
       },
@@ -152,10 +169,7 @@ export const goroutines = defineCommand({
   },
   *render(result, style, { session }) {
     if (result.groups !== undefined) yield* renderGroups(result, result.groups, style, session);
-    for (const row of result.goroutines ?? []) {
-      yield rowLine(row, result, style, session);
-      if (hasMore(row, result)) yield* renderMore(row, result, style, '');
-    }
+    if (result.goroutines !== undefined) yield* renderRows(result, result.goroutines, style, session);
     if (session.program.goroutineCount() === 0) {
       yield 'The Go runtime has not started: there are no goroutines yet.';
     }
@@ -234,16 +248,17 @@ function condition(context: Context, args: Arguments): Condition | undefined {
   return conditions.length === 0 ? undefined : (g, session) => conditions.every((c) => c(g, session));
 }
 
-function* filtered(
-  { session }: Context,
-  args: Arguments,
-  wanted: Condition | undefined,
-): Iterable<Goroutine> {
+function filtered({ session }: Context, args: Arguments, wanted: Condition | undefined): Iterable<Goroutine> {
   const dead = args.dead || args.state.some((s) => s === '_Gdead');
+  const all = session.program.goroutines({ dead, byId: true, reads: readsOf(args) });
+  return wanted === undefined ? all : matching(session, all, wanted);
+}
+
+function* matching(session: Session, all: Iterable<Goroutine>, wanted: Condition): Iterable<Goroutine> {
   let seen = 0;
-  for (const g of session.program.goroutines({ dead, byId: true, reads: readsOf(args) })) {
+  for (const g of all) {
     if ((++seen & 255) === 0) session.checkCancelled();
-    if (wanted === undefined || wanted(g, session)) yield g;
+    if (wanted(g, session)) yield g;
   }
 }
 
@@ -268,14 +283,42 @@ function* paged(
   }
 }
 
+/** Rows of a long list are handed on together: each piece of text goes through many hands. */
+const TOGETHER = 16;
+
+function* renderRows(
+  result: GoroutinesResult,
+  rows: GoroutineRows,
+  style: Style,
+  session: Session,
+): Iterable<string> {
+  const together = rows.quick && !result.withLabels ? TOGETHER : 1;
+  let text = '';
+  let count = 0;
+  try {
+    for (const row of rows) {
+      const line = rowLine(row, result, style, session);
+      text = count === 0 ? line : `${text}\n${line}`;
+      if (++count < together) continue;
+      count = 0;
+      yield text;
+      if (hasMore(row, result)) yield* renderMore(row, result, style, '');
+    }
+  } finally {
+    // Where the next one cannot be read, too.
+    if (count > 0) yield text;
+  }
+}
+
 function rowLine(
   { goroutine }: ListedGoroutine,
   result: GoroutinesResult,
   style: Style,
   session: Session,
 ): string {
-  const mark = goroutine.id === result.selected ? style.paint('current', '* ') : '  ';
-  return mark + goroutineLine(goroutine, result.place, style, session);
+  const lead =
+    goroutine.id === result.selected ? `${style.paint('current', '* ')}Goroutine ` : '  Goroutine ';
+  return goroutineLine(goroutine, result.place, style, session, lead);
 }
 
 /** Whether anything was asked for besides the line: mostly not. */

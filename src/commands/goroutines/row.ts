@@ -46,22 +46,55 @@ export function goroutineFacts(g: Goroutine, waiters = false): Readonly<Record<s
 }
 
 interface KeptHead {
+  readonly reason: string;
   readonly waited: number | undefined;
+  /** `[chan receive 5m2s]` and `[chan receive 5m2s: ` */
+  readonly alone: string;
+  readonly head: string;
+}
+
+/**
+ * Many wait for the same reason since the same moment, by the collector's clock: that is made to words once. The last
+ * few, the latest first: a comparison each, where a map would have to look at the text.
+ */
+const keptHeads: KeptHead[] = [];
+const MOST_HEADS = 8;
+
+/** Harmless. */
+function waitText(reason: string, waited: number | undefined): KeptHead {
+  for (const kept of keptHeads) if (kept.reason === reason && kept.waited === waited) return kept;
+  const words = harmless(reason);
+  const text = waited === undefined ? `[${words}` : `[${words} ${formatDuration(waited)}`;
+  const made = { reason, waited, alone: `${text}]`, head: `${text}: ` };
+  if (keptHeads.length >= MOST_HEADS) keptHeads.pop();
+  keptHeads.unshift(made);
+  return made;
+}
+
+interface KeptPlace {
+  readonly style: Style;
+  readonly label: string;
+  readonly location: Location;
   readonly text: string;
 }
 
-/** Many wait for the same reason since the same moment, by the collector's clock: that is made to words once. */
-const keptHeads = new Map<string, KeptHead>();
-const MOST_HEADS = 256;
+/** By the low bits of their addresses; a power of two. A million goroutines are in a handful of places. */
+const RECENT_PLACES = 256;
+const recentPlaces: (KeptPlace | undefined)[] = new Array(RECENT_PLACES).fill(undefined);
 
-/** `[chan receive 5m2s`; harmless. */
-function waitText(reason: string, waited: number | undefined): string {
-  const kept = keptHeads.get(reason);
-  if (kept !== undefined && kept.waited === waited) return kept.text;
-  const words = harmless(reason);
-  const text = waited === undefined ? `[${words}` : `[${words} ${formatDuration(waited)}`;
-  if (keptHeads.size >= MOST_HEADS) keptHeads.clear();
-  keptHeads.set(reason, { waited, text });
+/** ` - User: ./main.go:93 main.inner (0x4cdfc9)` */
+function placeText(label: string, location: Location, style: Style): string {
+  const place = location.pc % RECENT_PLACES;
+  const recent = recentPlaces[place];
+  if (
+    recent !== undefined &&
+    recent.location === location &&
+    recent.style === style &&
+    recent.label === label
+  )
+    return recent.text;
+  const text = ` - ${label}: ${locationText(location, style)}`;
+  recentPlaces[place] = { style, label, location, text };
   return text;
 }
 
@@ -71,18 +104,30 @@ function statusText(g: Goroutine): string {
   if (g.state !== '_Gwaiting' && g.state !== '_Gsyscall') {
     return g.state === '_Grunning' && !g.scanning ? '' : `[${state}]`;
   }
-  const text = waitText(g.scanning ? `${g.waitReason ?? state} (_Gscan)` : (g.waitReason ?? state), g.waited);
+  const { alone, head } = waitText(
+    g.scanning ? `${g.waitReason ?? state} (_Gscan)` : (g.waitReason ?? state),
+    g.waited,
+  );
   const blocked = g.blockedOn;
-  return blocked === undefined ? `${text}]` : `${text}: ${blockedText(blocked)}]`;
+  return blocked === undefined ? alone : `${head}${blockedText(blocked)}]`;
 }
 
-/** One line, in Delve's order: `18 - User: ./main.go:93 main.inner (0x4cdfc9) (thread 21110) [chan receive]`. */
-export function goroutineLine(g: Goroutine, place: Place, style: Style, session: Session): string {
+/**
+ * One line, in Delve's order: `Goroutine 18 - User: ./main.go:93 main.inner (0x4cdfc9) (thread 21110) [chan receive]`.
+ * `lead` is what it begins with, a mark before it: of fewer pieces a line is sooner put together.
+ */
+export function goroutineLine(
+  g: Goroutine,
+  place: Place,
+  style: Style,
+  session: Session,
+  lead = 'Goroutine ',
+): string {
   const { label, of } = PLACES[place];
   const location = of(g, session);
   // What runs none of the program's own code is where its user location is.
   const name = place === 'own' && !ownCode(session.program).has(location) ? PLACES.user.label : label;
-  let line = `Goroutine ${g.id} - ${name}: ${locationText(location, style)}`;
+  let line = lead + g.id + placeText(name, location, style);
   const { thread } = g;
   if (thread !== undefined) line += ` (thread ${thread})`;
   const status = statusText(g);

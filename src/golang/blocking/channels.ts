@@ -6,10 +6,13 @@ import { G, Hchan, Sudog } from '../runtime-facts/structs.ts';
 
 /** A damaged queue may lead in circles; a channel with more waiters than this shows the first ones. */
 const MAX_WAITERS = 2_000_000;
-/** Channels are remembered while a list is shown; a program may have millions of them. */
-const MAX_REMEMBERED = 20_000;
-/** A power of two. Most goroutines of a list wait on a few channels. */
-const RECENT = 256;
+/**
+ * So many channels are remembered while a list is shown, a power of two: most goroutines wait on a few of them, and of
+ * the millions that a program may have for one goroutine each none is asked for again.
+ */
+const RECENT = 1024;
+/** And so many queues in which several wait to send, for whom it is asked whether they are in. */
+const MAX_QUEUES = 20_000;
 
 const NIL_CHANNEL: ChannelFacts = {
   address: runtimeAddress(0),
@@ -28,9 +31,9 @@ export class Channels {
   readonly #hchan: Layout<typeof Hchan>;
   readonly #sudog: Layout<typeof Sudog>;
   readonly #typeName: (type: RuntimeAddress) => string | undefined;
-  readonly #known = new Map<number, Channel>();
   /** By bits of their addresses: a comparison instead of a search. */
   readonly #recent: (Channel | undefined)[] = new Array(RECENT).fill(undefined);
+  readonly #sendQueues = new Map<number, ReadonlySet<number>>();
   readonly #queues: Queues = {
     senders: (channel) => this.#queue(this.#word(channel + this.#hchan.firstSender)),
     receivers: (channel) => this.#queue(this.#word(channel + this.#hchan.firstReceiver)),
@@ -74,7 +77,7 @@ export class Channels {
       const address = this.#word(sudog + this.#sudog.channel);
       if (address === 0) continue;
       const channel = this.#channel(address);
-      cases.push({ channel, operation: channel.senders.has(sudog) ? 'send' : 'receive' });
+      cases.push({ channel, operation: this.#sends(address, sudog) ? 'send' : 'receive' });
     }
     return cases;
   }
@@ -83,19 +86,9 @@ export class Channels {
     const place = (address / 32) & (RECENT - 1);
     const recent = this.#recent[place];
     if (recent !== undefined && recent.address === address) return recent;
-    const channel = this.#remembered(address);
+    const channel = this.#read(address);
     this.#recent[place] = channel;
     return channel;
-  }
-
-  #remembered(address: number): Channel {
-    let known = this.#known.get(address);
-    if (known === undefined) {
-      known = this.#read(address);
-      if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
-      this.#known.set(address, known);
-    }
-    return known;
   }
 
   #read(address: number): Channel {
@@ -110,6 +103,19 @@ export class Channels {
       },
       this.#queues,
     );
+  }
+
+  /** Whether a sudog is in the queue of those that send. */
+  #sends(channel: number, sudog: number): boolean {
+    const first = this.#word(channel + this.#hchan.firstSender);
+    if (first === 0 || first === sudog) return first !== 0;
+    let queue = this.#sendQueues.get(channel);
+    if (queue === undefined) {
+      queue = this.#queue(first);
+      if (this.#sendQueues.size >= MAX_QUEUES) this.#sendQueues.clear();
+      this.#sendQueues.set(channel, queue);
+    }
+    return queue.has(sudog);
   }
 
   /** sudogs in the order of the queue. */
@@ -147,7 +153,6 @@ class Channel implements ChannelFacts {
   readonly closed: boolean;
   readonly elementType: string | undefined;
   readonly #queues: Queues;
-  #senders: ReadonlySet<number> | undefined;
   #sendWaiters: readonly Goid[] | undefined;
   #receiveWaiters: readonly Goid[] | undefined;
 
@@ -160,14 +165,8 @@ class Channel implements ChannelFacts {
     this.#queues = queues;
   }
 
-  /** sudogs that wait to send. */
-  get senders(): ReadonlySet<number> {
-    this.#senders ??= this.#queues.senders(this.address);
-    return this.#senders;
-  }
-
   get sendWaiters(): readonly Goid[] {
-    this.#sendWaiters ??= Array.from(this.senders, this.#queues.idOf);
+    this.#sendWaiters ??= Array.from(this.#queues.senders(this.address), this.#queues.idOf);
     return this.#sendWaiters;
   }
 

@@ -3,7 +3,7 @@ import { type RuntimeAddress, runtimeAddress, TargetFault } from '../../base/ind
 import type { Memory } from '../../target/index.ts';
 import { GoroutineFields } from './goroutine-fields.ts';
 import { GoroutineList } from './goroutine-list.ts';
-import { GoroutineSlice } from './goroutine-slice.ts';
+import { GoroutineSlice, READ_TOGETHER } from './goroutine-slice.ts';
 
 const HEADER = 0x1000;
 const ARRAY = 0x10_0000;
@@ -45,7 +45,7 @@ test('a long list comes in slices, a short one first, each with its order by num
   const list = new GoroutineList(fields);
   const slices = [...list.slices()];
   expect(slices.map(({ length }) => length)).toEqual([500, 10_000, 1845]);
-  expect(Math.max(...prefetched)).toBe(512);
+  expect(Math.max(...prefetched)).toBe(READ_TOGETHER);
   expect(prefetched.reduce((sum, one) => sum + one)).toBe(12_345);
   let first = 0;
   for (const { byId, ids: column, length } of slices) {
@@ -61,6 +61,14 @@ test('a long list comes in slices, a short one first, each with its order by num
   // What has been read is kept.
   expect([...list.slices()]).toEqual(slices);
   expect(prefetched.reduce((sum, one) => sum + one)).toBe(12_345);
+});
+
+test('numbers that no goroutine has are put in order too, where memory is damaged', () => {
+  const { fields } = fieldsOf(100, (place) => (place % 3 === 0 ? 2 ** 63 + place * 2 ** 40 : 100 - place));
+  const [slice] = [...new GoroutineList(fields).slices()];
+  const sorted = Array.from(slice!.byId, (place) => slice!.ids[place]!);
+  expect(sorted).toEqual([...slice!.ids].sort((a, b) => a - b));
+  expect(new Set(slice!.byId).size).toBe(100);
 });
 
 test('a list of ten thousand is one slice', () => {

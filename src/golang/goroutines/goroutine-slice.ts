@@ -2,7 +2,7 @@ import { MattockError, type RuntimeAddress } from '../../base/index.ts';
 import type { GoroutineFields } from './goroutine-fields.ts';
 
 /** Read together: enough for long reads, few enough for what they bring to stay until it is used. */
-export const READ_TOGETHER = 512;
+export const READ_TOGETHER = 256;
 
 /**
  * What every list of goroutines asks of each g, in columns: a million of them are read in one pass and kept in 70 MB,
@@ -63,9 +63,7 @@ export class GoroutineSlice {
 
   /** Places in the order of the goroutines' numbers. */
   get byId(): Uint16Array {
-    const { ids } = this;
-    // The sort of arrays, unlike that of typed ones, gains by what is in order already.
-    this.#byId ??= Uint16Array.from(Array.from(ids.keys()).sort((a, b) => ids[a]! - ids[b]!));
+    this.#byId ??= placesInOrder(this.ids);
     return this.#byId;
   }
 
@@ -95,6 +93,25 @@ export class GoroutineSlice {
     if (layout.sleepWhen !== undefined)
       this.sleepWhen[i] = memory.uint64((g + layout.sleepWhen) as RuntimeAddress);
   }
+}
+
+/** Slices are shorter than this: a place fits below a number in one double. */
+const PLACES = 2 ** 14;
+const LARGEST_ID = 2 ** 39;
+
+/** Numbers with their places below them are sorted without a function that compares: a tenth of the time. */
+function placesInOrder(ids: Float64Array): Uint16Array {
+  const places = new Uint16Array(ids.length);
+  const keys = new Float64Array(ids.length);
+  for (let i = 0; i < ids.length; i++) {
+    // Only where memory is damaged.
+    if (!(ids[i]! < LARGEST_ID))
+      return Uint16Array.from(ids.keys()).sort((a, b) => ids[a]! - ids[b]! || a - b);
+    keys[i] = ids[i]! * PLACES + i;
+  }
+  keys.sort();
+  for (let i = 0; i < places.length; i++) places[i] = keys[i]! % PLACES;
+  return places;
 }
 
 const word = (bytes: DataView, at: number): number =>

@@ -81,6 +81,23 @@ describe('BlockCache', () => {
     expect(reads).toEqual([]);
   });
 
+  it('has room for what is asked for by itself that lists do not take', () => {
+    const { cache, fill, blockAt, data } = setUp(3000 * BLOCK, 3000);
+    const atFirst = cache.bytes.length;
+    for (let first = 0; first < 1500; first += 50) {
+      cache.loadAll(
+        Array.from({ length: 50 }, (_, i) => first + i),
+        fill,
+      );
+      expect(cache.slotOf(first + 49)).toBeGreaterThan(0);
+    }
+    expect(cache.bytes.length).toBe(atFirst);
+    for (let block = 1500; block < 3000; block++)
+      expect(Buffer.compare(blockAt(block), data.subarray(block * BLOCK, (block + 1) * BLOCK))).toBe(0);
+    expect(cache.bytes.length).toBeGreaterThan(atFirst);
+    expect(cache.slotOf(1500)).toBeGreaterThan(0);
+  });
+
   it('knows nothing of what could not be read', () => {
     const { cache, fill } = setUp(BLOCK + 1, 40);
     const slot = cache.load(0, 8, 0, fill);

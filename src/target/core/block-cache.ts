@@ -9,9 +9,13 @@
 export const BLOCK = 4096;
 const MAX_RUN = 32;
 const MAX_GAP = 4;
-/** 16 MiB: what a few thousand goroutines have of stacks. The first write to each page costs more than reading it. */
+/** 16 MiB: so much of a large map is looked at again and again. The first write to each page costs more than reading it. */
 const MAX_SLOTS = 4 * 1024;
-/** Most sessions need no more than 3 MiB, and a large buffer costs a garbage collection. */
+/**
+ * Most sessions need no more than 3 MiB, and a large buffer costs a garbage collection. It is thrice what the goroutines
+ * have of stacks that a list reads together: those need no more room, since none is asked for again, and what is
+ * larger does not stay in the CPU's cache.
+ */
 const FIRST_SLOTS = 768;
 const EMPTY = -1;
 /** Blocks per page of the table of blocks, as a power of two. */
@@ -83,7 +87,7 @@ export class BlockCache {
 
   /**
    * Reads those of `blocks` (ascending) that are not here. Blocks with a small gap between them come in one read: the
-   * gap costs less than a second one.
+   * gap costs less than a second one. They take the place of what such lists have brought before.
    */
   loadAll(blocks: ArrayLike<number>, fill: FillBlocks): void {
     for (let i = 0; i < blocks.length; ) {
@@ -93,6 +97,7 @@ export class BlockCache {
       for (; i < blocks.length && blocks[i]! - first < MAX_RUN && blocks[i]! - last <= MAX_GAP; i++) {
         if (this.slotOf(blocks[i]!) === EMPTY) last = blocks[i]!;
       }
+      if (this.#next + last - first >= FIRST_SLOTS) this.#next = 1;
       this.#loadRun(first, last - first + 1, fill);
     }
   }

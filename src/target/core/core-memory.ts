@@ -114,7 +114,7 @@ export class CoreMemory implements Memory {
   }
 
   prefetch(addresses: Float64Array): void {
-    const sorted = addresses.slice().sort();
+    const sorted = inOrder(addresses);
     const pieces = this.#pieces;
     let piece = -1;
     let shift = 0;
@@ -313,6 +313,20 @@ export class CoreMemory implements Memory {
     const missing = runtimeAddress(address + this.#readable(address, length));
     return new TargetFault(`cannot read memory (${this.#pieces.whyMissing(missing)})`, missing);
   }
+}
+
+/** Those that are in the block of the one before them, as neighbours mostly are, need not be sorted. */
+function inOrder(addresses: Float64Array): Float64Array {
+  const some = new Float64Array(addresses.length);
+  let count = 0;
+  let block = -1;
+  for (let i = 0; i < addresses.length; i++) {
+    const address = addresses[i]!;
+    if (Math.floor(address / BLOCK) === block) continue;
+    block = Math.floor(address / BLOCK);
+    some[count++] = address;
+  }
+  return some.subarray(0, count).sort();
 }
 
 /** Blocks that all readable pieces together have. */
