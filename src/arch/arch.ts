@@ -67,8 +67,8 @@ export interface Arch {
   registerByDwarf(dwarf: number): RegisterDescription | undefined;
   /** Loads the disassembler (wasm), once. */
   loadDisassembler(): Promise<Disassembler>;
-  /** Loads what knows what instructions do (wasm), once; not there for a CPU whose code is only shown. */
-  readonly loadMachineCode: (() => Promise<MachineCode>) | undefined;
+  /** Loads what knows what instructions do (amd64: wasm), once. */
+  loadMachineCode(): Promise<MachineCode>;
 }
 
 export type Flavour = 'go' | 'intel' | 'gnu';

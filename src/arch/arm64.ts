@@ -41,7 +41,8 @@ const registers: readonly RegisterDescription[] = [
     0,
     (i) => [...(names[i] ?? []), `r${i}`],
   ),
-  { ...row('flags', 64, 'pstate', undefined, ['cpsr']), flags: pstate },
+  // DWARF has no number for it. 33 is that of ELR_mode, which no program has; gdb gives its place to cpsr too.
+  { ...row('flags', 64, 'pstate', 33, ['cpsr']), flags: pstate },
   row('segment', 64, 'tpidr_el0', 36, ['tpidr']),
   ...rows('vector', 128, 32, (i) => `v${i}`, 64),
   { ...row('control', 32, 'fpsr'), flags: fpsr },
@@ -82,5 +83,5 @@ export const arm64: Arch = {
   linux: arm64Calls,
   ...index,
   loadDisassembler: async () => (await import('./arm64-disassembler.ts')).loadArm64Disassembler(),
-  loadMachineCode: undefined,
+  loadMachineCode: async () => (await import('./arm64-code/decode.ts')).arm64Code,
 };

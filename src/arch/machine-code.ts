@@ -3,12 +3,32 @@
  * touches. Addresses are runtime ones, as plain numbers; one beyond 2^53 (the kernel's) is no address here.
  */
 export interface MachineCode {
-  /** Decodes one instruction. `bytes` stand at `address`; up to 15 are looked at. Undefined: no instruction. */
+  /** Bytes of the longest instruction. */
+  readonly longest: number;
+  readonly trap: TrapInstruction;
+  /** How far from its place an instruction can be relocated and jumped back to, at least. */
+  readonly reach: number;
+  /** Code at `from` that goes on at `to` and changes nothing else. Undefined: that is too far. */
+  jump(from: number, to: number): Uint8Array | undefined;
+  /** Decodes one instruction. `bytes` stand at `address`; up to `longest` are looked at. Undefined: no instruction. */
   decode(bytes: Uint8Array, address: number): DecodedInstruction | undefined;
   /** All instructions from `address` on, in one pass; it ends where there is none. */
   outline(bytes: Uint8Array, address: number): readonly OutlinedInstruction[];
   /** What the instruction that stands there does to registers, flags and memory. Undefined: no instruction. */
   effects(bytes: Uint8Array, address: number): InstructionEffects | undefined;
+}
+
+/** What is put in place of an instruction to stop whoever comes by. */
+export interface TrapInstruction {
+  readonly bytes: Uint8Array;
+  /** So far behind it is the instruction pointer of who has executed it. */
+  readonly passed: number;
+  /** Of the SIGTRAP that it raises. */
+  readonly signalCode: number;
+  /** Bytes around the instruction pointer of who has executed a trap that say what it was, counted from there. */
+  readonly window: { readonly from: number; readonly length: number };
+  /** Whether those bytes are a trap, of this form or another. */
+  isTrap(window: Uint8Array): boolean;
 }
 
 /** What patching needs to know of an instruction. */

@@ -3,7 +3,7 @@ import { archNamed } from '../arch/index.ts';
 import { functionWindows } from './function-windows.ts';
 
 const ADDRESS = 0x40_1000;
-const code = await archNamed('amd64').loadMachineCode!();
+const code = await archNamed('amd64').loadMachineCode();
 
 const CHECK = '49 3b 66 10 76 20';
 const PROLOGUE = '55 48 89 e5 48 83 ec 18';

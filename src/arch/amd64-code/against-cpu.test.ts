@@ -96,7 +96,7 @@ function memoryAfter({ changed }: Executed): Uint8Array {
 
 describe.skipIf(missingForCpu() !== undefined)('against the CPU', () => {
   beforeAll(async () => {
-    code = await amd64.loadMachineCode!();
+    code = await amd64.loadMachineCode();
     page = randomPage(new Random(SEED));
     vectors = randomVectors(new Random(SEED));
   });

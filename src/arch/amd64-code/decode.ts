@@ -17,8 +17,11 @@ import { outliner } from './outline.ts';
 import { RIP } from './register-part.ts';
 import { type Relocate, relocations } from './relocate.ts';
 import type { Accesses } from './touch.ts';
+import { absoluteJump, INT3 } from './trap.ts';
 
 const LONGEST = 15;
+/** An operand addressed by the instruction pointer is up to 2 GB away, of which the program needs some itself. */
+const REACH = 2 ** 30;
 
 /** iced-x86 decodes; what instructions do is ours. An instruction's effects are worked out when they are first asked for. */
 export async function loadAmd64Code(): Promise<MachineCode> {
@@ -27,6 +30,10 @@ export async function loadAmd64Code(): Promise<MachineCode> {
   const flowOf = flowReader(iced);
   const current = new iced.Instruction();
   return {
+    longest: LONGEST,
+    trap: INT3,
+    reach: REACH,
+    jump: absoluteJump,
     outline: outliner(iced, flowOf),
     effects: effectReader(iced),
     decode(bytes, address) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { amd64 } from '../amd64.ts';
 
-const code = await amd64.loadMachineCode!();
+const code = await amd64.loadMachineCode();
 
 const effects = (hex: string): ReturnType<typeof code.effects> =>
   code.effects(

@@ -30,7 +30,7 @@ describe.skipIf(goMinorVersion() < 26)('the text of a Go program', () => {
   let functions: ObjdumpFunction[];
 
   beforeAll(async () => {
-    code = await amd64.loadMachineCode!();
+    code = await amd64.loadMachineCode();
     disassembler = await amd64.loadDisassembler();
     functions = objdump(buildSample('amd64'), 'amd64');
   });

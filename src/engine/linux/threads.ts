@@ -1,4 +1,3 @@
-import { KernelError } from '../../target/process/kernel.ts';
 import { EINVAL, ENODEV, ENOSPC, ENXIO, kernelError, refusal } from './errno.ts';
 import type { Libc } from './libc.ts';
 import type { Processor } from './processor.ts';
@@ -110,7 +109,9 @@ export class Threads {
   }
 
   getDebugRegister(tid: number, index: number): number | undefined {
-    const word = this.#libc.ptracePeek(PTRACE.PEEKUSER, tid, this.#debugRegister(index), 0);
+    const offset = this.#debugRegister(index);
+    if (offset === undefined) return undefined;
+    const word = this.#libc.ptracePeek(PTRACE.PEEKUSER, tid, offset, 0);
     // -1 may be the value: glibc sets errno to 0 when it is.
     if (word !== -1 || this.#libc.errno() === 0) return Number(BigInt.asUintN(64, BigInt(word)));
     refusal(this.#libc, 'PTRACE_PEEKUSER');
@@ -119,6 +120,7 @@ export class Threads {
 
   setDebugRegister(tid: number, index: number, value: number): boolean {
     const offset = this.#debugRegister(index);
+    if (offset === undefined) return false;
     if (this.#libc.ptrace(PTRACE.POKEUSER, tid, offset, value) === 0) return true;
     return refusal(this.#libc, 'PTRACE_POKEUSER', EINVAL, ENOSPC);
   }
@@ -171,9 +173,9 @@ export class Threads {
     return -1;
   }
 
-  #debugRegister(index: number): number {
+  #debugRegister(index: number): number | undefined {
     const base = this.#processor.debugRegisters;
-    if (base === undefined) throw new KernelError('PTRACE_PEEKUSER', 'EIO');
+    if (base === undefined) return undefined;
     if (!(index >= 0 && index < DEBUG_REGISTERS)) throw new RangeError(`there is no debug register ${index}`);
     return base + 8 * index;
   }

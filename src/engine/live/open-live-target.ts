@@ -12,6 +12,7 @@ import {
   TRACE_OPTIONS,
 } from '../../target/index.ts';
 import { moduleFinder, nameModule, nodePlatform } from '../files/index.ts';
+import { thisProcessor } from '../linux/processor.ts';
 import { isSystemError } from '../node-host.ts';
 import type { Launch } from '../session-client.ts';
 import { executableOf, seizeAll, seizeSleeper } from './attach.ts';
@@ -139,7 +140,7 @@ export async function openBeginnings(
 
 function goProgram(file: ModuleFile): ModuleFile | undefined {
   const { functions, arch } = file.image;
-  return functions !== undefined && functions.count > 0 && arch === 'amd64' ? file : undefined;
+  return functions !== undefined && functions.count > 0 && arch === thisProcessor().name ? file : undefined;
 }
 
 interface Found {
@@ -195,13 +196,6 @@ const openerOf =
     path: name.replace(/ \(deleted\)$/, ''),
   });
 
-async function machineCode(): Promise<MachineCode> {
-  const load = archNamed('amd64').loadMachineCode;
-  if (process.arch !== 'x64' || load === undefined) {
-    throw new UserError(
-      'live programs can be debugged on linux/amd64 only',
-      'open a core of it: `mattock core`',
-    );
-  }
-  return load();
+function machineCode(): Promise<MachineCode> {
+  return archNamed(thisProcessor().name).loadMachineCode();
 }

@@ -1,3 +1,4 @@
+import type { Arch, ArchName } from '../../arch/index.ts';
 import { runtimeAddress } from '../../base/index.ts';
 import type { RecordSink, Register } from '../../probe/index.ts';
 import type { Kernel, LiveThread, ProcessEnd, ProcessTarget } from '../../target/index.ts';
@@ -48,7 +49,7 @@ export class TrapSession<Plan, Seen = undefined> {
     this.#slice = parts.slice;
     this.#launched = parts.target.started;
     this.#byAddress = new Map(parts.plan.traps.traps.map((trap) => [trap.address, trap]));
-    this.#sight = new ThreadSight(parts.kernel, parts.target.pid);
+    this.#sight = new ThreadSight(parts.kernel, parts.target);
   }
 
   /** Attaches to the program, or starts it. It stands still until the first `drain`. */
@@ -149,6 +150,9 @@ function moment(): TimestampMoment {
   return { ticks: nanoseconds, nanoseconds };
 }
 
+/** What no thread has a value of. */
+const NO_REGISTER = -1;
+
 const nanotime = (): number => Number(process.hrtime.bigint());
 
 /** A thread that stands at a trap, as those who make records see it. */
@@ -156,14 +160,30 @@ class ThreadSight implements TrapSight {
   thread: LiveThread | undefined;
   readonly #kernel: Kernel;
   readonly #pid: number;
+  readonly #arch: Arch;
+  readonly #numbers: readonly number[];
+  readonly #word = new Uint8Array(8);
 
-  constructor(kernel: Kernel, pid: number) {
+  constructor(kernel: Kernel, { pid, arch }: ProcessTarget) {
     this.#kernel = kernel;
     this.#pid = pid;
+    this.#arch = arch;
+    this.#numbers = DWARF_NUMBERS[arch.name];
   }
 
   register(register: Register): number {
-    return this.thread?.registers.get(DWARF_NUMBERS[register]!) ?? 0;
+    return this.#value(this.#numbers[register]!);
+  }
+
+  returnAddress(): number {
+    const { lr, sp } = this.#arch.dwarf;
+    if (lr !== undefined) return this.#value(lr);
+    if (this.read(this.#value(sp), this.#word) < this.#word.length) return 0;
+    return Number(new DataView(this.#word.buffer).getBigUint64(0, true));
+  }
+
+  #value(dwarf: number): number {
+    return this.thread?.registers.get(dwarf) ?? 0;
   }
 
   read(address: number, into: Uint8Array): number {
@@ -175,5 +195,12 @@ class ThreadSight implements TrapSight {
   }
 }
 
-/** By the number that instructions have for a register: System V ABI for amd64, figure 3.36. */
-const DWARF_NUMBERS = [0, 2, 1, 3, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15] as const;
+/**
+ * By the number that amd64's instructions have for a register: System V ABI for amd64, figure 3.36. On arm64 what is in its
+ * place when Go's functions are called (cmd/compile/abi-internal.md): the arguments in RAX, RBX, RCX, RDI, RSI, R8 to R11
+ * are in x0 to x8, the closure's context of RDX in x26, g in x28 for R14; the rest has no part in it.
+ */
+const DWARF_NUMBERS: Readonly<Record<ArchName, readonly number[]>> = {
+  amd64: [0, 2, 1, 3, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15],
+  arm64: [0, 2, 26, 1, 31, 29, 4, 3, 5, 6, 7, 8, NO_REGISTER, NO_REGISTER, 28, NO_REGISTER],
+};

@@ -1,4 +1,4 @@
-import type { Arch } from '../../arch/index.ts';
+import type { Arch, TrapInstruction } from '../../arch/index.ts';
 import { newTask } from './clone-flags.ts';
 import { type Kernel, PTRACE_EVENT, SIGNAL } from './kernel.ts';
 import { pendingSignals } from './pending-signals.ts';
@@ -12,6 +12,7 @@ import { hasExited, ptraceEvent, stopSignal, wasKilled } from './wait-status.ts'
 interface Setting {
   readonly kernel: Kernel;
   readonly arch: Arch;
+  readonly trap: TrapInstruction;
   readonly traps: TrapTable;
   readonly stepOff: StepOff;
   readonly reports: Reports;
@@ -212,8 +213,8 @@ export class Children {
 
   /** Leads a child past the trap that it has hit; false: it was none of ours. */
   #passTrap(child: ProcessThread): boolean {
-    const { kernel, traps, stepOff, reports } = this.#setting;
-    const trap = traps.get(child.pc - 1);
+    const { kernel, traps, stepOff, reports, trap: kind } = this.#setting;
+    const trap = traps.get(child.pc - kind.passed);
     if (trap === undefined) return false;
     child.pc = trap.address;
     // The slots are in shared memory too. What cannot be moved is executed with the trap out for a moment.
@@ -236,7 +237,7 @@ export class Children {
 
   /** The traps are out of the text; it may have executed one before. */
   #letGo(child: ProcessThread, status: number): void {
-    const { kernel, traps, stepOff, reports } = this.#setting;
+    const { kernel, traps, stepOff, reports, trap: kind } = this.#setting;
     let signal = ptraceEvent(status) === 0 ? stopSignal(status) : 0;
     child.forget();
     if (ptraceEvent(status) === PTRACE_EVENT.STOP && this.#hasTrapPending(child.id)) {
@@ -244,7 +245,7 @@ export class Children {
       signal = stopSignal(reports.status);
       child.forget();
     }
-    const trap = signal === SIGNAL.SIGTRAP ? traps.get(child.pc - 1) : undefined;
+    const trap = signal === SIGNAL.SIGTRAP ? traps.get(child.pc - kind.passed) : undefined;
     if (trap !== undefined) {
       child.pc = trap.address;
       signal = 0;

@@ -52,9 +52,9 @@ export interface Kernel {
   setRegisterSet(tid: number, note: number, from: Uint8Array): boolean;
   /** PTRACE_GETSIGMASK: whether it blocks any signal. False too where the thread is gone. */
   blocksSignals(tid: number): boolean;
-  /** offsetof(struct user, u_debugreg[index]) by PTRACE_PEEKUSER. */
+  /** offsetof(struct user, u_debugreg[index]) by PTRACE_PEEKUSER. Undefined too where the processor has them elsewhere. */
   getDebugRegister(tid: number, index: number): number | undefined;
-  /** False too where the kernel refuses the value (EINVAL, ENOSPC). */
+  /** False too where the kernel refuses the value (EINVAL, ENOSPC), or the processor has them elsewhere. */
   setDebugRegister(tid: number, index: number, value: number): boolean;
   /** `siginfo_t`, 128 bytes; undefined too where the stop is none of a signal (EINVAL). */
   getSignalInfo(tid: number): Uint8Array | undefined;

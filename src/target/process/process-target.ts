@@ -33,7 +33,6 @@ import { TraceLoop } from './trace-loop.ts';
 import { type ReservedText, type Trap, TrapTable } from './trap-table.ts';
 import { WATCH_REGISTERS, WatchRegisters } from './watch-registers.ts';
 
-const LONGEST_INSTRUCTION = 15;
 /** More are not kept: a program has no end of code. */
 const MOST_DECODED = 20_000;
 
@@ -128,6 +127,7 @@ export class ProcessTarget implements LiveTarget {
       watches: this.#watches,
       instructionAt: (address) => this.instructionAt(address),
       linux: arch.linux,
+      code,
       sp: arch.dwarf.sp,
     });
     this.#loop = new TraceLoop({
@@ -138,6 +138,7 @@ export class ProcessTarget implements LiveTarget {
       pid,
       arch,
       linux: arch.linux,
+      trap: code.trap,
       threads: this.#threads,
       traps: this.#traps,
       watches: this.#watches,
@@ -185,7 +186,7 @@ export class ProcessTarget implements LiveTarget {
   instructionAt(address: RuntimeAddress): DecodedInstruction | undefined {
     const known = this.#decoded.get(address);
     if (known !== undefined) return known;
-    const bytes = this.memory.readUpTo(address, LONGEST_INSTRUCTION);
+    const bytes = this.memory.readUpTo(address, this.code.longest);
     const instruction = this.code.decode(bytes, address);
     if (instruction === undefined) return undefined;
     if (this.#decoded.size >= MOST_DECODED) this.#decoded.clear();

@@ -51,6 +51,8 @@ export class ProcessThread implements LiveThread {
   readonly #arch: Arch;
   readonly #kernel: Kernel;
   readonly #pcOffset: number;
+  /** Where the kernel says which system call it may have to restart (amd64: orig_rax). */
+  readonly #interrupted: number | undefined;
   readonly #processId: number;
   #fresh = false;
   #dirty = false;
@@ -64,6 +66,7 @@ export class ProcessThread implements LiveThread {
     this.#processId = processId;
     this.general = new GeneralRegisters(arch);
     this.#pcOffset = this.general.offsetOf(arch.dwarf.pc);
+    this.#interrupted = arch.name === 'amd64' ? generalOffset(arch, 'orig_rax') : undefined;
     this.registers = {
       get: (dwarf) => {
         this.load();
@@ -179,10 +182,16 @@ export class ProcessThread implements LiveThread {
     return this.general.bigAt(generalOffset(this.#arch, `${segment}_base`));
   }
 
-  /** Number of the system call that it is in (amd64: orig_rax); negative: none. */
+  /**
+   * Number of the system call that it is in. amd64: orig_rax, negative for none. arm64: the register that it was asked for
+   * in, which says nothing of a thread outside.
+   */
   get systemCall(): number {
     this.load();
-    return Number(BigInt.asIntN(64, this.general.bigAt(generalOffset(this.#arch, 'orig_rax'))));
+    const { number } = this.#arch.linux.registers;
+    const value =
+      this.#interrupted === undefined ? this.getBig(number) : this.general.bigAt(this.#interrupted);
+    return Number(BigInt.asIntN(64, value));
   }
 
   /** A copy of the general registers, to be put back by `restore`. */
@@ -197,18 +206,21 @@ export class ProcessThread implements LiveThread {
     this.#dirty = true;
   }
 
-  /** Stopped within a system call, which the kernel finishes or starts again when it goes on. */
+  /**
+   * Stopped within a system call, which the kernel finishes or starts again when it goes on. On arm64 it has set the thread
+   * back to the instruction before it stops (arch/arm64/kernel/signal.c, do_signal).
+   */
   get mayRestart(): boolean {
-    if (this.#arch.name !== 'amd64') return false;
+    if (this.#interrupted === undefined) return false;
     this.load();
-    return this.general.bigAt(generalOffset(this.#arch, 'orig_rax')) < 0x8000000000000000n;
+    return this.general.bigAt(this.#interrupted) < 0x8000000000000000n;
   }
 
   /** The system call that a stop interrupted is not restarted when registers are set anew. amd64: orig_rax = −1. */
   forgetSystemCall(): void {
-    if (this.#arch.name !== 'amd64') return;
+    if (this.#interrupted === undefined) return;
     this.load();
-    this.general.setBigAt(generalOffset(this.#arch, 'orig_rax'), 0xffffffffffffffffn);
+    this.general.setBigAt(this.#interrupted, 0xffffffffffffffffn);
     this.#dirty = true;
   }
 

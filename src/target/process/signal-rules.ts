@@ -2,8 +2,7 @@ import type { SignalInfo } from '../target.ts';
 import { PTRACE_EVENT, SIGNAL } from './kernel.ts';
 import { ptraceEvent, stopSignal } from './wait-status.ts';
 
-/** siginfo codes of SIGTRAP (asm-generic/siginfo.h): int3 comes as SI_KERNEL; the rest are debug exceptions. */
-export const SI_KERNEL = 0x80;
+/** siginfo codes of SIGTRAP (asm-generic/siginfo.h) up to this come from a process; the rest are debug exceptions, and traps. */
 export const SI_USER_HIGHEST = 0;
 /** A watch register fired, and nothing else: TF comes as TRAP_TRACE (2), alone or with one. */
 export const TRAP_HWBKPT = 4;

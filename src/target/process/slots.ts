@@ -1,16 +1,13 @@
-import type { DecodedInstruction } from '../../arch/index.ts';
+import type { DecodedInstruction, MachineCode } from '../../arch/index.ts';
 import type { Kernel } from './kernel.ts';
 import type { Trap } from './trap-table.ts';
 
 /**
  * A page near the program's text where instructions under traps are executed, so that no trap has to be taken out while
- * other threads run. A slot holds the relocated instruction and a jump to the one behind it: `jmp [rip+0]`, then the
- * 8 bytes of the address.
+ * other threads run. A slot holds the relocated instruction and a jump to the one behind it.
  */
 const SLOT = 32;
 const PAGE = 4096;
-const JUMP = [0xff, 0x25, 0, 0, 0, 0];
-const JUMP_LENGTH = JUMP.length + 8;
 
 export const SLOT_PAGE = PAGE;
 
@@ -27,12 +24,14 @@ export class Slots {
   readonly start: number;
   readonly #kernel: Kernel;
   readonly #pid: number;
+  readonly #code: MachineCode;
   readonly #owners: (Trap | undefined)[] = new Array(PAGE / SLOT).fill(undefined);
   /** What was put there: a trap's instruction changes when the program changes its text. */
   readonly #instructions: (DecodedInstruction | undefined)[] = [];
   readonly #lengths = new Uint8Array(PAGE / SLOT);
 
-  constructor(kernel: Kernel, pid: number, start: number) {
+  constructor(kernel: Kernel, pid: number, code: MachineCode, start: number) {
+    this.#code = code;
     this.#kernel = kernel;
     this.#pid = pid;
     this.start = start;
@@ -69,12 +68,13 @@ export class Slots {
     this.#owners[index] = undefined;
     const address = this.start + index * SLOT;
     const moved = trap.instruction?.relocate(address);
-    if (moved === undefined || moved.length + JUMP_LENGTH > SLOT) return null;
-    const code = new Uint8Array(moved.length + JUMP_LENGTH);
+    if (moved === undefined) return null;
+    const behind = trap.address + trap.instruction!.length;
+    const jump = this.#code.jump(address + moved.length, behind);
+    if (jump === undefined || moved.length + jump.length > SLOT) return null;
+    const code = new Uint8Array(moved.length + jump.length);
     code.set(moved);
-    code.set(JUMP, moved.length);
-    const behind = BigInt(trap.address + trap.instruction!.length);
-    new DataView(code.buffer).setBigUint64(moved.length + JUMP.length, behind, true);
+    code.set(jump, moved.length);
     if (this.#kernel.writeMemory(this.#pid, address, code) !== code.length) return null;
     this.#owners[index] = trap;
     this.#instructions[index] = trap.instruction;

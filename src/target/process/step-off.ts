@@ -1,4 +1,4 @@
-import type { DecodedInstruction, LinuxCalls } from '../../arch/index.ts';
+import type { DecodedInstruction, LinuxCalls, MachineCode } from '../../arch/index.ts';
 import { type RuntimeAddress, TargetFault } from '../../base/index.ts';
 import type { SystemCalls } from './inject.ts';
 import type { Kernel } from './kernel.ts';
@@ -15,8 +15,8 @@ const READ_EXECUTE = 5;
 const PRIVATE_ANONYMOUS = 0x22;
 /** Where memory may be mapped at the earliest (vm.mmap_min_addr). */
 const LOWEST = 0x10000;
-/** How far a RIP-relative operand reaches, with room for the program's own size. */
-const REACH = 2 ** 30;
+/** Behind a program that has no room below it: in front of where its heap of C is likely to begin. */
+const BEHIND = 256 * SLOT_PAGE;
 
 interface Setting {
   readonly kernel: Kernel;
@@ -28,6 +28,7 @@ interface Setting {
   readonly watches: WatchRegisters;
   readonly instructionAt: (address: RuntimeAddress) => DecodedInstruction | undefined;
   readonly linux: LinuxCalls;
+  readonly code: MachineCode;
   /** DWARF number of the stack pointer. */
   readonly sp: number;
 }
@@ -125,16 +126,18 @@ export class StepOff {
   }
 
   #makeSlots(thread: ProcessThread): Slots | null {
-    const { modules, calls, kernel, pid, linux } = this.#setting;
+    const { modules, calls, kernel, pid, linux, code } = this.#setting;
     const { mmap, munmap } = linux.numbers;
     const text = modules.executableText();
     if (text === undefined) return null;
     // Below the program: behind it the heap of C (brk) wants to grow.
-    const start = Math.floor((modules.executable?.start ?? text.start) / SLOT_PAGE) * SLOT_PAGE;
-    const wish = Math.max(start - 16 * SLOT_PAGE, LOWEST);
+    const { start, end } = modules.executable ?? text;
+    const below = Math.floor(start / SLOT_PAGE) * SLOT_PAGE - 16 * SLOT_PAGE;
+    const wish = below >= LOWEST ? below : Math.ceil(end / SLOT_PAGE) * SLOT_PAGE + BEHIND;
     const got = calls.call(thread, mmap, [wish, SLOT_PAGE, READ_EXECUTE, PRIVATE_ANONYMOUS, -1, 0]);
     if (got < 0) return null;
-    if (Math.abs(got - text.start) < REACH) return new Slots(kernel, pid, got);
+    if (Math.max(Math.abs(got - text.start), Math.abs(got - text.end)) < code.reach)
+      return new Slots(kernel, pid, code, got);
     calls.call(thread, munmap, [got, SLOT_PAGE]);
     return null;
   }

@@ -1,4 +1,4 @@
-import type { LinuxCalls } from '../../arch/index.ts';
+import type { LinuxCalls, TrapInstruction } from '../../arch/index.ts';
 import { parseSignalInfo } from '../signal-info.ts';
 import type { Kernel } from './kernel.ts';
 import { SIGNAL } from './kernel.ts';
@@ -22,6 +22,7 @@ export interface ThreadControlSetting {
   readonly reports: Reports;
   readonly pid: number;
   readonly linux: LinuxCalls;
+  readonly trap: TrapInstruction;
   readonly threads: ThreadTable;
   readonly traps: TrapTable;
   readonly watches: WatchRegisters;

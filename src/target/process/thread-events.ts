@@ -7,14 +7,7 @@ import { newTask } from './clone-flags.ts';
 import { PTRACE_EVENT, SIGNAL } from './kernel.ts';
 import type { LoopState } from './loop-state.ts';
 import type { ProcessThread } from './process-thread.ts';
-import {
-  plainSignal,
-  SI_KERNEL,
-  SI_USER_HIGHEST,
-  STOPPING,
-  SYNCHRONOUS,
-  TRAP_HWBKPT,
-} from './signal-rules.ts';
+import { plainSignal, SI_USER_HIGHEST, STOPPING, SYNCHRONOUS, TRAP_HWBKPT } from './signal-rules.ts';
 import type { ThreadControl, ThreadControlSetting } from './thread-control.ts';
 import type { Trap } from './trap-table.ts';
 import { ptraceEvent, stopSignal } from './wait-status.ts';
@@ -85,9 +78,9 @@ export class ThreadEvents {
    * an instruction. So it is with a fault in guarded memory, which is not to reach the program.
    */
   #trapIsPending(thread: ProcessThread): boolean {
-    const { watches, traps } = this.#setting;
+    const { watches, traps, trap } = this.#setting;
     if (watches.guarded.length > 0 && this.#control.isPending(thread, SIGNAL.SIGSEGV)) return true;
-    if (traps.get(thread.pc - 1)?.inserted !== true) return false;
+    if (traps.get(thread.pc - trap.passed)?.inserted !== true) return false;
     return this.#control.isPending(thread, SIGNAL.SIGTRAP);
   }
 
@@ -158,60 +151,65 @@ export class ThreadEvents {
       this.#decide(thread, event);
       return;
     }
-    if (code !== SI_KERNEL) this.#control.leaveSlot(thread);
+    const { signalCode } = this.#setting.trap;
+    if (code !== signalCode) this.#control.leaveSlot(thread);
     const stop = this.#state.decide(event) === 'stop';
-    if (stop && code !== SI_KERNEL) return;
+    if (stop && code !== signalCode) return;
     this.#trapAlone(thread, stop);
   }
 
   /** `stay`: it has reason to stop already. */
   #trapAlone(thread: ProcessThread, stay = false): void {
-    const { traps } = this.#setting;
+    const { traps, trap: kind } = this.#setting;
     const { stepping } = this.#state;
     const { pc } = thread;
-    const trap = traps.get(pc - 1);
+    const address = pc - kind.passed;
+    const trap = traps.get(address);
     if (trap?.inserted === true && stepping !== thread) {
       this.#hit(thread, trap, stay);
       return;
     }
     const info = this.#infoOf(thread);
+    const isOfTrap = info?.code === kind.signalCode;
     // One that is wanted but out of the text was there when the thread came by.
-    if (trap !== undefined && info?.code === SI_KERNEL) this.#hit(thread, trap, stay);
+    if (trap !== undefined && isOfTrap) this.#hit(thread, trap, stay);
     else if (info !== undefined && info.code <= SI_USER_HIGHEST)
       this.#programSignal(thread, SIGNAL.SIGTRAP, stay);
-    else if (info?.code === SI_KERNEL && !this.#isOwnTrap(pc)) {
+    else if (isOfTrap && !this.#isOwnTrap(pc)) {
       // It has hit a trap of ours that was taken away before it could say so.
-      thread.pc = pc - 1;
+      thread.pc = address;
       this.#control.goOn(thread, stay);
-    } else if (info?.code === SI_KERNEL && this.#isHandled(pc)) {
+    } else if (isOfTrap && this.#isHandled(address)) {
       // Until it goes on it has not come upon it.
-      if (!this.#control.mayGoOn(thread, stay)) thread.pc = pc - 1;
+      if (!this.#control.mayGoOn(thread, stay)) thread.pc = address;
       else {
         thread.pendingSignal = SIGNAL.SIGTRAP;
         this.#control.resume(thread);
       }
-    } else if (info?.code === SI_KERNEL) {
-      this.#decide(thread, { kind: 'own-trap', thread, address: runtimeAddress(pc - 1) }, stay);
+    } else if (isOfTrap) {
+      // Where the CPU does not go on behind it, who goes on would come by again and again.
+      if (kind.passed === 0) thread.pc = address + kind.bytes.length;
+      this.#decide(thread, { kind: 'own-trap', thread, address: runtimeAddress(address) }, stay);
     } else if (stepping === thread) {
       this.#control.leaveSlot(thread);
       this.#decide(thread, { kind: 'step', thread }, stay);
     } else this.#control.goOn(thread, stay);
   }
 
-  /** Whether the program has a trap instruction of its own there: `int3`, or the long form of it. */
+  /** Whether the program has a trap instruction of its own there. */
   #isOwnTrap(pc: number): boolean {
-    const { kernel, pid } = this.#setting;
-    const bytes = new Uint8Array(2);
-    if (kernel.readMemory(pid, pc - 2, bytes) < 2) return true;
-    return bytes[1] === 0xcc || (bytes[0] === 0xcd && bytes[1] === 3);
+    const { kernel, pid, trap } = this.#setting;
+    const { from, length } = trap.window;
+    const bytes = new Uint8Array(length);
+    return kernel.readMemory(pid, pc + from, bytes) < length || trap.isTrap(bytes);
   }
 
   /** Whether somebody has put a trap there who does not trace the program: then a handler of the signal sees to it. */
-  #isHandled(pc: number): boolean {
-    const { kernel, pid, isInFile } = this.#setting;
-    const there = new Uint8Array(1);
-    if (kernel.readMemory(pid, pc - 1, there) < 1) return false;
-    return !isInFile(pc - 1, there);
+  #isHandled(address: number): boolean {
+    const { kernel, pid, isInFile, trap } = this.#setting;
+    const there = new Uint8Array(trap.bytes.length);
+    if (kernel.readMemory(pid, address, there) < there.length) return false;
+    return !isInFile(address, there);
   }
 
   #hit(thread: ProcessThread, trap: Trap, stay: boolean): void {

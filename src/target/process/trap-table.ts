@@ -4,15 +4,11 @@ import type { MemoryRange } from '../live.ts';
 import type { Kernel } from './kernel.ts';
 import type { Overlay } from './live-memory.ts';
 
-/** int3, Intel SDM vol. 2. */
-const TRAP = 0xcc;
-const LONGEST_INSTRUCTION = 15;
-
 /** A place where a trap is wanted. */
 export interface Trap {
   readonly address: number;
-  /** The byte that belongs there. */
-  original: number;
+  /** The bytes that belong there, as many as a trap has. */
+  original: Uint8Array;
   inserted: boolean;
   /** The instruction under it; undefined where none can be made out. */
   instruction: DecodedInstruction | undefined;
@@ -34,7 +30,9 @@ export class TrapTable implements Overlay {
   readonly #pid: number;
   readonly #code: MachineCode;
   readonly #traps = new Map<number, Trap>();
-  readonly #byte = new Uint8Array(1);
+  /** What a trap is. */
+  readonly #trap: Uint8Array;
+  readonly #there: Uint8Array;
   /** Text that somebody else has changed for now: a trap in it would be one in the middle of something. */
   #reserved: readonly ReservedText[] = [];
   #lowest = Infinity;
@@ -44,6 +42,8 @@ export class TrapTable implements Overlay {
     this.#kernel = kernel;
     this.#pid = pid;
     this.#code = code;
+    this.#trap = code.trap.bytes;
+    this.#there = new Uint8Array(this.#trap.length);
   }
 
   get(address: number): Trap | undefined {
@@ -76,7 +76,13 @@ export class TrapTable implements Overlay {
     if (this.#traps.has(address)) return;
     if (this.#reserved.some(({ start, end }) => address >= start && address < end))
       throw new TargetFault('cannot set a breakpoint: a probe is there', runtimeAddress(address));
-    const trap: Trap = { address, original: TRAP, inserted: false, instruction: undefined, slot: undefined };
+    const trap: Trap = {
+      address,
+      original: this.#trap,
+      inserted: false,
+      instruction: undefined,
+      slot: undefined,
+    };
     if (!this.#read(trap))
       throw new TargetFault('cannot set a breakpoint: nothing is mapped', runtimeAddress(address));
     this.#traps.set(address, trap);
@@ -97,8 +103,8 @@ export class TrapTable implements Overlay {
   /** Puts in all; where the program has changed its text since (a plugin, a library loaded anew), what is there now. */
   insertAll(): void {
     const traps = [...this.#traps.values()].filter(({ inserted }) => !inserted);
-    for (const [trap, byte] of this.#bytesOf(traps)) {
-      if (byte !== trap.original && !this.#read(trap)) continue;
+    for (const [trap, there] of this.#bytesOf(traps)) {
+      if ((there === undefined || !isSame(there, trap.original)) && !this.#read(trap)) continue;
       this.put(trap);
     }
   }
@@ -106,32 +112,37 @@ export class TrapTable implements Overlay {
   /** Takes out all, but where the program has put something else meanwhile. */
   liftAll(): void {
     const traps = [...this.#traps.values()].filter(({ inserted }) => inserted);
-    for (const [trap, byte] of this.#bytesOf(traps)) {
-      if (byte === TRAP) this.lift(trap);
+    for (const [trap, there] of this.#bytesOf(traps)) {
+      if (there !== undefined && isSame(there, this.#trap)) this.lift(trap);
       else trap.inserted = false;
     }
   }
 
-  /** What stands in the text; undefined where nothing is mapped. */
-  *#bytesOf(traps: readonly Trap[]): Generator<readonly [Trap, number | undefined]> {
+  /** What stands in the text, valid until the next is asked for; undefined where nothing is mapped. */
+  *#bytesOf(traps: readonly Trap[]): Generator<readonly [Trap, Uint8Array | undefined]> {
+    const { length } = this.#trap;
     const addresses = Float64Array.from(traps, ({ address }) => address);
-    const bytes = new Uint8Array(traps.length);
-    const lengths = new Uint32Array(traps.length).fill(1);
-    const all = this.#kernel.readScattered(this.#pid, addresses, lengths, bytes) === traps.length;
+    const bytes = new Uint8Array(length * traps.length);
+    const lengths = new Uint32Array(traps.length).fill(length);
+    const all = this.#kernel.readScattered(this.#pid, addresses, lengths, bytes) === bytes.length;
     for (const [index, trap] of traps.entries()) {
-      const there = all || this.#kernel.readMemory(this.#pid, trap.address, this.#byte) === 1;
-      yield [trap, there ? (all ? bytes[index] : this.#byte[0]) : undefined];
+      if (all) yield [trap, bytes.subarray(length * index, length * (index + 1))];
+      else
+        yield [
+          trap,
+          this.#kernel.readMemory(this.#pid, trap.address, this.#there) === length ? this.#there : undefined,
+        ];
     }
   }
 
   /** Reads what is under a trap. False: nothing is. */
   #read(trap: Trap): boolean {
-    const bytes = new Uint8Array(LONGEST_INSTRUCTION);
+    const bytes = new Uint8Array(this.#code.longest);
     const count = this.#kernel.readMemory(this.#pid, trap.address, bytes);
-    if (count === 0) return false;
+    if (count < this.#trap.length) return false;
     const code = bytes.subarray(0, count);
     this.restore(trap.address, code);
-    trap.original = code[0]!;
+    trap.original = code.slice(0, this.#trap.length);
     trap.instruction = this.#code.decode(code, trap.address);
     return true;
   }
@@ -148,8 +159,7 @@ export class TrapTable implements Overlay {
   cleanCopy(pid: number): void {
     for (const trap of this.#traps.values()) {
       if (!trap.inserted) continue;
-      this.#byte[0] = trap.original;
-      this.#kernel.writeMemory(pid, trap.address, this.#byte);
+      this.#kernel.writeMemory(pid, trap.address, trap.original);
     }
     for (const { start, original } of this.#reserved) this.#kernel.writeMemory(pid, start, original);
     this.#kernel.forget(pid);
@@ -162,30 +172,40 @@ export class TrapTable implements Overlay {
       const to = Math.min(end, address + bytes.length);
       bytes.set(original.subarray(from - start, to - start), from - address);
     }
-    if (address > this.#highest || address + bytes.length <= this.#lowest) return;
+    if (address >= this.#highest + this.#trap.length || address + bytes.length <= this.#lowest) return;
+    // A trap can begin in front of what is asked for.
+    const { length } = this.#trap;
     if (bytes.length < 64) {
-      for (let i = 0; i < bytes.length; i++) {
+      for (let i = 1 - length; i < bytes.length; i++) {
         const trap = this.#traps.get(address + i);
-        if (trap?.inserted === true) bytes[i] = trap.original;
+        if (trap?.inserted === true) putBack(trap, address, bytes);
       }
       return;
     }
     for (const trap of this.#traps.values()) {
       const at = trap.address - address;
-      if (trap.inserted && at >= 0 && at < bytes.length) bytes[at] = trap.original;
+      if (trap.inserted && at > -length && at < bytes.length) putBack(trap, address, bytes);
     }
   }
 
   /** Puts one trap in. */
   put(trap: Trap): void {
-    this.#byte[0] = TRAP;
-    if (this.#kernel.writeMemory(this.#pid, trap.address, this.#byte) === 1) trap.inserted = true;
+    const count = this.#kernel.writeMemory(this.#pid, trap.address, this.#trap);
+    if (count === this.#trap.length) trap.inserted = true;
   }
 
   /** Takes one trap out for a moment. */
   lift(trap: Trap): void {
-    this.#byte[0] = trap.original;
-    this.#kernel.writeMemory(this.#pid, trap.address, this.#byte);
+    this.#kernel.writeMemory(this.#pid, trap.address, trap.original);
     trap.inserted = false;
   }
+}
+
+const isSame = (one: Uint8Array, other: Uint8Array): boolean => one.every((byte, i) => byte === other[i]);
+
+/** Of bytes that were read from an address on. */
+function putBack({ address, original }: Trap, from: number, bytes: Uint8Array): void {
+  const at = address - from;
+  for (let i = Math.max(0, -at); i < original.length && at + i < bytes.length; i++)
+    bytes[at + i] = original[i]!;
 }

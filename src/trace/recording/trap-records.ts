@@ -8,10 +8,10 @@ import {
   RBX,
   RCX,
   type Register,
-  RSP,
   SIZE_SHIFT,
   slotBytes,
 } from '../../probe/index.ts';
+import { behindArm64Check } from './arm64-stack-check.ts';
 import { inlinedChanges, unseenText } from './inlined-changes.ts';
 import { stateChanges } from './probe-set.ts';
 import { G_STATE, RECORD } from './record.ts';
@@ -21,7 +21,10 @@ import { waitDetails } from './wait-details.ts';
 
 /** What a trap looks at: registers of the thread that arrived, and memory. */
 export interface TrapSight {
+  /** What amd64 has there; on arm64 what has the same part in Go's calls. */
   register(register: Register): number;
+  /** Where the function that was just entered goes back to. */
+  returnAddress(): number;
   /** How many bytes came. */
   read(address: number, into: Uint8Array): number;
   /** CLOCK_MONOTONIC, in nanoseconds. */
@@ -79,7 +82,9 @@ export function planTraps(facts: SchedulerFacts): TrapSet {
 function trapAddress(facts: SchedulerFacts, functions: readonly string[]): number | undefined {
   for (const name of functions) {
     const start = functionStart(facts, name, PROLOGUE_BYTES);
-    if (start !== undefined) return start.entry + (behindCheck(start.bytes) ?? 0);
+    if (start === undefined) continue;
+    const behind = facts.image.arch === 'arm64' ? behindArm64Check(start.bytes) : behindCheck(start.bytes);
+    return start.entry + (behind ?? 0);
   }
   return undefined;
 }
@@ -117,7 +122,7 @@ class RecordWriter {
     this.#view.setUint8(RECORD.oldState, before);
     this.#view.setUint8(RECORD.newState, after);
     this.#view.setUint8(RECORD.reason, reason);
-    this.#view.setUint32(RECORD.caller, this.#word(sight.register(RSP)) % 2 ** 32, true);
+    this.#view.setUint32(RECORD.caller, sight.returnAddress() % 2 ** 32, true);
     this.#put(RECORD.subject, subject);
     this.#put(RECORD.id, this.#word(subject + g.goid));
     this.#putMachine(machine);
@@ -194,7 +199,7 @@ class RecordWriter {
     const own = sight.register(R14) === current;
     let frame = own ? sight.register(RBP) : this.#word(current + g.schedBp);
     let at: number = RECORD.frames;
-    this.#put(at, own ? this.#word(sight.register(RSP)) : this.#word(current + g.schedPc));
+    this.#put(at, own ? sight.returnAddress() : this.#word(current + g.schedPc));
     let pieceAt = 0;
     let pieceLength = 0;
     for (at += WORD; at < RECORD.framesEnd; at += WORD) {

@@ -1,7 +1,7 @@
 import { amd64 } from '../../amd64.ts';
 import type { DecodedInstruction } from '../../machine-code.ts';
 
-export const code = await amd64.loadMachineCode!();
+export const code = await amd64.loadMachineCode();
 
 export const AT = 0x40_0000;
 
