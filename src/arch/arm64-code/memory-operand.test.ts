@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Disassembler } from '../arch.ts';
 import { arm64 } from '../arm64.ts';
-import { type Operand, parseOperands } from '../arm64-operands.ts';
+import { parseOperands } from '../arm64-operands.ts';
 import { addressed } from './address.ts';
 import { type MemoryOperand, memoryOperand } from './memory-operand.ts';
 
@@ -35,14 +35,13 @@ function* words(): Generator<number> {
 function shown(word: number): { readonly name: string; readonly operands: readonly Operand[] } | undefined {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, word, true);
-  const [{ text, flow }] = disassembler.disassemble(bytes, 0x1000, { flavour: 'gnu' }) as [
-    { text: string; flow: string },
-  ];
+  const { text, flow } = disassembler.disassemble(bytes, 0x1000, { flavour: 'gnu' })[0]!;
   if (flow === 'invalid') return undefined;
   const [, name, rest] = /^(\S+)\s*(.*)$/.exec(text)!;
   return { name: name!, operands: parseOperands(rest!) };
 }
 
+type Operand = ReturnType<typeof parseOperands>[number];
 type Memory = Extract<Operand, { kind: 'memory' }>;
 
 const memoryOf = (operands: readonly Operand[]): Memory | undefined =>
