@@ -172,7 +172,8 @@ async function invoke(
 ): Promise<[string, Typed, Context, Answer]> {
   const context: Context = { session, scope: session.selection, table };
   const { command, args } = table.parse({ text: line, column: 0 }, session.settings.values.aliases);
-  await command.prepare(context, args);
+  const prepared = command.prepare(context, args);
+  if (prepared !== undefined) await prepared;
   return [command.name, args, context, command.run(context, args)];
 }
 
@@ -194,7 +195,8 @@ async function writeText(
     if (error instanceof WriteFailure) throw error;
     failure = errorFacts(error);
   }
-  await output.flush(true);
+  const written = output.flush(true);
+  if (written !== undefined) await written;
   return failure;
 }
 
@@ -224,6 +226,7 @@ async function writeJson(
     const command = table.find(name!, session.settings.values.aliases)?.name ?? name;
     await output.add(jsonLine({ command, arguments: args, error: failure }));
   }
-  await output.flush(true);
+  const written = output.flush(true);
+  if (written !== undefined) await written;
   return failure;
 }

@@ -11,6 +11,8 @@ export class Line<Out, In> {
   readonly #port: MessagePort;
   readonly #sent: Int32Array;
   readonly #received: Int32Array;
+  /** Messages that have come out at this end: as many as were sent, if there is none on its way. */
+  #taken = 0;
   #listener: (message: In) => void = () => {};
 
   constructor(port: MessagePort, counts: SharedArrayBuffer, end: 'near' | 'far') {
@@ -18,7 +20,10 @@ export class Line<Out, In> {
     this.#port = port;
     this.#sent = words[end === 'near' ? 0 : 1]!;
     this.#received = words[end === 'near' ? 1 : 0]!;
-    port.on('message', (message: In) => this.#listener(message));
+    port.on('message', (message: In) => {
+      this.#taken = (this.#taken + 1) | 0;
+      this.#listener(message);
+    });
     // The near end does not outlive the worker.
     if (end === 'near') port.unref();
   }
@@ -34,14 +39,24 @@ export class Line<Out, In> {
     Atomics.notify(this.#sent, 0);
   }
 
-  /** The next message; blocks until there is one, or until performance.now() is `until`. */
-  take(until: number): In | undefined {
+  /** The next message; blocks for so many milliseconds if there is none yet. */
+  take(patience: number): In | undefined {
+    let until: number | undefined;
     for (;;) {
-      const before = Atomics.load(this.#received, 0);
-      const next = receiveMessageOnPort(this.#port);
-      if (next !== undefined) return next.message;
-      const left = until - performance.now();
-      if (left <= 0 || Atomics.wait(this.#received, 0, before, left) === 'timed-out') return undefined;
+      const sent = Atomics.load(this.#received, 0);
+      // A message is there before it is counted, so one that is counted is there.
+      if (((sent - this.#taken) | 0) > 0) {
+        const next = receiveMessageOnPort(this.#port);
+        if (next !== undefined) {
+          this.#taken = (this.#taken + 1) | 0;
+          return next.message;
+        }
+      }
+      // The clock is asked only where the wait was for nothing, which is seldom.
+      const left = until === undefined ? patience : until - performance.now();
+      if (left <= 0) return undefined;
+      if (Atomics.wait(this.#received, 0, sent, left) === 'timed-out') return undefined;
+      until ??= performance.now() + patience;
     }
   }
 }

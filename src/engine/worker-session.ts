@@ -67,6 +67,15 @@ export function openInWorker(
   });
 }
 
+/** Undefined: it was done at once. */
+function settled(action: () => void | Promise<void>): Promise<void> | undefined {
+  try {
+    return action() ?? undefined;
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 type NearEnd = Line<Request, Reply>;
 
 interface Connection {
@@ -86,8 +95,8 @@ export class WorkerSession implements SessionClient {
   readonly #live: boolean;
   readonly #waiting = new Map<number, Waiting>();
   #write: Write | undefined;
-  /** Pieces are shown one after the other, though showing one may wait for the reader of a page. */
-  #shown: Promise<void> = Promise.resolve();
+  /** Pieces are shown one after the other, though showing one may wait for the reader of a page; undefined: all are. */
+  #shown: Promise<void> | undefined;
   #lastId = 0;
   #closed: ((warnings: readonly string[]) => void) | undefined;
 
@@ -111,21 +120,27 @@ export class WorkerSession implements SessionClient {
   async execute(line: string, options: RenderOptions, write: Write): Promise<Outcome> {
     this.#control.cancelled = false;
     this.#write = write;
-    const outcome = this.#ask<Outcome>((id) => ({ kind: 'execute', id, line, options }));
-    this.#takeSoon(this.#lastId);
-    const result = await outcome;
-    await this.#shown;
-    return result;
+    const id = ++this.#lastId;
+    this.#send({ kind: 'execute', id, line, options });
+    const outcome = this.#takeSoon(id) ?? (await this.#answerTo<Outcome>(id));
+    if (this.#shown !== undefined) await this.#shown;
+    return outcome;
   }
 
-  /** Takes what comes at once, up to the answer. */
-  #takeSoon(id: number): void {
-    const until = performance.now() + AT_ONCE_MS;
-    while (this.#waiting.has(id)) {
-      const message = this.#line.take(until);
-      if (message === undefined) return;
+  /** Takes what comes at once, up to the answer; undefined: it does not. */
+  #takeSoon(id: number): Outcome | undefined {
+    let until: number | undefined;
+    for (let patience = AT_ONCE_MS; patience > 0; patience = until - performance.now()) {
+      const message = this.#line.take(patience);
+      if (message === undefined) return undefined;
+      if (message.kind === 'executed' && message.id === id) {
+        this.#showLast(message.text);
+        return message.outcome;
+      }
       this.#receive(message);
+      until ??= performance.now() + AT_ONCE_MS;
     }
+    return undefined;
   }
 
   complete(line: string): Promise<Completion> {
@@ -169,26 +184,28 @@ export class WorkerSession implements SessionClient {
 
   #ask<T>(request: (id: number) => Request): Promise<T> {
     const id = ++this.#lastId;
+    this.#send(request(id));
+    return this.#answerTo<T>(id);
+  }
+
+  #answerTo<T>(id: number): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#send(request(id));
     });
   }
 
   #receive(message: Reply): void {
     switch (message.kind) {
       case 'output':
-        this.#shown = this.#shown.then(() => this.#show(message.text));
+        this.#then(() => this.#show(message.text));
         break;
       case 'progress':
         this.#hooks.progress?.(message.what, message.done, message.total);
         break;
-      case 'executed': {
-        const { text } = message;
-        if (text !== '') this.#shown = this.#shown.then(() => this.#write?.(text, true));
+      case 'executed':
+        this.#showLast(message.text);
         this.#answer(message.id, message.outcome);
         break;
-      }
       case 'terminal':
         this.#hooks.onTerminal?.(message.descriptor);
         break;
@@ -202,6 +219,22 @@ export class WorkerSession implements SessionClient {
         // Opening is over.
         break;
     }
+  }
+
+  /** With the answer: nothing is to be said of it. */
+  #showLast(text: string): void {
+    if (text !== '') this.#then(() => this.#write?.(text, true));
+  }
+
+  /** Does something when what came before has been shown: at once, mostly. */
+  #then(show: () => void | Promise<void>): void {
+    const shown = this.#shown === undefined ? settled(show) : this.#shown.then(show);
+    this.#shown = shown;
+    // A failure stays, for whoever waits for the answer.
+    const over = (): void => {
+      if (this.#shown === shown) this.#shown = undefined;
+    };
+    shown?.then(over, () => {});
   }
 
   async #show(text: string): Promise<void> {

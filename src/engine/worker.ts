@@ -74,7 +74,7 @@ async function open(line: FarEnd, atEnd: () => void): Promise<void> {
     let request: Request | undefined = first;
     while (request !== undefined) {
       await answer(request);
-      request = request.kind === 'execute' ? line.take(performance.now() + NEXT_MS) : undefined;
+      request = request.kind === 'execute' ? line.take(NEXT_MS) : undefined;
     }
   });
   reply({ kind: 'opened', warnings: session.warnings });

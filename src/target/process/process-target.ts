@@ -333,8 +333,8 @@ export class ProcessTarget implements LiveTarget {
     const thread = this.#threads.get(id);
     if (thread?.state !== 'stopped' || thread.pendingSignal !== 0) return false;
     if (!this.#tryEmulate(thread)) return false;
-    this.memory.noteStep();
-    this.#generation++;
+    // The clock is not asked for each.
+    if (++this.#generation % 16 === 0) this.memory.noteStep();
     this.#signal = undefined;
     this.#threads.current = id;
     return true;
