@@ -22,6 +22,7 @@ import {
   trapTable,
   writeTrapHandler,
 } from './signal-trap.ts';
+import { type CheckSite, SitePieces } from './site-pieces.ts';
 import { goesOnAt, type ProbeBody, type RingPlace, type Trampoline, writeTrampolines } from './trampoline.ts';
 import { WindowIndex } from './window-index.ts';
 
@@ -43,8 +44,6 @@ const ALIGNMENT = 8;
 const BLOCK_BYTES = 64 * 1024;
 /** Above the stack pointer of a signal handler: its frames, and what it interrupted. */
 const HANDLER_BYTES = 64 * 1024;
-/** What stands between sites that are written at once is written again. */
-const MOST_BETWEEN = 256;
 
 /** Who else may have put probes into the program. */
 interface Rivals {
@@ -74,7 +73,7 @@ export function prepareProbes(
 ): Probes {
   const windows = new WindowIndex(probes.map(({ site }) => site));
   const leftovers = findLeftovers(target, (owner) => owner !== options.owner && !options.isAlive(owner));
-  checkSites(target, windows, leftovers, options);
+  checkOverlaps(windows);
   const { text, ring } = options;
   const blocks = { size: BLOCK_BYTES, head: MARK_BYTES };
   const trapped = windows.sites.filter((site) => site.trapped).length;
@@ -102,20 +101,47 @@ export function prepareProbes(
     target.write(address, bytes);
     target.write(address + bytes.length, table);
     if (trapped > 0) target.write(address + traps, trapTable(placesOf(trampolines)));
-    const parts = {
-      code: address,
-      codeBytes,
-      size,
-      ring: file,
-      windows,
-      trampolines,
-      traps: address + traps,
-    };
-    return new Probes({ ...parts, rivals: options, leftovers });
+    const bySite = new Map(trampolines.map((trampoline) => [trampoline.site, trampoline]));
+    const pieces = piecesOf(target, windows, bySite, checkBefore(target, leftovers, options));
+    const parts = { code: address, codeBytes, size, ring: file, windows, bySite, traps: address + traps };
+    return new Probes({ ...parts, pieces, rivals: options, leftovers });
   } catch (error) {
     target.systemCall(SYS.munmap, [address, size]);
     throw error;
   }
+}
+
+interface ProbePieces {
+  readonly jumps: SitePieces;
+  /** The text between them is as the jumps have made it. */
+  readonly traps: SitePieces;
+}
+
+function piecesOf(
+  target: ProbeTarget,
+  { sites }: WindowIndex,
+  bySite: ReadonlyMap<PatchSite, Trampoline>,
+  check: CheckSite,
+): ProbePieces {
+  const patchOf = (site: PatchSite): Uint8Array => patchBytes(site, bySite.get(site)!.entry);
+  const read = (address: number, length: number): Uint8Array => target.read(address, length);
+  const jumps = new SitePieces(
+    read,
+    sites.filter(({ trapped }) => !trapped),
+    patchOf,
+    check,
+  );
+  const jumped = (address: number, length: number): Uint8Array =>
+    jumps.patched(address, read(address, length));
+  return {
+    jumps,
+    traps: new SitePieces(
+      jumped,
+      sites.filter(({ trapped }) => trapped),
+      patchOf,
+      check,
+    ),
+  };
 }
 
 interface ProbeParts {
@@ -125,7 +151,8 @@ interface ProbeParts {
   readonly size: number;
   readonly ring: RingFile;
   readonly windows: WindowIndex;
-  readonly trampolines: readonly Trampoline[];
+  readonly bySite: ReadonlyMap<PatchSite, Trampoline>;
+  readonly pieces: ProbePieces;
   /** Where the part of traps is, if there are any. */
   readonly traps: number;
   readonly rivals: Rivals;
@@ -135,7 +162,6 @@ interface ProbeParts {
 /** Probes whose code and ring are in a program. */
 export class Probes {
   readonly #parts: ProbeParts;
-  readonly #bySite: ReadonlyMap<PatchSite, Trampoline>;
   readonly #jumps: WindowIndex;
   readonly #traps: WindowIndex;
   /** SIGTRAP is ours. */
@@ -145,7 +171,6 @@ export class Probes {
     this.#parts = parts;
     this.#jumps = new WindowIndex(parts.windows.sites.filter((site) => !site.trapped));
     this.#traps = new WindowIndex(parts.windows.sites.filter((site) => site.trapped));
-    this.#bySite = new Map(parts.trampolines.map((trampoline) => [trampoline.site, trampoline]));
   }
 
   get ring(): RingFile {
@@ -167,11 +192,11 @@ export class Probes {
    * nothing patched. Traps are left for `installTraps`.
    */
   install(target: ProbeTarget, interrupted: Iterable<number> = []): void {
-    const { leftovers } = this.#parts;
+    const { leftovers, pieces, bySite } = this.#parts;
     checkInterrupted(target, this.#jumps, interrupted);
     for (const leftover of leftovers) removeLeftover(target, leftover);
-    this.#patch(target, this.#jumps);
-    for (const thread of target.threads) leaveWindow(thread, this.#jumps, this.#bySite);
+    pieces.jumps.patch(target, this.#check(target));
+    for (const thread of target.threads) leaveWindow(thread, this.#jumps, bySite);
   }
 
   /** Whether some sites are trapped. */
@@ -185,19 +210,14 @@ export class Probes {
    */
   installTraps(target: ProbeTarget): boolean {
     if (!this.hasTraps) return true;
-    const { code, traps } = this.#parts;
+    const { code, traps, pieces } = this.#parts;
     this.#hasSignal = takeSignal(target, traps, code + MARK_BYTES, this.#scratch);
-    if (this.#hasSignal) this.#patch(target, this.#traps);
+    if (this.#hasSignal) pieces.traps.patch(target, this.#check(target));
     return this.#hasSignal;
   }
 
-  #patch(target: ProbeTarget, sites: WindowIndex): void {
-    writeSites(
-      target,
-      sites,
-      (site) => patchBytes(site, this.#bySite.get(site)!.entry),
-      (site, there) => checkSite(target, site, there, this.#parts.rivals),
-    );
+  #check(target: ProbeTarget): CheckSite {
+    return (site, there) => checkSite(target, site, there, this.#parts.rivals);
   }
 
   get #scratch(): number {
@@ -207,7 +227,9 @@ export class Probes {
 
   /** Gives the program its own text back. All threads are stopped. Who is in a trampoline goes on there. */
   restore(target: ProbeTarget): void {
-    writeSites(target, this.#parts.windows, ({ original }) => original);
+    const { jumps, traps } = this.#parts.pieces;
+    traps.restore(target);
+    jumps.restore(target);
   }
 
   /** Whether a thread is in a trampoline, or may come to one: what it writes is not whole. */
@@ -268,56 +290,25 @@ const placesOf = (trampolines: readonly Trampoline[]): TrapPlace[] =>
     .filter(({ site }) => site.trapped)
     .map(({ site, entry }) => ({ address: site.address, goesOnAt: entry }));
 
-/** Sites that are near to each other are written at once: a program may have thousands. None is written if one may not be. */
-function writeSites(
-  target: ProbeTarget,
-  { sites }: WindowIndex,
-  bytesOf: (site: PatchSite) => Uint8Array,
-  check?: (site: PatchSite, there: Uint8Array) => void,
-): void {
-  const pieces: { readonly start: number; readonly bytes: Uint8Array }[] = [];
-  for (let first = 0; first < sites.length; ) {
-    const start = sites[first]!.address;
-    let next = first;
-    let end: number = start;
-    for (
-      let site = sites[next];
-      site !== undefined && site.address - end < MOST_BETWEEN;
-      site = sites[next]
-    ) {
-      end = site.address + site.original.length;
-      next++;
-    }
-    const bytes = target.read(start, end - start).slice();
-    for (; first < next; first++) {
-      const site = sites[first]!;
-      const at = site.address - start;
-      check?.(site, bytes.subarray(at, at + site.original.length));
-      bytes.set(bytesOf(site), at);
-    }
-    pieces.push({ start, bytes });
-  }
-  for (const { start, bytes } of pieces) target.write(start, bytes);
-}
-
-function checkSites(
-  target: ProbeTarget,
-  { sites }: WindowIndex,
-  leftovers: readonly Leftover[],
-  options: Rivals,
-): void {
-  const left = leftovers.flatMap(({ patched }) => patched.filter(({ isTrap }) => isTrap));
-  const traps = new Map(left.map(({ address, original }) => [address, original]));
+function checkOverlaps({ sites }: WindowIndex): void {
   let before: PatchSite | undefined;
   for (const site of sites) {
     if (before !== undefined && before.address + before.original.length > site.address)
       throw new Error(`two probes overlap in ${site.name}`);
-    const there = target.read(site.address, site.original.length).slice();
-    const former = traps.get(site.address);
-    if (former !== undefined && there[0] === TRAP) there.set(former.subarray(0, there.length));
-    checkSite(target, site, there, options);
     before = site;
   }
+}
+
+/** With traps of dead sessions in the text. */
+function checkBefore(target: ProbeTarget, leftovers: readonly Leftover[], options: Rivals): CheckSite {
+  const left = leftovers.flatMap(({ patched }) => patched.filter(({ isTrap }) => isTrap));
+  const traps = new Map(left.map(({ address, original }) => [address, original]));
+  return (site, bytes) => {
+    const former = traps.get(site.address);
+    const there = bytes.slice();
+    if (former !== undefined && there[0] === TRAP) there.set(former.subarray(0, there.length));
+    checkSite(target, site, there, options);
+  };
 }
 
 /** The site holds what the binary says, or what a session left there that has died since. */

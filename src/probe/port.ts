@@ -3,6 +3,8 @@ export interface ProbeTarget {
   /** Those that are stopped. */
   readonly threads: readonly ProbeThread[];
   read(address: number, length: number): Uint8Array;
+  /** Fills `into`. */
+  readInto(address: number, into: Uint8Array): void;
   /** Text too. */
   write(address: number, bytes: Uint8Array): void;
   /** Mappings in order of addresses. */

@@ -21,6 +21,7 @@ function processWith(handler: number, flags: number) {
     threads: [],
     mapped: [],
     read: (address, length) => memory.subarray(address, address + length),
+    readInto: (address, into) => into.set(memory.subarray(address, address + into.length)),
     write: (address, bytes) => memory.set(bytes, address),
     systemCall(number, [signal, now, before, length]) {
       expect([number, signal, length]).toEqual([SIGACTION, 5, 8]);

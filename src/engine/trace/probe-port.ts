@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { runtimeAddress, threadId } from '../../base/index.ts';
+import { runtimeAddress, TargetFault, threadId } from '../../base/index.ts';
 import type { ProbeTarget, ProbeThread, RingFile } from '../../probe/index.ts';
 import type { Kernel, ProcessTarget } from '../../target/index.ts';
 
@@ -22,6 +22,11 @@ export function probeTarget(kernel: Kernel, target: ProcessTarget): ProbeTarget 
       return threads;
     },
     read: (address, length) => memory.read(runtimeAddress(address), length),
+    readInto: (address, into) => {
+      const count = memory.readInto(runtimeAddress(address), into);
+      if (count < into.length)
+        throw new TargetFault('cannot read a byte of memory', runtimeAddress(address + count));
+    },
     write: (address, bytes) => memory.write(runtimeAddress(address), bytes),
     get mapped() {
       return memory.regions.map(({ start, end }) => ({ start, end }));

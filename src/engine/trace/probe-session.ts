@@ -304,8 +304,13 @@ function standing<Plan extends ProbePlan, Seen>(
 }
 
 function putTrapsIn(probes: Probes, port: ProbeTarget): void {
-  if (probes.installTraps(port)) return;
-  probes.restore(port);
+  let done = false;
+  try {
+    done = probes.installTraps(port);
+  } finally {
+    if (!done) probes.restore(port);
+  }
+  if (done) return;
   throw new UserError('the program does not handle SIGTRAP as Go does: --no-traps leaves out what takes it');
 }
 
