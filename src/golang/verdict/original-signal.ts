@@ -41,6 +41,11 @@ export function originalSignal(
     const first = (goroutine && notedInGoroutine(go, goroutine)) ?? handledOn(go, threads);
     if (first !== undefined) return first;
   }
+  // Handlers fail too: printing the stack of code that the runtime does not know may take it to addresses that are none.
+  if (go !== undefined && last !== undefined && FAULTS.has(last.signo)) {
+    const first = handledOn(go, threads);
+    if (first !== undefined) return first;
+  }
   return last && causeOf(last, false);
 }
 

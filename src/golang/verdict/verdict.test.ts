@@ -113,6 +113,21 @@ test.skipIf(missingForCore({ fixture: 'trials-signals', variant: 'abort-by-other
   },
 );
 
+describe('code that nothing names', () => {
+  test.each([...builds, { toolchain: '1.24.13' }])('%j', async (build) => {
+    const request: CoreRequest = { fixture: 'unnamed-code', ...build };
+    if (missingForCore(request) !== undefined) return;
+    const { program } = await fixtureProgram(request);
+    const { signal, goroutine, frame } = program.verdict();
+    // In some versions of Go the end is a fault in what prints the stacks.
+    expect(signal).toMatchObject({ name: 'SIGABRT', sender: { pid: program.target.process.pid } });
+    expect(goroutine?.id).toBe(1);
+    expect(frame).toMatchObject({ function: undefined, arrivedBy: 'signal' });
+    // It jumps to itself.
+    expect([...program.target.memory.read(frame!.pc, 2)]).toEqual([0xeb, 0xfe]);
+  });
+});
+
 const values = [
   'named-string',
   'int',

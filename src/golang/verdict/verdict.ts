@@ -172,7 +172,10 @@ const DEATHS: ReadonlySet<string> = new Set([
   'runtime.sigpanic',
 ]);
 
-/** The innermost frame of the user's code. C code counts where a signal struck it. */
+/**
+ * The innermost frame of the user's code. C code counts where a signal struck it; so does code that nothing names, such
+ * as is made while the program runs, where there is no other.
+ */
 function frameToShow(
   program: Program,
   thread: ThreadId,
@@ -192,8 +195,9 @@ function frameToShow(
       : frame.function !== undefined &&
         !isRuntimeInternal(frame.function) &&
         !NEVER_AT_FAULT.test(frame.function);
+  const struck = frames.findLast((frame) => frame.entry === undefined && frame.arrivedBy === 'signal');
   const death = frames.findLastIndex((frame) => DEATHS.has(frame.function ?? ''));
-  return frames.find(isUsers) ?? frames[death + 1] ?? frames[0];
+  return frames.find(isUsers) ?? struck ?? frames[death + 1] ?? frames[0];
 }
 
 /** None where the list is damaged or of another program: a verdict is of use without, and `goroutines` says why. */
