@@ -43,9 +43,15 @@ export function registerIndex(
     made ??= registerMaps([...registers, ...registers.flatMap((whole) => partsOf(whole))]);
     return made;
   };
+  let numbered: ReadonlyMap<number, RegisterDescription> | undefined;
+  /** Without the views, which are most of the work and have numbers seldom. */
+  const whole = (dwarf: number): RegisterDescription | undefined => {
+    numbered ??= byDwarf(registers);
+    return numbered.get(dwarf);
+  };
   return {
     register: (name: string) => maps().byName.get(name.toLowerCase()),
-    registerByDwarf: (dwarf: number) => maps().byDwarf.get(dwarf),
+    registerByDwarf: (dwarf: number) => whole(dwarf) ?? maps().byDwarf.get(dwarf),
   };
 }
 
@@ -56,14 +62,18 @@ interface RegisterMaps {
 
 function registerMaps(all: readonly RegisterDescription[]): RegisterMaps {
   const byName = new Map<string, RegisterDescription>();
-  const byDwarf = new Map<number, RegisterDescription>();
   for (const register of all) {
     for (const name of [register.name, ...register.aliases]) {
       if (!byName.has(name)) byName.set(name, register);
     }
-    if (register.dwarf !== undefined) byDwarf.set(register.dwarf, register);
   }
-  return { byName, byDwarf };
+  return { byName, byDwarf: byDwarf(all) };
+}
+
+function byDwarf(all: readonly RegisterDescription[]): ReadonlyMap<number, RegisterDescription> {
+  const numbered = new Map<number, RegisterDescription>();
+  for (const register of all) if (register.dwarf !== undefined) numbered.set(register.dwarf, register);
+  return numbered;
 }
 
 /** `bits` names consecutive bits from `first` on; an empty name skips one. */

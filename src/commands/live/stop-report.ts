@@ -69,11 +69,9 @@ export function reportStop(context: Context, stop: Stop): StopReport {
   const { position } = frame;
   const lines = position && session.sourceAtStop(position.file);
   const around = session.settings.values['source-list-line-count'];
+  const here = { ...context, scope: session.selection };
   return {
-    causes: stop.causes.map((cause) => ({
-      ...causeRow(context, cause),
-      ...placeOf(context, cause, frame),
-    })),
+    causes: stop.causes.map((cause) => causeRowAt(context, cause, frame)),
     goroutine: goroutine?.id,
     thread,
     location: locationRow(frame),
@@ -82,8 +80,8 @@ export function reportStop(context: Context, stop: Stop): StopReport {
         ? undefined
         : sourceListing(position.file, lines, position.line, around, position.line),
     death: deathOf(context, stop),
-    displayed: displayed({ ...context, scope: session.selection }),
-    actions: runActions({ ...context, scope: session.selection }, stop),
+    displayed: displayed(here),
+    actions: runActions(here, stop),
     others,
   };
 }
@@ -97,6 +95,11 @@ function scopeAt({ session }: Context, { causes, thread }: Stop): Scope {
     if (again !== undefined) return session.scopeOf(again);
   }
   return { thread, goroutine, frame: 0, deferred: undefined };
+}
+
+function causeRowAt(context: Context, cause: StopCause, shown: Frame): CauseRow {
+  const { at, by } = placeOf(context, cause, shown);
+  return { ...causeRow(context, cause), at, by };
 }
 
 /** Where and by whom it was; what nobody caused, where the program is shown (`shown`). */

@@ -48,6 +48,7 @@ export class CodeOf {
   readonly #known = new WeakMap<Module, Map<number, FunctionCode>>();
   readonly #entries = new WeakMap<Module, Map<string, readonly RuntimeAddress[]>>();
   readonly #positions = new WeakMap<Module, Map<number, CodeStatement | undefined>>();
+  readonly #frameSizes = new WeakMap<Module, Map<number, number | undefined>>();
   /** What was found last: the next address is mostly in the same function. */
   #last: { readonly module: Module; readonly code: FunctionCode } | undefined;
 
@@ -87,6 +88,25 @@ export class CodeOf {
     const statement = statementAt(module, image, pc);
     known.set(pc, statement);
     return statement;
+  }
+
+  /**
+   * How far the stack pointer is from where it was when the function was entered, in Go's functions that do not set it
+   * themselves. Call frame information is made of the same table (cmd/link/internal/ld/dwarf.go, writeframes), but is much
+   * more to read at first.
+   */
+  frameSizeAt(pc: RuntimeAddress): number | undefined {
+    const module = this.#modules.at(pc);
+    const functions = module?.image?.functions;
+    if (module === undefined || functions === undefined) return undefined;
+    const known = kept(this.#frameSizes, module);
+    if (known.has(pc)) return known.get(pc);
+    if (known.size >= MOST_POSITIONS) known.clear();
+    const linked = module.toLinked(pc);
+    const index = functions.find(linked);
+    const size = index < 0 || functions.traits(index).writesSp ? undefined : functions.spDelta(linked);
+    known.set(pc, size);
+    return size;
   }
 
   #entriesIn(module: Module, name: string): readonly RuntimeAddress[] {

@@ -139,10 +139,15 @@ export class Walk {
     };
   }
 
-  /** Canonical frame address of the frame in which a thread is, by call frame information alone where that says it. */
+  /**
+   * Canonical frame address of the frame in which a thread is: by the table of functions, by call frame information alone
+   * where that says it, by the stack.
+   */
   cfaOf(thread: LiveThread): number | undefined {
     const { target, program } = this.control;
     const pc = runtimeAddress(thread.registers.get(target.arch.dwarf.pc)!);
+    const size = this.code.frameSizeAt(pc);
+    if (size !== undefined) return spOf(this.control, thread) + size + (target.arch.name === 'amd64' ? 8 : 0);
     const module = target.modules.at(pc);
     const rule = module?.image?.frames.rowAt(module.toLinked(pc))?.cfa;
     if (rule?.kind === 'register') {
