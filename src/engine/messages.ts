@@ -20,6 +20,32 @@ export type Request =
   /** The end: `leave` lets a program run on that would be ended otherwise. */
   | { readonly kind: 'close'; readonly leave: boolean };
 
+/** The answer to `execute` where it ended as most do (without error, end of the program or of the session, or anything to be edited): its id and the last piece of output, as one string. */
+export type PlainReply = string;
+
+const PLAIN: Outcome = {
+  error: undefined,
+  ok: true,
+  exit: false,
+  repeats: true,
+  ended: undefined,
+  edit: undefined,
+};
+
+/** A string is sent and received for half of what an object costs, and who steps waits for that. */
+export function executedReply(id: number, outcome: Outcome, text: string): Reply | PlainReply {
+  const { error, ok, exit, repeats, ended, edit } = outcome;
+  const isPlain = ok && repeats && !exit && error === undefined && ended === undefined && edit === undefined;
+  return isPlain ? `${id} ${text}` : { kind: 'executed', id, outcome, text };
+}
+
+export function readReply(message: Reply | PlainReply): Reply {
+  if (typeof message !== 'string') return message;
+  const end = message.indexOf(' ');
+  const id = Number(message.slice(0, end));
+  return { kind: 'executed', id, outcome: PLAIN, text: message.slice(end + 1) };
+}
+
 export type Reply =
   | { readonly kind: 'opened'; readonly warnings: readonly string[] }
   /** The program has a terminal of its own: this process's descriptor of its near end. */

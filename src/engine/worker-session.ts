@@ -3,7 +3,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Completion, Outcome, Write } from '../commands/index.ts';
 import { ControlBlock } from './control-block.ts';
 import { LINE_BYTES, Line } from './line.ts';
-import type { Reply, Request, WorkerData } from './messages.ts';
+import { type PlainReply, type Reply, type Request, readReply, type WorkerData } from './messages.ts';
 import {
   type OpenOptions,
   type Progress,
@@ -51,7 +51,8 @@ export function openInWorker(
   const worker = new Worker(entry, { workerData: data, transferList: [port2] });
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => reject(error);
-    const opening = (message: Reply): void => {
+    const opening = (received: Reply | PlainReply): void => {
+      const message = readReply(received);
       if (message.kind === 'progress') hooks.progress?.(message.what, message.done, message.total);
       if (message.kind === 'terminal') hooks.onTerminal?.(message.descriptor);
       if (message.kind === 'failed') {
@@ -76,7 +77,7 @@ function settled(action: () => void | Promise<void>): Promise<void> | undefined 
   }
 }
 
-type NearEnd = Line<Request, Reply>;
+type NearEnd = Line<Request, Reply | PlainReply>;
 
 interface Connection {
   readonly worker: Worker;
@@ -112,7 +113,7 @@ export class WorkerSession implements SessionClient {
     this.#live = live;
     this.warnings = warnings;
     this.#hooks = hooks;
-    line.listen((message) => this.#receive(message));
+    line.listen((message) => this.#receive(readReply(message)));
     worker.on('error', (error: Error) => this.#end(error));
     worker.on('exit', () => this.#end(new SessionEnded()));
   }
@@ -131,8 +132,9 @@ export class WorkerSession implements SessionClient {
   #takeSoon(id: number): Outcome | undefined {
     let until: number | undefined;
     for (let patience = AT_ONCE_MS; patience > 0; patience = until - performance.now()) {
-      const message = this.#line.take(patience);
-      if (message === undefined) return undefined;
+      const taken = this.#line.take(patience);
+      if (taken === undefined) return undefined;
+      const message = readReply(taken);
       if (message.kind === 'executed' && message.id === id) {
         this.#showLast(message.text);
         return message.outcome;
@@ -254,7 +256,8 @@ export class WorkerSession implements SessionClient {
 
   #end(error: Error): void {
     // What it said at last.
-    for (let last = this.#line.take(0); last !== undefined; last = this.#line.take(0)) this.#receive(last);
+    for (let last = this.#line.take(0); last !== undefined; last = this.#line.take(0))
+      this.#receive(readReply(last));
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }

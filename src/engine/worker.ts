@@ -2,7 +2,7 @@ import { workerData } from 'node:worker_threads';
 import { ControlBlock } from './control-block.ts';
 import { openInline } from './inline-session.ts';
 import { Line } from './line.ts';
-import type { Reply, Request, WorkerData } from './messages.ts';
+import { executedReply, type PlainReply, type Reply, type Request, type WorkerData } from './messages.ts';
 import { SessionError } from './session-client.ts';
 
 /** Pieces of output on their way; more hold the command back until the terminal has shown some. */
@@ -11,7 +11,7 @@ const PROGRESS_EVERY_MS = 200;
 /** Behind a command the next one mostly follows at once, if it is a program that gives them. */
 const NEXT_MS = 2;
 
-type FarEnd = Line<Reply, Request>;
+type FarEnd = Line<Reply | PlainReply, Request>;
 
 async function open(line: FarEnd, atEnd: () => void): Promise<void> {
   const { options, control: buffer } = workerData as WorkerData;
@@ -65,7 +65,7 @@ async function open(line: FarEnd, atEnd: () => void): Promise<void> {
     } else if (request.kind === 'execute') {
       rest = '';
       const outcome = await session.execute(request.line, request.options, write);
-      reply({ kind: 'executed', id: request.id, outcome, text: rest });
+      line.send(executedReply(request.id, outcome, rest));
     } else {
       reply({ kind: 'completed', id: request.id, completion: await session.complete(request.line) });
     }

@@ -32,7 +32,9 @@ export class LoopBodies {
   /** If the step is in a body: its depth, and the frames around it, the nearest first, the function's own last. */
   #bodyDepth: number | undefined;
   #around: readonly Around[] = [];
-  #entries: readonly RuntimeAddress[] = [];
+  /** Looked up when a step lets everything run. */
+  #entries: readonly RuntimeAddress[] | undefined;
+  #code: CodeOf | undefined;
 
   /** The step is in this frame now. */
   enter(walk: Walk, frame: FrameHere): void {
@@ -43,7 +45,8 @@ export class LoopBodies {
     this.#bodyDepth = outermost === undefined ? undefined : frame.depth;
     this.#home =
       name === undefined ? undefined : { name: home ?? name, depth: outermost?.depth ?? frame.depth };
-    this.#entries = this.#home === undefined ? [] : bodyEntries(walk.code, this.#home.name);
+    this.#entries = undefined;
+    this.#code = walk.code;
   }
 
   isBody(frame: FrameHere): boolean {
@@ -59,6 +62,9 @@ export class LoopBodies {
 
   /** Behind the prologues of the bodies. */
   get entries(): readonly RuntimeAddress[] {
+    const home = this.#home;
+    this.#entries ??=
+      home === undefined || this.#code === undefined ? [] : bodyEntries(this.#code, home.name);
     return this.#entries;
   }
 

@@ -38,6 +38,8 @@ export class GoroutineSlice {
     this.waiting = new Float64Array(count);
     this.sleepWhen = new Float64Array(count);
     const { memory } = fields.runtime;
+    // One that runs, at every stop.
+    if (count === 1 && this.#takeOne(fields)) return;
     const taken = new Uint8Array(count);
     memory.visitObjects?.(addresses, fields.listedExtent, (bytes, at, i) => {
       this.#take(fields.layout, bytes, at, i);
@@ -65,6 +67,13 @@ export class GoroutineSlice {
   get byId(): Uint16Array {
     this.#byId ??= placesInOrder(this.ids);
     return this.#byId;
+  }
+
+  #takeOne({ runtime, layout, listedExtent }: GoroutineFields): boolean {
+    const bytes = runtime.memory.tryRead(this.addresses[0]! as RuntimeAddress, listedExtent);
+    if (bytes === undefined) return false;
+    this.#take(layout, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, 0);
+    return true;
   }
 
   /** What `read` reads, out of the bytes of a whole g. */
