@@ -99,6 +99,8 @@ function scopeAt({ session }: Context, { causes, thread }: Stop): Scope {
 
 function causeRowAt(context: Context, cause: StopCause, shown: Frame): CauseRow {
   const { at, by } = placeOf(context, cause, shown);
+  // Most stops are ends of steps.
+  if (cause.kind === 'step') return { kind: 'step', text: '', at, by };
   return { ...causeRow(context, cause), at, by };
 }
 

@@ -16,6 +16,7 @@ export class UserFrames {
   readonly #setting: WalkSetting;
   /** By the low bits of their return addresses: a comparison instead of a search in the map of all code. */
   readonly #points: (CodePoint | undefined)[] = new Array(KEPT_POINTS).fill(undefined);
+  #isEmpty = true;
 
   constructor(setting: WalkSetting) {
     this.#setting = setting;
@@ -23,7 +24,9 @@ export class UserFrames {
 
   /** Other modules may be loaded now. */
   refresh(): void {
+    if (this.#isEmpty) return;
     this.#points.fill(undefined);
+    this.#isEmpty = true;
   }
 
   #before(pc: number): CodePoint {
@@ -32,6 +35,7 @@ export class UserFrames {
     if (kept !== undefined && kept.pc === pc) return kept;
     const point = this.#setting.code.before(pc);
     this.#points[place] = point;
+    this.#isEmpty = false;
     return point;
   }
 
