@@ -1,7 +1,9 @@
 import { UserError } from '../base/index.ts';
 import { formatDuration } from '../commands/language/duration.ts';
 import { makeStyle } from '../commands/output/style.ts';
+import { processesSummary, processRow } from '../commands/trace/processes-summary.ts';
 import { renderReport } from '../commands/trace/render-report.ts';
+import { documentText } from '../commands/trace/text-document.ts';
 import { Analysis } from '../trace/analysis/index.ts';
 import { readGoTrace } from '../trace/go-format/index.ts';
 import { livesOf, splitProcesses, type Trace, type TraceProcess } from '../trace/index.ts';
@@ -42,10 +44,33 @@ function tellProcesses(trace: Trace, options: AnalyzeOptions): void {
   if (wanted.length === 0) throw new UserError(`there is no process ${options.process} in the trace`, names);
   const isOne = options.format === 'html' || options.format === 'mermaid' || options.format === 'svg';
   if (isOne && wanted.length > 1) throw new UserError('name one process with --process', names);
+  if (options.format === 'text' && wanted.length > MOST_WHOLE && !isAskedMore(options)) {
+    summarise(trace, wanted, options);
+    return;
+  }
   for (const [i, { trace: own, ...process }] of wanted.entries()) {
     if (i > 0 && options.format === 'text') writeOut('\n');
     tell(own, options, process);
   }
+}
+
+const isAskedMore = ({ sections, goroutine }: AnalyzeOptions): boolean =>
+  sections.length > 0 || goroutine !== undefined;
+
+/** More processes than this are told of in a line each, unless more is asked for. */
+const MOST_WHOLE = 3;
+
+function summarise(
+  { source, duration }: Trace,
+  processes: ReturnType<typeof splitProcesses>,
+  options: AnalyzeOptions,
+): void {
+  const style = makeStyle(renderOptions({ json: false, color: options.color }));
+  const rows = processes.map(({ trace: own, ...process }) =>
+    processRow(process, new Analysis(own, livesOf(own))),
+  );
+  const whole = { name: source.name, duration };
+  for (const line of documentText(processesSummary(whole, rows, options.rows), style)) writeOut(`${line}\n`);
 }
 
 function headingOf({ pid, parent, command, begin, end }: TraceProcess): string {

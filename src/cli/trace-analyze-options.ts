@@ -32,9 +32,10 @@ export function addTraceAnalyze(program: Command, found: (options: AnalyzeOption
   analyze
     .addOption(new Option('--all', 'all of these'))
     .addOption(
-      new Option('--process <pid>', 'of a trace with --follow-child: one process; else each').argParser(
-        wholeNumber(analyze, 1),
-      ),
+      new Option(
+        '--process <pid>',
+        'of a trace with --follow-child: one process; else each, a line for each of many',
+      ).argParser(wholeNumber(analyze, 1)),
     )
     .addOption(new Option('--goroutine <id>', 'the life of one goroutine').argParser(wholeNumber(analyze, 0)))
     .addOption(

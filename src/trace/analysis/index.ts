@@ -1,12 +1,12 @@
 export { Analysis } from './analysis.ts';
 export type { Blocking, Waker } from './blocking.ts';
 export type { Distribution } from './distribution.ts';
-export { findingsOf } from './findings.ts';
+export { type Finding, findingsOf } from './findings.ts';
 export type { GarbageCollection } from './gc.ts';
 export type { LeakGroup } from './leaks.ts';
 export type { LifeStory } from './life-story.ts';
 export type { Place } from './places.ts';
-export type { Risk } from './risk.ts';
+export { isWorse, type Risk } from './risk.ts';
 export type { Scheduling } from './scheduling.ts';
 export { chainOf, goroutinesOf } from './wait-chain.ts';
 export { bytesText, durationText, percent, placeText, timeText } from './words.ts';
