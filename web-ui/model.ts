@@ -35,7 +35,7 @@ export class Model {
       this.lifeOfSpan.fill(life, data.first[life], data.first[life + 1]);
     this.goroutines = Array.from({ length: data.lives }, (_, life) => ({
       of: 'spans',
-      label: this.lifeLabel(life),
+      label: this.#shortLabel(life),
       life,
       first: data.first[life]!,
       end: data.first[life + 1]!,
@@ -104,6 +104,12 @@ export class Model {
     const name = this.callName(call);
     const values = strings[traced.values[call]!] ?? '';
     return `${name.slice(name.lastIndexOf('/') + 1)}(${values})`;
+  }
+
+  /** Without the path of the package, as a Go programmer names it. */
+  #shortLabel(life: number): string {
+    const entry = this.data.entries[this.data.entry[life]!] ?? '';
+    return `${goroutineName(this.data, this.data.id[life]!)}  ${entry.slice(entry.lastIndexOf('/') + 1)}`;
   }
 
   lifeLabel(life: number): string {

@@ -71,6 +71,19 @@ export class Curve {
     return most;
   }
 
+  /** Between two looks: on the line from one to the other. `exact`: somebody looked then. */
+  between(from: number, until: number): { readonly value: number; readonly exact: boolean } | undefined {
+    const { time, value } = this.#series;
+    const after = this.#after(from);
+    const [before, next] = [value[after - 1], value[after]];
+    if (after < this.#after(until) || before === undefined || next === undefined) {
+      const most = this.mostWithin(from, until);
+      return most === undefined ? undefined : { value: most, exact: after < this.#after(until) };
+    }
+    const share = (from - time[after - 1]!) / (time[after]! - time[after - 1]!);
+    return { value: before + share * (next - before), exact: share === 0 };
+  }
+
   #after(time: number): number {
     return behind(this.#series.time.length, (i) => this.#series.time[i]! <= time);
   }
@@ -195,12 +208,13 @@ function drawHeap(drawing: Drawing, { heap, goal }: Strip, y: number): void {
   const [heapColour, goalColour] = [shade(theme, HEAP_COLOURS.heap), shade(theme, HEAP_COLOURS.goal)];
   label(drawing, `live heap, at most ${bytes(heap.most)}`, y + 15, heapColour);
   if (goal.known) label(drawing, `goal, at most ${bytes(goal.most)}`, y + 35, goalColour);
-  const trail = (curve: Curve): Path2D => {
+  const heapAt = (from: number, until: number) => heap.between(from, until)?.value;
+  const trail = (valueAt: ValueAt): Path2D => {
     const path = new Path2D();
     let begun = false;
     for (let x = LABELS; x < width; x++) {
       const from = view.from + (x - LABELS) * view.scale;
-      const value = curve.mostWithin(from, from + view.scale);
+      const value = valueAt(from, from + view.scale);
       if (value === undefined) continue;
       if (begun) path.lineTo(x, heightOf(value));
       else path.moveTo(x, heightOf(value));
@@ -208,33 +222,36 @@ function drawHeap(drawing: Drawing, { heap, goal }: Strip, y: number): void {
     }
     return path;
   };
-  const line = trail(heap);
+  const line = trail(heapAt);
   context.save();
   context.beginPath();
   context.rect(LABELS, y, width - LABELS, GRAPH);
   context.clip();
   context.globalAlpha = theme.dark ? 0.28 : 0.16;
   context.fillStyle = heapColour;
-  fillUnder(drawing, heap, heightOf, floor);
+  fillUnder(drawing, heapAt, heightOf, floor);
   context.globalAlpha = 1;
   context.lineWidth = 1.2;
   context.strokeStyle = heapColour;
   context.stroke(line);
   context.strokeStyle = goalColour;
   context.setLineDash([5, 3]);
-  context.stroke(trail(goal));
+  context.stroke(trail((from, until) => goal.mostWithin(from, until)));
   context.restore();
 }
 
+/** The value of a pixel's time. */
+type ValueAt = (from: number, until: number) => number | undefined;
+
 function fillUnder(
   { context, view, width }: Drawing,
-  curve: Curve,
+  valueAt: ValueAt,
   heightOf: (value: number) => number,
   floor: number,
 ): void {
   for (let x = LABELS; x < width; x++) {
     const from = view.from + (x - LABELS) * view.scale;
-    const value = curve.mostWithin(from, from + view.scale);
+    const value = valueAt(from, from + view.scale);
     if (value !== undefined) context.fillRect(x, heightOf(value), 1, floor - heightOf(value));
   }
 }
@@ -251,9 +268,9 @@ export function stripTip(
   const time = view.from + (x - LABELS) * view.scale;
   const { runtime, heap, goal } = strip;
   if (lane?.kind === 'heap') {
-    const [live, aim] = [heap.at(time), goal.at(time)];
+    const [live, aim] = [heap.between(time, time + view.scale), goal.at(time)];
     const parts = [
-      live === undefined ? [] : `live heap ${bytes(live)}`,
+      live === undefined ? [] : `live heap ${live.exact ? '' : 'about '}${bytes(live.value)}`,
       aim === undefined ? [] : `goal ${bytes(aim)}`,
     ];
     return parts.flat().join('\n');

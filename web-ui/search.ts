@@ -119,13 +119,14 @@ function wordOf(model: Model, word: string): Word {
   }
 }
 
-function anywhere({ data }: Model, text: string): Word {
+function anywhere(model: Model, text: string): Word {
+  const { data } = model;
   const frames = data.frames.map(([name]) => name.toLowerCase().includes(text));
   const stacks = data.stacks.map((stack) => stack.some((frame) => frames[frame] === true));
   const inStack = anySpan((span) => stacks[data.stack[span]!] === true);
   const names = holding(data, text);
   return {
-    row: (row) => row.label.toLowerCase().includes(text) || inStack(row),
+    row: (row) => model.lifeLabel(row.life).toLowerCase().includes(text) || inStack(row),
     call: (call) => names[data.traced.name[call]!] === true,
   };
 }

@@ -187,7 +187,9 @@ function drawLabels(drawing: Drawing, first: number, last: number): void {
   const row = rows[selectedRow];
   if (selectedItem < 0 || row === undefined) return;
   const x = Math.max(LABELS, xOf(model.startOfItem(row, selectedItem), view));
-  const right = Math.max(x + 2, xOf(model.endOfItem(row, selectedItem), view));
+  const end = xOf(model.endOfItem(row, selectedItem), view);
+  if (end < LABELS || x > drawing.width) return;
+  const right = Math.max(x + 2, end);
   context.strokeStyle = theme.ink;
   context.lineWidth = 2;
   context.strokeRect(x, yOf(selectedRow, view) + 2, right - x, ROW - 4);

@@ -9,12 +9,14 @@ import {
   wholeCallLines,
 } from '../commands/trace/call-lines.ts';
 import { CallRecording, type FollowedCalls } from '../engine/trace/call-recording.ts';
+import { belowNote } from '../trace/calls/call-plan.ts';
 import type { CallEnd, CallListener, OpenCall } from '../trace/calls/call-stacks.ts';
 import { CallSummary } from '../trace/calls/call-summary.ts';
 import { CallCondition } from '../trace/calls/call-values.ts';
 import { checkCondition } from '../trace/calls/check-condition.ts';
 import { namePattern } from '../trace/calls/name-pattern.ts';
 import { readLate } from '../trace/calls/read-late.ts';
+import { orphansText } from '../trace/calls/seen-calls.ts';
 import type { Clock } from '../trace/recording/clock.ts';
 import { untilSignal } from './recording-signals.ts';
 import { renderOptions } from './rendering.ts';
@@ -142,6 +144,8 @@ class Teller implements CallListener {
     this.#say(`process ${pid}: ${asked} ${asked === 1 ? 'function' : 'functions'}${more}`);
     this.#say(`it was stopped for ${Math.ceil(stoppedMs)} ms`);
     for (const note of plan.notes) this.#say(note);
+    if (this.#options.subject.kind === 'attach')
+      for (const note of belowNote(this.#recording.request)) this.#say(note);
     const { condition } = this.#options;
     const late = condition === undefined ? [] : readLate(condition, plan.functions);
     if (late.length > 0)
@@ -206,7 +210,7 @@ class Teller implements CallListener {
       if (this.#options.json) writeOut(`${JSON.stringify(summaryData(this.#summary))}\n`);
       else for (const line of summaryLines(this.#summary, this.#style)) writeOut(`${line}\n`);
     }
-    if (this.#orphans > 0) this.#say(`${this.#orphans} calls returned that had begun before, or in a gap`);
+    if (this.#orphans > 0) this.#say(orphansText(this.#orphans));
     if (untold > 0) this.#say(`${untold} events that had come are not told`);
     if (this.#lost > 0)
       this.#say(

@@ -67,6 +67,10 @@ export class CallRecording {
     return this.#session.plan.values;
   }
 
+  get request(): CallRequest {
+    return this.#options.request;
+  }
+
   get plan(): CallPlan {
     return this.#session.plan;
   }

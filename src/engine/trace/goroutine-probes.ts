@@ -2,6 +2,7 @@ import { UserError } from '../../base/index.ts';
 import { openProgram, readSchedulerFacts, type SchedulerFacts } from '../../golang/index.ts';
 import type { Kernel, ProcessTarget } from '../../target/index.ts';
 import {
+  belowNote,
   type CallPlan,
   type CallRequest,
   type CallSubject,
@@ -92,7 +93,12 @@ export function planned(
   return {
     ...states,
     probes: [...taken.probes, ...entries.probes],
-    notes: [...refused, ...entries.notes, ...(calls?.plan.notes ?? [])],
+    notes: [
+      ...refused,
+      ...entries.notes,
+      ...(calls?.plan.notes ?? []),
+      ...(calls !== undefined && age === 'runs' ? belowNote(wanted!.request) : []),
+    ],
     text: textOf(facts),
     facts,
     sight,

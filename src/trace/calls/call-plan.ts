@@ -59,6 +59,12 @@ export interface CallSubject {
   readonly traps?: boolean;
 }
 
+/** Of a program that ran already: whether it is in a function is known of who enters it. */
+export const belowNote = ({ followCalls }: CallRequest): readonly string[] =>
+  followCalls > 0
+    ? ['what functions call is shown below calls that begin from now on, not below those that were going on']
+    : [];
+
 const LONGEST_FUNCTION = 1 << 20;
 /** More return addresses than this do not fit into a record with everything else. */
 export const MOST_FRAMES = 32;

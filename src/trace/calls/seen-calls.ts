@@ -75,7 +75,7 @@ export class SeenCalls implements CallListener {
   *notes(): Iterable<string> {
     for (const [name, why] of this.#untold)
       yield `calls not kept, for the condition cannot be told: ${name}: ${why}`;
-    if (this.#orphans > 0) yield `${this.#orphans} calls returned that had begun before, or in a gap`;
+    if (this.#orphans > 0) yield orphansText(this.#orphans);
   }
 
   /** A record of one of CALL_KIND. */
@@ -164,6 +164,10 @@ export class SeenCalls implements CallListener {
     return seen;
   }
 }
+
+/** Of calls whose beginning was not seen. */
+export const orphansText = (count: number): string =>
+  `${count} ${count === 1 ? 'call' : 'calls'} returned that had begun before, or in a gap`;
 
 const argumentsText = (values: readonly NamedShown[]): string =>
   values.map((value) => `${value.name} = ${valueText(value)}`).join(', ');
