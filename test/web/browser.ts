@@ -36,7 +36,7 @@ export class Browser {
     this.#child = spawn(
       program,
       [...options, ...quiet, `--window-size=${size}`, `--user-data-dir=${this.#profile}`, 'about:blank'],
-      { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
+      { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true },
     );
     const output = this.#child.stdio[4] as Readable;
     output.setEncoding('utf8').on('data', (text: string) => this.#read(text));
@@ -110,10 +110,10 @@ export class Browser {
 
   async close(): Promise<void> {
     const ended = new Promise((resolve) => this.#child.on('exit', resolve));
-    this.#child.kill('SIGKILL');
+    // Its other processes are of its group: they would write to the folder for a while, and outlive us.
+    process.kill(-this.#child.pid!, 'SIGKILL');
     await ended;
-    // Its other processes end after it, on a busy machine some seconds later, and write there until then.
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 25 });
+    await removed(this.#profile);
   }
 
   #read(text: string): void {
@@ -132,5 +132,24 @@ export class Browser {
     else if (method === 'Log.entryAdded') this.complaints.push(JSON.stringify(params));
     else if (method === 'Runtime.consoleAPICalled' && /error|warning/.test(String(params?.type)))
       this.complaints.push(JSON.stringify(params));
+  }
+}
+
+const ATTEMPTS = 300;
+const PAUSE_MS = 100;
+
+/**
+ * Takes a folder away that somebody who has been killed may still be writing to. What `rmSync` tries again is only the last
+ * step of it: what has come into the folder meanwhile stays in its way.
+ */
+async function removed(folder: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS || (error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }
