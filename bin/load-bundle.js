@@ -20,6 +20,8 @@ const file = path.join(root, 'dist/cli.cjs');
 
 /** Bytes of bytecode: some hundred functions. Two sessions of the same commands differ by half of it. */
 const MUCH_NEW = 64 * 1024;
+/** A live session compiles what is in other files each time (the decoder of instructions, the calls of C): 85 to 100 KB. */
+const MUCH_NEW_LIVE = 128 * 1024;
 
 /** Time of the newest source file. */
 function newestIn(folder) {
@@ -84,7 +86,8 @@ function loadBundle(use) {
   const bytecode = () => getHeapCodeStatistics().bytecode_and_metadata_size;
   const loaded = bytecode();
   const keepCode = () => {
-    if (cachedData !== undefined && !script.cachedDataRejected && bytecode() - loaded < MUCH_NEW) return;
+    const much = use === 'live' ? MUCH_NEW_LIVE : MUCH_NEW;
+    if (cachedData !== undefined && !script.cachedDataRejected && bytecode() - loaded < much) return;
     // Work that was long has changed it (src/cli/long-work.ts).
     if (flagsAtStart !== undefined) setFlagsFromString(flagsAtStart);
     try {
