@@ -76,6 +76,7 @@ describe('a signal that was sent', () => {
     ['quit-by-other', 'SIGQUIT', 'SI_USER'],
     ['segv-by-other', 'SIGSEGV', 'SI_USER'],
     ['abort-by-self', 'SIGABRT', undefined],
+    ['abort-notified', 'SIGABRT', 'SI_USER'],
   ] as const;
   const made = sent.flatMap(([variant, name, code]) =>
     [...builds, { toolchain: '1.22.12' }].map(
@@ -99,8 +100,21 @@ describe('a signal that was sent', () => {
     // Somebody of the program's own is shown, not the thread that happened to get the signal.
     expect(goroutine?.system).toBe(false);
     expect(frame?.function).toMatch(SOMEWHERE_ELSE);
+    // Nor the one that waits for signals.
+    expect(goroutine?.startLocation.function).not.toBe('os/signal.loop');
   });
 });
+
+test.skipIf(missingForCore({ fixture: 'sigabrt', by: 'gcore' }) !== undefined)(
+  'a core that was taken while nobody worked shows somebody of the program, not a thread that the runtime has put to sleep',
+  async () => {
+    const { program } = await fixtureProgram({ fixture: 'sigabrt', by: 'gcore' });
+    const { signal, goroutine, frame } = program.verdict();
+    expect(signal).toBeUndefined();
+    expect(goroutine?.system).toBe(false);
+    expect(frame?.function).toMatch(/^(main|time)\./);
+  },
+);
 
 test.skipIf(missingForCore({ fixture: 'trials-signals', variant: 'abort-by-other' }) !== undefined)(
   'a goroutine of the runtime that got a signal from outside is not shown for it',

@@ -15,6 +15,8 @@ import { throwText } from './throw-text.ts';
 
 const SIGABRT = 6;
 const MAIN_GOROUTINE = goid(1);
+/** The start of a goroutine that every program has which asks for signals (os/signal/signal_unix.go). */
+const SIGNAL_LOOP = 'os/signal.loop';
 const MAX_PANICS = 1000;
 /** Panics while panicking and C callbacks can stack up; the user's frame is not deeper than this. */
 const FRAME_DEPTH = 500;
@@ -26,10 +28,13 @@ export function readVerdict(program: Program, go: GoProgram | undefined): Verdic
   const thread = dying?.thread ?? target.process.currentThread;
   const atFault = go === undefined ? undefined : goroutineAtFault(program, go, dying, thread);
   const cause = originalSignal(target, go, atFault, handlingThreads(go, target, thread));
-  // A signal that was sent comes to whichever thread the kernel chooses: what the runtime did there says nothing.
-  const isByChance = go !== undefined && cause !== undefined && isFromOutside(cause, target);
+  // A signal that was sent comes to whichever thread the kernel chooses, and a core that somebody has taken without one
+  // names any: what the runtime did there says nothing.
+  const isByChance = go !== undefined && (cause === undefined || isFromOutside(cause, target));
   const goroutine =
-    isByChance && atFault?.system !== false ? (goroutineToShow(program, go) ?? atFault) : atFault;
+    isByChance && (atFault === undefined || isIdle(atFault))
+      ? (goroutineToShow(program, go) ?? atFault)
+      : atFault;
   const state = target.threads.find(({ id }) => id === thread);
   let counts: Verdict['counts'];
   return {
@@ -117,9 +122,15 @@ function goroutineToShow(program: Program, go: GoProgram): Goroutine | undefined
   const running = go.machines.all
     .filter(({ curg, thread }) => curg !== 0 && thread !== 0)
     .map(({ curg }) => go.record(curg))
-    .find(({ system }) => !system);
-  return running ?? program.goroutine(MAIN_GOROUTINE);
+    .filter((goroutine) => !isIdle(goroutine));
+  return (
+    running.find(({ state }) => state === '_Grunning') ?? running[0] ?? program.goroutine(MAIN_GOROUTINE)
+  );
 }
+
+/** The runtime's own, and the one of os/signal, which has a thread while it waits for signals. */
+const isIdle = ({ system, state, startLocation }: Goroutine): boolean =>
+  system || (state === '_Gsyscall' && startLocation.function === SIGNAL_LOOP);
 
 /** The thread that died first, and the others that the runtime has seen die (m.throwing: sighandler, throw). */
 function* handlingThreads(go: GoProgram | undefined, target: Target, first: ThreadId): Generator<Thread> {
