@@ -61,6 +61,9 @@ export const CLEANUP_GOROUTINES: ReadonlySet<string> = new Set([
   'runtime.(*cleanupQueue).dequeue',
 ]);
 
+/** Starts the goroutine that every program has which asks for signals (os/signal/signal.go, watchSignalLoop). */
+export const SIGNAL_LOOP = 'os/signal.loop';
+
 /**
  * Frames that a user who asks "where is it?" wants to be spared: unexported functions of the runtime and
  * internal packages (the rule that Delve's users know as the "user location").

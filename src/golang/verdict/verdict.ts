@@ -6,7 +6,7 @@ import type { Goroutine } from '../goroutine.ts';
 import type { Machine } from '../machines.ts';
 import type { PanicFacts, Program, Verdict } from '../program.ts';
 import { GOROUTINE_STATES, SCAN_BIT } from '../runtime-facts/constants.ts';
-import { isRuntimeInternal } from '../runtime-facts/functions.ts';
+import { isRuntimeInternal, SIGNAL_LOOP } from '../runtime-facts/functions.ts';
 import { M, Panic } from '../runtime-facts/structs.ts';
 import { describePlace } from './fault-place.ts';
 import { type Cause, originalSignal } from './original-signal.ts';
@@ -15,8 +15,6 @@ import { throwText } from './throw-text.ts';
 
 const SIGABRT = 6;
 const MAIN_GOROUTINE = goid(1);
-/** The start of a goroutine that every program has which asks for signals (os/signal/signal_unix.go). */
-const SIGNAL_LOOP = 'os/signal.loop';
 const MAX_PANICS = 1000;
 /** Panics while panicking and C callbacks can stack up; the user's frame is not deeper than this. */
 const FRAME_DEPTH = 500;
