@@ -14,7 +14,7 @@ export interface TraceRecordOptions extends RecordingRequest {
   /** Lines on standard output while it goes on. */
   readonly lines: TraceLineOptions | undefined;
   readonly engine: TraceEngine | 'runtime';
-  /** Only goroutines that enter a function of this pattern, and what they create, in turn. */
+  /** Only goroutines that enter a function of this pattern, or wait in one, and what they create, in turn. */
   readonly follow?: string | undefined;
   /** What the program starts is recorded too. */
   readonly children?: boolean;
@@ -72,7 +72,7 @@ export function addTraceRecord(
     .addOption(
       new Option(
         '-g, --goroutines <pattern>',
-        'only goroutines that enter a function of this pattern, and those that they create, in turn',
+        'only goroutines that enter a function of this pattern, or wait in one, and those that they create, in turn',
       ),
     )
     .addOption(

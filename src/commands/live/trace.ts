@@ -36,7 +36,7 @@ export const trace = defineCommand({
     'shown of their arguments and results can be kept (no maps, channels and functions) and no breakpoint is in ' +
     'the way; all others stop their thread for a moment at each call. What is told is the same, but that what interfaces ' +
     'hold that is no pointer is then read a little later, and says so.\n\n' +
-    'trace -g <pattern> [-t 5s]. The program runs, and a line is shown for whatever happens to goroutines that enter a matching ' +
+    'trace -g <pattern> [-t 5s]. The program runs, and a line is shown for whatever happens to goroutines that enter or wait in a matching ' +
     'function, and to those that they create, in turn: created, running, blocked and on what, unblocked by whom, system calls, ' +
     'ended. A pattern is a name with *, or /regexp/. It goes on until the time is over, Ctrl-C, or something else that stops the ' +
     'program. Meanwhile a few functions of the runtime, and those that match, jump to probes (tens of nanoseconds an event); ' +
@@ -51,7 +51,11 @@ export const trace = defineCommand({
   ],
   arguments: {
     stack: option('-stack', count('frames'), 'frames of the stack that are shown with each call'),
-    goroutines: option('-g', word('pattern'), 'tell of goroutines that enter a matching function'),
+    goroutines: option(
+      '-g',
+      word('pattern'),
+      'tell of goroutines that enter a matching function, or wait in one',
+    ),
     time: option('-t', duration, 'with -g: for how long'),
     limit: option(
       '-limit',

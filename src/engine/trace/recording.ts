@@ -4,7 +4,7 @@ import type { TracedFunction } from '../../trace/calls/call-plan.ts';
 import { SeenCalls } from '../../trace/calls/seen-calls.ts';
 import { type Trace, TraceBuilder } from '../../trace/index.ts';
 import { Clock } from '../../trace/recording/clock.ts';
-import { Followed } from '../../trace/recording/followed.ts';
+import { Followed, standingIn } from '../../trace/recording/followed.ts';
 import type { Interpretation } from '../../trace/recording/interpreter.ts';
 import { LiveEvents } from '../../trace/recording/live-events.ts';
 import { RawLog } from '../../trace/recording/raw-log.ts';
@@ -95,6 +95,8 @@ export class Recording {
     this.#lossless = lossless;
     this.#snapshot = snapshot;
     this.#followed = follow && new Followed();
+    if (follow !== undefined)
+      for (const id of standingIn(snapshot, session.plan.facts, follow)) this.#followed?.entered(id);
     const raw = new RawLog(fileSpool(spoolFolder), memoryBytes);
     this.#raw = raw;
     this.#sink = raw;
