@@ -1,11 +1,4 @@
-import {
-  decodeText,
-  type Goid,
-  MattockError,
-  type RuntimeAddress,
-  runtimeAddress,
-  type ThreadId,
-} from '../../base/index.ts';
+import { decodeText, type Goid, MattockError, runtimeAddress, type ThreadId } from '../../base/index.ts';
 import type { CallMoment, CallProbes, CallTracer, ProbedCalls, ProbedProgram } from '../../debugger/index.ts';
 import { readSchedulerFacts, type SchedulerFacts } from '../../golang/index.ts';
 import { GRAIN, KIND_MASK, type RecordSink, SLOT } from '../../probe/index.ts';
@@ -68,20 +61,12 @@ export class TracepointProbes implements CallProbes {
         const until = performance.now() + PIECE_MS;
         probes.drain(reader, () => performance.now() >= until);
       });
-      const catchUp = (): void => {
-        // Another thread may be in the middle of a record, before others that are whole.
-        for (let i = 0; i < MOST_SLEEPS && !probes.drain(reader); i++) sleep(SLEEP_MS);
-      };
-      const parting = exits(facts).map((address) =>
-        one.traps.add(address, () => {
-          catchUp();
-          return undefined;
-        }),
-      );
       return {
-        catchUp,
+        catchUp: () => {
+          // Another thread may be in the middle of a record, before others that are whole.
+          for (let i = 0; i < MOST_SLEEPS && !probes.drain(reader); i++) sleep(SLEEP_MS);
+        },
         end: () => {
-          for (const wish of parting) one.traps.remove(wish);
           stopWork();
           // It is done when this returns: the program is stopped.
           void probes.stop(reader);
@@ -176,17 +161,6 @@ function planned(
   const plan = planFunctions(subject, indexes);
   return { ...plan, text: textOf(facts), tracers: indexes.map((index) => byIndex.get(index)!) };
 }
-
-/**
- * By which a program ends itself, also after a panic (runtime/sys_linux_amd64.s): it has its memory there yet, which what
- * is told may lead to.
- */
-const EXITS: readonly string[] = ['runtime.exit', 'runtime.exit.abi0'];
-
-const exits = ({ image: { functions }, module }: SchedulerFacts): RuntimeAddress[] =>
-  EXITS.flatMap((name) => functions?.byName(name) ?? []).map((index) =>
-    module.toRuntime(functions!.entry(index)),
-  );
 
 const indexOf = ({ address }: TracedFunction, { image, module }: SchedulerFacts): number =>
   image.functions?.find(module.toLinked(runtimeAddress(address))) ?? -1;
